@@ -1,0 +1,1 @@
+"""The hazard model, its calibration, metrics, promotion checks and bundles."""

@@ -1,0 +1,1 @@
+"""The stages, from raw tables to a published serving bundle."""
