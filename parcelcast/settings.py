@@ -1,0 +1,48 @@
+"""Settings of a running process, from environment variables ``PARCELCAST_*``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from parcelcast.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and what the server allows; each field is read from ``PARCELCAST_`` plus its name in capitals.
+
+    ``bundle`` is the serving bundle's directory, ``store`` the SQLite file of promises and keys. ``cors_origins`` is a
+    comma-separated allow-list. ``service_level`` is the default promise policy.
+    """
+
+    bundle: Path = Path("data/bundle")
+    store: Path = Path("data/serving.sqlite")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    cors_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 262_144
+    service_level: float = 0.9
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Settings from the given variables (``os.environ`` in a process); InputError for a value that does not fit.
+
+        >>> Settings.from_env({"PARCELCAST_PORT": "9000", "PARCELCAST_CORS_ORIGINS": "https://shop.example"}).port
+        9000
+        """
+        found = {
+            name: environ[key] for name in cls.__dataclass_fields__ if (key := f"PARCELCAST_{name.upper()}") in environ
+        }
+        return cls(**{name: _parsed(name, text, getattr(cls, name)) for name, text in found.items()})
+
+
+def _parsed(name: str, text: str, default: Any) -> Any:
+    try:
+        if isinstance(default, tuple):
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        return type(default)(text)
+    except ValueError as error:
+        expected = type(default).__name__
+        raise InputError(f"PARCELCAST_{name.upper()} is {text!r}; expected a value of type {expected}") from error

@@ -1,0 +1,121 @@
+"""What is known of a parcel when it is ordered: origin, destination, carrier and the parcel itself."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from parcelcast.calendar import WorkingCalendar, local_date
+from parcelcast.errors import InputError
+from parcelcast.lane import Lane
+from parcelcast.place import Place
+
+# Outside of these years an order time is a mistake, and date arithmetic would end.
+_YEARS = range(1990, 2200)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A warehouse or seller: its place, its calendar (local to it) and the working days it handles an order before dispatch."""
+
+    origin_id: str
+    place: Place
+    calendar: WorkingCalendar
+    handling_days: int = 0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A carrier's product; ``quoted_days`` are deliverable days after dispatch, ``price`` is in ``currency`` (ISO 4217)."""
+
+    service_id: str
+    quoted_days: int | None = None
+    price: float | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A carrier: its services and the days on which it delivers (Monday is 0)."""
+
+    carrier_id: str
+    services: tuple[Service, ...] = ()
+    delivery_weekdays: frozenset[int] = frozenset(range(6))
+    observes_holidays: bool = True
+
+    def service(self, service_id: str | None) -> Service | None:
+        """The service of that id; None when the carrier has none."""
+        return next((service for service in self.services if service.service_id == service_id), None)
+
+    def delivery_calendar(self, destination: Place) -> WorkingCalendar:
+        """The days on which this carrier delivers at a destination, local to it."""
+        return WorkingCalendar(
+            time_zone=destination.time_zone,
+            weekdays=self.delivery_weekdays,
+            holiday_country=destination.country if self.observes_holidays else None,
+            holiday_region=destination.region if self.observes_holidays else None,
+        )
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """The order-time facts of one parcel: all that a forecaster may see.
+
+    ``ordered_at`` is an aware instant, kept in UTC; without an offset or outside the years 1990 to 2199 it is refused with
+    InputError. Everything from ``carrier`` on may be missing. Units stand in the names; ``order_value`` and
+    ``freight_cost`` are in ``currency`` (ISO 4217), ``quoted_transit_days`` are deliverable days after dispatch.
+    """
+
+    ordered_at: datetime
+    origin: Origin
+    destination: Place
+    carrier: str | None = None
+    service: str | None = None
+    delivery_mode: str = "home"
+    quoted_transit_days: float | None = None
+    promised_on: date | None = None
+    weight_g: float | None = None
+    length_mm: float | None = None
+    width_mm: float | None = None
+    height_mm: float | None = None
+    item_count: int | None = None
+    item_category: str | None = None
+    order_value: float | None = None
+    currency: str | None = None
+    freight_cost: float | None = None
+    payment_method: str | None = None
+
+    def __post_init__(self) -> None:
+        at = self.ordered_at
+        if at.tzinfo is None or at.year not in _YEARS:
+            raise InputError(
+                f"ordered_at is {at.isoformat()}; expected a time with an offset in the years {_YEARS[0]} to {_YEARS[-1]}, "
+                "such as 2027-03-01T10:00:00Z"
+            )
+        object.__setattr__(self, "ordered_at", at.astimezone(UTC))
+
+    @cached_property
+    def ordered_on(self) -> date:
+        """Date of the order at the destination: the anchor of its distribution."""
+        return local_date(self.ordered_at, self.destination.time_zone)
+
+    @cached_property
+    def planned_dispatch_on(self) -> date:
+        """Date, local at the origin, on which the parcel should leave by the origin's calendar and handling."""
+        return self.origin.calendar.dispatch_on(self.ordered_at, self.origin.handling_days)
+
+    @property
+    def order_by(self) -> datetime:
+        """Instant (UTC) until which an order still makes this dispatch."""
+        return self.origin.calendar.next_cutoff(self.ordered_at)
+
+    @cached_property
+    def leaves_on(self) -> date:
+        """Date at the destination when the cut-off of the planned dispatch passes at the origin; never before ``ordered_on``."""
+        cutoff = self.origin.calendar.cutoff_at(self.planned_dispatch_on)
+        assert cutoff is not None  # a dispatch day is a working day
+        return local_date(cutoff, self.destination.time_zone)
+
+    @cached_property
+    def lane(self) -> Lane:
+        """The lane from origin to destination with this carrier and service."""
+        return Lane.between(self.origin.place, self.destination, self.carrier, self.service)
