@@ -13,6 +13,7 @@ from parcelcast.errors import InputError
 
 # A calendar that does not work within a year and a few days never will.
 SEARCH_DAYS = 370
+_MOST_WORKING_DAYS = 3660
 _DAY = timedelta(days=1)
 
 
@@ -20,10 +21,10 @@ _DAY = timedelta(days=1)
 class WorkingCalendar:
     """Which local days are worked, and until when an order still leaves on the same day.
 
-    ``weekdays`` count Monday as 0. ``cutoffs`` are local times per weekday, ``default_cutoff`` serves the others. Holidays
-    are those of the `holidays` library for a country ("DE") and region ("BY"). ``special_days`` win over everything: None
-    closes the day, a time opens it with that cut-off. A local time that a clock change skips or repeats is read as RFC 5545
-    does (section 3.3.5): with the offset before the gap, and as the first of two.
+    ``weekdays`` count Monday as 0. ``cutoffs`` are local times per weekday, ``default_cutoff`` serves the others.
+    Holidays are those of the `holidays` library for a country ("DE") and region ("BY"). ``special_days`` win over
+    everything: None closes the day, a time opens it with that cut-off. A local time that a clock change skips or
+    repeats is read as RFC 5545 does (section 3.3.5): with the offset before the gap, and as the first of two.
 
     The same class tells the delivery days of a carrier at a destination; its cut-offs are then unused.
 
@@ -78,13 +79,13 @@ class WorkingCalendar:
         return self.add_working_days(self._next_open(ordered_at)[0], handling_days)
 
     def next_working_day(self, day: date) -> date:
-        """That local day if it is worked, else the next one; InputError when none is within 370 days."""
+        """Return that local day if it is worked, else the next one; InputError when none is within 370 days."""
         return day if self.is_working(day) else self.add_working_days(day, 1)
 
     def add_working_days(self, day: date, n: int) -> date:
-        """The n-th working day after that day (n >= 0; 0 is the day itself): the inverse of ``working_days_between``."""
-        if n < 0:
-            raise InputError(f"{n} working days to add; expected 0 or more")
+        """Return the n-th working day after that day, itself for n = 0: the inverse of ``working_days_between``."""
+        if not 0 <= n <= _MOST_WORKING_DAYS:
+            raise InputError(f"{n} working days to add; expected 0 to {_MOST_WORKING_DAYS}")
         idle = 0
         while n > 0:
             day = _next_day(day)
@@ -127,7 +128,7 @@ class WorkingCalendar:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """The calendar as JSON values, in a stable order; ``from_dict`` reads it back."""
+        """Return the calendar as JSON values, in a stable order; ``from_dict`` reads it back."""
         return {
             "time_zone": self.time_zone,
             "weekdays": sorted(self.weekdays),
@@ -159,7 +160,7 @@ class WorkingCalendar:
 
 
 def local_date(instant: datetime, time_zone: str) -> date:
-    """The date that a clock in that time zone shows at an aware instant.
+    """Return the date that a clock in that time zone shows at an aware instant.
 
     >>> local_date(datetime(2027, 1, 1, 10, 30, tzinfo=UTC), "Pacific/Kiritimati")
     datetime.date(2027, 1, 2)
@@ -175,7 +176,7 @@ def local_date(instant: datetime, time_zone: str) -> date:
 
 
 def zone(time_zone: str) -> ZoneInfo:
-    """The named time zone of the IANA database, or InputError."""
+    """Find a time zone of the IANA database by its name, or raise InputError."""
     try:
         return ZoneInfo(time_zone)
     except (KeyError, ValueError, OSError, TypeError, AttributeError) as error:

@@ -23,10 +23,10 @@ _LAST_ORDINAL = date.max.toordinal()
 class DeliveryDistribution:
     """Probabilities of the local delivery dates ``anchor + k days``, ``k = 0..H``, at the destination.
 
-    ``pmf`` has shape (H+1,), is not negative and sums to at most 1; the rest is ``beyond``: delivered after the horizon or
-    never. Every operation counts that mass as "not by any date we can name", so probabilities "by a day" are never
-    overstated. The arrays are read-only. Refused with InputError: a datetime as anchor, an empty, negative, not finite or
-    over-full pmf, a horizon past the year 9999.
+    ``pmf`` has shape (H+1,), is not negative and sums to at most 1; the rest is ``beyond``: delivered after the horizon
+    or never. Every operation counts that mass as "not by any date we can name", so probabilities "by a day" are never
+    overstated. ``pmf`` and ``cdf`` are read-only. Refused with InputError: a datetime as anchor, an empty, negative,
+    not finite or over-full pmf, a horizon past the year 9999.
 
     >>> d = DeliveryDistribution(date(2027, 3, 1), [0.0, 0.5, 0.3, 0.1])
     >>> d.quantile(0.8), round(d.beyond, 3), round(d.probability_after(date(2027, 3, 2)), 3)
@@ -55,7 +55,7 @@ class DeliveryDistribution:
 
     @classmethod
     def from_cdf(cls, anchor: date, cdf: ArrayLike) -> Self:
-        """Distribution with the given CDF, shape (H+1,); falls of at most 1e-9 are rounding and levelled, others refused."""
+        """Distribution with the given CDF, shape (H+1,); a fall of at most 1e-9 is levelled, a deeper one refused."""
         values = _vector("cdf", cdf)
         if not (values.min() >= -SUM_TOLERANCE and values.max() <= 1.0 + SUM_TOLERANCE):
             raise InputError(f"cdf runs from {values.min()} to {values.max()}; expected values between 0 and 1")
@@ -69,7 +69,7 @@ class DeliveryDistribution:
 
     @classmethod
     def from_hazard(cls, anchor: date, hazard: ArrayLike) -> Self:
-        """Distribution of a discrete-time hazard P(delivered on step k | not before), shape (H+1,), values in [0, 1]."""
+        """Distribution of a discrete-time hazard P(delivered in step k | not before), shape (H+1,), each in [0, 1]."""
         values = _vector("hazard", hazard)
         if not (values.min() >= 0.0 and values.max() <= 1.0):
             raise InputError(
@@ -99,7 +99,7 @@ class DeliveryDistribution:
         return float(1.0 - self.cdf[-1])
 
     def quantile(self, p: float) -> date | None:
-        """First local date whose CDF reaches ``p`` (0 <= p <= 1, tolerance 1e-12); None when it lies beyond the horizon."""
+        """First local date whose CDF reaches ``p`` (0 to 1, tolerance 1e-12); None when it lies beyond the horizon."""
         if not 0.0 <= p <= 1.0:
             raise InputError(f"quantile of {p}; expected a probability between 0 and 1")
         k = int(self.cdf.searchsorted(p - LEVEL_TOLERANCE))
@@ -115,7 +115,7 @@ class DeliveryDistribution:
         return 1.0 - self.probability_by(day)
 
     def mean_days(self) -> float:
-        """Expected days after the anchor, the mass beyond counted at H+1 (so a lower bound)."""
+        """Return the expected days after the anchor, the mass beyond counted at H+1 (so a lower bound)."""
         return float(np.arange(len(self.pmf)) @ self.pmf) + self.beyond * len(self.pmf)
 
     def given_not_delivered_by(self, day: date) -> Self:
@@ -137,7 +137,7 @@ class DeliveryDistribution:
         return type(self)(self.anchor + timedelta(days=days), self.pmf)
 
     def rebase(self, anchor: date) -> Self:
-        """The same distribution told from another anchor; refused when mass would fall before it or nothing is left."""
+        """Tell the same distribution from another anchor; refused when mass lies before it or nothing is left."""
         _check_day("anchor", anchor)
         days = (anchor - self.anchor).days
         if days <= 0:
@@ -150,7 +150,7 @@ class DeliveryDistribution:
         return type(self)(anchor, self.pmf[days:])
 
     def convolve(self, days_pmf: ArrayLike) -> Self:
-        """Distribution after an independent further number of days 0, 1, ... with these probabilities (sum at most 1)."""
+        """Distribution after a further, independent number of days 0, 1, ... with these probabilities."""
         further = type(self)(self.anchor, _vector("days_pmf", days_pmf))
         return type(self)(self.anchor, np.convolve(self.pmf, further.pmf))
 
@@ -170,7 +170,7 @@ class DeliveryDistribution:
 
 
 def mixture(parts: Sequence[DeliveryDistribution], weights: Sequence[float]) -> DeliveryDistribution:
-    """Distribution that is each of the parts with a probability proportional to its weight (not negative, not all 0)."""
+    """Distribution that is each of the parts with a probability proportional to its weight (>= 0, not all 0)."""
     share = _vector("weights", weights)
     if len(share) != len(parts) or not share.min() >= 0.0 or not 0.0 < share.sum() < np.inf:
         raise InputError(
@@ -196,7 +196,10 @@ def all_by(
 def first_by(
     parts: Sequence[DeliveryDistribution], shared_fate: float = 0.0, groups: Sequence[Hashable] | None = None
 ) -> DeliveryDistribution:
-    """Distribution of the day on which the first of the parcels comes; the dependence of ``all_by`` on the survival functions."""
+    """Distribution of the day on which the first of the parcels comes.
+
+    The dependence is that of ``all_by``, on the survival functions: ``rho * min(S_i) + (1 - rho) * prod(S_i)``.
+    """
     anchor, cdfs = _aligned(parts)
     return DeliveryDistribution.from_cdf(anchor, 1.0 - _joint(1.0 - cdfs, shared_fate, groups))
 
@@ -219,7 +222,7 @@ def _joint(curves: Floats, shared_fate: float, groups: Sequence[Hashable] | None
 
 
 def _aligned(parts: Sequence[DeliveryDistribution]) -> tuple[date, Floats]:
-    """Earliest anchor and the CDFs from there to the latest horizon, shape (parts, days); flat after a part's own horizon."""
+    """Earliest anchor and the CDFs from there to the latest horizon, shape (parts, days), flat after their own."""
     if not parts:
         raise InputError("got no distributions; expected at least one")
     anchor = min(part.anchor for part in parts)
@@ -233,7 +236,7 @@ def _aligned(parts: Sequence[DeliveryDistribution]) -> tuple[date, Floats]:
 
 
 def _vector(name: str, values: ArrayLike) -> Floats:
-    """A fresh float vector with at least one value, or InputError."""
+    """Copy to a float vector with at least one value, or raise InputError."""
     try:
         vector = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
 """The errors of this project: one base, the HTTP status and the problem slug on the class.
 
-A message says what was got, what was expected and what to do. A vendor's exception is translated where it is met and kept
-as ``__cause__``.
+A message says what was got, what was expected and what to do. A vendor's exception is translated where it is met and
+kept as ``__cause__``.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class InputError(ParcelcastError):
     code = "invalid-input"
 
 
-class NotFound(ParcelcastError):
+class NotFound(ParcelcastError):  # noqa: N818 - it is the name of the answer, HTTP 404
     """A thing that was asked for by its id and does not exist."""
 
     status = 404

@@ -12,8 +12,8 @@ from parcelcast.shipment import Shipment
 
 Basis = Literal["model", "lane_history", "carrier_quote", "policy"]
 
-# Without history the distribution is log-normal in deliverable days after dispatch, deliberately wide: three of a hundred
-# parcels meet something (a failed attempt, a wrong turn) that makes them take about three times as long.
+# Without history the distribution is log-normal in deliverable days after dispatch, deliberately wide: three of a
+# hundred parcels meet something (a failed attempt, a wrong turn) that makes them take about three times as long.
 HORIZON_DAYS = 90
 _QUOTED_SPREAD = 0.4
 _UNQUOTED_SPREAD = 0.6
@@ -51,8 +51,9 @@ class Forecaster(Protocol):
 def quoted_forecast(shipment: Shipment, delivery_calendar: WorkingCalendar) -> Forecast:
     """Forecast from the carrier's quote and the calendar alone; a wider generic one without a usable quote.
 
-    The quote counts deliverable days after dispatch and is taken as the median. No mass lies on days on which the carrier
-    does not deliver.
+    The quote counts deliverable days after dispatch. It is the median before rounding to whole days, so that a quote of
+    one day holds for five of six parcels and one of five days for three of five. No mass lies on days on which the
+    carrier does not deliver.
     """
     quote = shipment.quoted_transit_days
     if quote is not None and isfinite(quote) and 0 <= quote <= HORIZON_DAYS:

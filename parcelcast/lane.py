@@ -13,7 +13,7 @@ LaneKey = tuple[str | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Origin area to destination area with a carrier's service; an area is the first two characters of the postal code."""
+    """Origin to destination with a carrier's service; an area is the first two characters of the postal code."""
 
     origin_country: str
     origin_area: str
@@ -24,7 +24,7 @@ class Lane:
 
     @classmethod
     def between(cls, origin: Place, destination: Place, carrier: str | None = None, service: str | None = None) -> Self:
-        """The lane between two places."""
+        """Lane between two places."""
         return cls(
             origin.country, origin.postal_code[:2], destination.country, destination.postal_code[:2], carrier, service
         )

@@ -28,8 +28,8 @@ _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 class Place:
     """Where a parcel starts or ends, as precisely as its address lets us know.
 
-    ``country`` is ISO 3166-1 alpha-2, ``region`` the part after the dash of ISO 3166-2 ("BY" of DE-BY), ``time_zone`` an
-    IANA name, ``latitude`` and ``longitude`` degrees. ``precision`` says how much of the postal code was recognised.
+    ``country`` is ISO 3166-1 alpha-2, ``region`` the part after the dash of ISO 3166-2 ("BY" of DE-BY), ``time_zone``
+    an IANA name, ``latitude`` and ``longitude`` degrees. ``precision`` says how much of the postal code was recognised.
     """
 
     country: str
@@ -47,8 +47,8 @@ class PlaceIndex:
     def __init__(self, rows: Iterable[Mapping[str, str]], source: str = "places") -> None:
         """Index the rows of a table with the columns ``COLUMNS``; an empty prefix is the country itself.
 
-        Refused with DataError: a missing column, a repeated prefix, an unknown time zone, coordinates that are no degrees,
-        a country without its own row.
+        Refused with DataError: no rows, a missing column, a repeated prefix, an unknown time zone, coordinates that are
+        no degrees, a country without its own row.
         """
         self._areas: dict[str, dict[str, Place]] = {}
         for number, row in enumerate(rows, start=2):
@@ -56,22 +56,29 @@ class PlaceIndex:
             areas = self._areas.setdefault(place.country, {})
             if place.postal_code in areas:
                 raise DataError(
-                    f"prefix {place.postal_code!r} of {place.country} appears again", file=source, column="postal_prefix",
-                    rows=[number], remedy="keep one row for each country and prefix",
-                )  # fmt: skip
+                    f"prefix {place.postal_code!r} of {place.country} appears again",
+                    file=source,
+                    column="postal_prefix",
+                    rows=[number],
+                    remedy="keep one row for each country and prefix",
+                )
             areas[place.postal_code] = place
+        if not self._areas:
+            raise DataError("no rows", file=source, remedy="give at least one row for each country")
         orphans = sorted(country for country, areas in self._areas.items() if "" not in areas)
         if orphans:
             raise DataError(
-                f"no row for the country itself: {', '.join(orphans)}", file=source, column="postal_prefix",
+                f"no row for the country itself: {', '.join(orphans)}",
+                file=source,
+                column="postal_prefix",
                 remedy="add a row with an empty postal_prefix for each country",
-            )  # fmt: skip
+            )
 
     @classmethod
     def from_csv(cls, path: str | Path) -> Self:
         """Index of a UTF-8 CSV file with a header line."""
         try:
-            with open(path, encoding="utf-8-sig", newline="") as file:
+            with Path(path).open(encoding="utf-8-sig", newline="") as file:
                 return cls(csv.DictReader(file), source=str(path))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise DataError(
@@ -86,7 +93,7 @@ class PlaceIndex:
         return _default_index()
 
     def find(self, country: str | None, postal_code: str | int | None) -> Place:
-        """The place of an address; never fails.
+        """Find the place of an address; never fails.
 
         An unknown postal code gives the country, an unknown country a place of precision "unknown" in UTC.
 

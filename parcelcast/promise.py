@@ -1,6 +1,5 @@
 """Promises: the dates that a merchant tells a shopper, made from a forecast under the merchant's policy."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import isfinite
@@ -15,6 +14,7 @@ from parcelcast.shipment import Shipment
 PERCENTILES = (50, 75, 85, 90, 95, 97, 99)
 EARLIEST = 0.05
 LIKELY = 0.5
+_SOME_CHANCE = 1e-9
 
 ReasonKind = Literal["warehouse", "transit", "closed_days", "safety"]
 
@@ -46,24 +46,11 @@ class PromisePolicy:
     def promised(
         self, distribution: DeliveryDistribution, delivery_calendar: WorkingCalendar, not_before: date
     ) -> date | None:
-        """The deliverable date to promise, none before ``not_before``; None when the horizon ends before one is found."""
+        """Choose the deliverable date to promise, none before ``not_before``; None when the horizon ends before it."""
         if self.service_level is not None:
             return named_date(distribution, self.service_level, delivery_calendar, not_before)
-        return self._cheapest(distribution, delivery_calendar, not_before)
-
-    def _cheapest(self, distribution: DeliveryDistribution, calendar: WorkingCalendar, not_before: date) -> date | None:
-        assert self.cost_per_day is not None and self.cost_of_lateness is not None
-        first: date | None = None
-        best: tuple[float, date] | None = None
-        for day in _deliverable_days(max(not_before, distribution.anchor), distribution.last_day, calendar):
-            first = first or day
-            waiting = self.cost_per_day * (day - first).days
-            if best is not None and waiting >= best[0]:
-                break
-            cost = waiting + self.cost_of_lateness * distribution.probability_after(day)
-            if best is None or cost < best[0]:
-                best = (cost, day)
-        return best[1] if best else None
+        costs = (self.cost_per_day or 0.0, self.cost_of_lateness or 0.0)
+        return _cheapest_date(distribution, *costs, delivery_calendar, not_before)
 
 
 @dataclass(frozen=True)
@@ -79,8 +66,8 @@ class Promise:
     """The dates of one parcel with one delivery option, local to the destination unless said otherwise.
 
     ``order_by`` is the cut-off (UTC), ``dispatch_on`` is local to the origin, ``confidence`` is P(delivered by
-    ``promised``), ``percentiles`` maps 50, 75, ... to dates, ``on_time_probability`` is P(delivered by ``deliver_by``). A
-    date beyond the horizon is None. The days of ``reasons`` add up to ``promised`` minus ``ordered_on``.
+    ``promised``), ``percentiles`` maps 50, 75, ... to dates, ``on_time_probability`` is P(delivered by ``deliver_by``).
+    A date beyond the horizon is None. The days of ``reasons`` add up to ``promised`` minus ``ordered_on``.
     """
 
     ordered_on: date
@@ -105,7 +92,7 @@ def make_promise(
     policy: PromisePolicy,
     deliver_by: date | None = None,
 ) -> Promise:
-    """The promise for a shipment; every date it names is deliverable and not before the parcel leaves the origin."""
+    """Make the promise for a shipment; each date it names is deliverable and not before the parcel leaves."""
     distribution = forecast.distribution
     leaves_on = shipment.leaves_on
 
@@ -151,5 +138,26 @@ def _reasons(shipment: Shipment, likely: date, promised: date, calendar: Working
     )
 
 
-def _deliverable_days(start: date, end: date, calendar: WorkingCalendar) -> Iterator[date]:
-    return (day for k in range((end - start).days + 1) if calendar.is_working(day := start + timedelta(days=k)))
+def _cheapest_date(
+    distribution: DeliveryDistribution,
+    cost_per_day: float,
+    cost_of_lateness: float,
+    calendar: WorkingCalendar,
+    not_before: date,
+) -> date | None:
+    """First deliverable date of least ``cost_per_day * days + cost_of_lateness * P(later)`` that can be kept at all."""
+    first_chance = distribution.quantile(_SOME_CHANCE)
+    if first_chance is None:
+        return None
+    start = max(not_before, first_chance)
+    best: tuple[float, date] | None = None
+    for days in range((distribution.last_day - start).days + 1):
+        waiting = cost_per_day * days
+        if best is not None and waiting >= best[0]:
+            break
+        day = start + timedelta(days=days)
+        if calendar.is_working(day):
+            cost = waiting + cost_of_lateness * distribution.probability_after(day)
+            if best is None or cost < best[0]:
+                best = (cost, day)
+    return best[1] if best else None

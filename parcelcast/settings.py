@@ -27,7 +27,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Settings from the given variables (``os.environ`` in a process); InputError for a value that does not fit.
+        """Read the given variables (``os.environ`` in a process); InputError for a value that does not fit.
 
         >>> Settings.from_env({"PARCELCAST_PORT": "9000", "PARCELCAST_CORS_ORIGINS": "https://shop.example"}).port
         9000

@@ -15,7 +15,7 @@ _YEARS = range(1990, 2200)
 
 @dataclass(frozen=True)
 class Origin:
-    """A warehouse or seller: its place, its calendar (local to it) and the working days it handles an order before dispatch."""
+    """A warehouse or seller: its place, its own calendar, and the working days from cut-off to dispatch."""
 
     origin_id: str
     place: Place
@@ -25,7 +25,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Service:
-    """A carrier's product; ``quoted_days`` are deliverable days after dispatch, ``price`` is in ``currency`` (ISO 4217)."""
+    """A carrier's product; ``quoted_days`` are deliverable days after dispatch, ``currency`` is ISO 4217."""
 
     service_id: str
     quoted_days: int | None = None
@@ -43,11 +43,11 @@ class Carrier:
     observes_holidays: bool = True
 
     def service(self, service_id: str | None) -> Service | None:
-        """The service of that id; None when the carrier has none."""
+        """Find the service of that id; None when the carrier has none."""
         return next((service for service in self.services if service.service_id == service_id), None)
 
     def delivery_calendar(self, destination: Place) -> WorkingCalendar:
-        """The days on which this carrier delivers at a destination, local to it."""
+        """Calendar of the days on which this carrier delivers at a destination, local to it."""
         return WorkingCalendar(
             time_zone=destination.time_zone,
             weekdays=self.delivery_weekdays,
@@ -60,8 +60,8 @@ class Carrier:
 class Shipment:
     """The order-time facts of one parcel: all that a forecaster may see.
 
-    ``ordered_at`` is an aware instant, kept in UTC; without an offset or outside the years 1990 to 2199 it is refused with
-    InputError. Everything from ``carrier`` on may be missing. Units stand in the names; ``order_value`` and
+    ``ordered_at`` is an aware instant, kept in UTC; without an offset or outside the years 1990 to 2199 it is refused
+    with InputError. Everything from ``carrier`` on may be missing. Units stand in the names; ``order_value`` and
     ``freight_cost`` are in ``currency`` (ISO 4217), ``quoted_transit_days`` are deliverable days after dispatch.
     """
 
@@ -88,8 +88,8 @@ class Shipment:
         at = self.ordered_at
         if at.tzinfo is None or at.year not in _YEARS:
             raise InputError(
-                f"ordered_at is {at.isoformat()}; expected a time with an offset in the years {_YEARS[0]} to {_YEARS[-1]}, "
-                "such as 2027-03-01T10:00:00Z"
+                f"ordered_at is {at.isoformat()}; expected a time with an offset, such as 2027-03-01T10:00:00Z, "
+                f"in the years {_YEARS[0]} to {_YEARS[-1]}"
             )
         object.__setattr__(self, "ordered_at", at.astimezone(UTC))
 
@@ -110,9 +110,9 @@ class Shipment:
 
     @cached_property
     def leaves_on(self) -> date:
-        """Date at the destination when the cut-off of the planned dispatch passes at the origin; never before ``ordered_on``."""
-        cutoff = self.origin.calendar.cutoff_at(self.planned_dispatch_on)
-        assert cutoff is not None  # a dispatch day is a working day
+        """Date at the destination at the cut-off of the planned dispatch; never before ``ordered_on``."""
+        # A dispatch day is a working day and has a cut-off; the order time only satisfies the type.
+        cutoff = self.origin.calendar.cutoff_at(self.planned_dispatch_on) or self.ordered_at
         return local_date(cutoff, self.destination.time_zone)
 
     @cached_property

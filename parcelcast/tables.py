@@ -42,7 +42,7 @@ class Table:
         return tuple(column.name for column in self.columns if column.required)
 
     def __getitem__(self, name: str) -> Column:
-        """The column of that name; KeyError when the table has none.
+        """Find the column of that name; KeyError when the table has none.
 
         >>> SHIPMENTS["weight_g"].unit
         'g'
@@ -138,7 +138,7 @@ ORIGINS = Table("origins", ("origin_id",), (
     Column("postal_code", "string", False, "", "normalised postal code"),
     Column("calendar", "string", True, "", "JSON of WorkingCalendar.to_dict"),
     Column("handling_days", "int", True, "working days", "from the cut-off to dispatch"),
-    Column("pickup_weekdays", "string", False, "", 'JSON of the weekdays on which each carrier picks up: {"id": [0, 2]}'),
+    Column("pickup_weekdays", "string", False, "", 'JSON of the weekdays each carrier picks up on: {"id": [0, 2]}'),
 ))  # fmt: skip
 
 WEATHER_DAILY = Table("weather_daily", ("country", "region", "day", "issued_at"), (
