@@ -1,0 +1,83 @@
+"""The day each order should leave its origin, for a whole table at once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pandas as pd
+
+from parcelcast.calendar import WorkingCalendar
+from parcelcast.errors import DataError, ParcelcastError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+
+def planned_dispatch_dates(
+    ordered_at: pd.Series, origin_ids: pd.Series, plans: Mapping[str, tuple[WorkingCalendar, int]]
+) -> pd.Series:
+    """Return `WorkingCalendar.dispatch_on` of every order (datetime64[us], local date at the origin).
+
+    `plans` gives each origin its calendar and its handling time in working days; a row with another origin or without
+    ordered_at stays NaT. Within one calendar the answer depends only on the local date and on which side of that
+    day's cut-off the order falls, so the calendar is asked once per such pair, not once per row.
+    """
+    kinds, calendars = _kinds(plans)
+    kind = origin_ids.astype(object).map(kinds)
+    planned = pd.Series(pd.NaT, index=ordered_at.index, dtype="datetime64[us]")
+    usable = kind.notna() & ordered_at.notna()
+    for number, rows in ordered_at[usable].groupby(kind[usable].astype("int64").to_numpy()):
+        calendar, handling_days = calendars[cast("int", number)]
+        planned.loc[rows.index] = _planned(rows, calendar, handling_days)
+    return planned
+
+
+def plans_of(origins: pd.DataFrame) -> dict[str, tuple[WorkingCalendar, int]]:
+    """Return calendar and handling days of every row of the origins table; a broken calendar raises DataError."""
+    calendars = {text: _calendar(text, row) for row, text in origins["calendar"].drop_duplicates().items()}
+    rows = zip(origins["origin_id"], origins["calendar"], origins["handling_days"], strict=True)
+    return {str(origin): (calendars[text], int(days)) for origin, text, days in rows}
+
+
+def _calendar(text: str, row: Hashable) -> WorkingCalendar:
+    try:
+        return WorkingCalendar.from_dict(json.loads(text))
+    except (ValueError, ParcelcastError) as error:
+        raise DataError(
+            f"no working calendar: {error}",
+            file="origins",
+            column="calendar",
+            rows=[row],
+            remedy='write it as JSON such as {"time_zone": "Europe/Berlin", "default_cutoff": "14:00"}',
+        ) from error
+
+
+def _kinds(
+    plans: Mapping[str, tuple[WorkingCalendar, int]],
+) -> tuple[dict[str, int], list[tuple[WorkingCalendar, int]]]:
+    """Number the distinct (calendar, handling) pairs; thousands of origins usually share a few."""
+    seen: dict[str, int] = {}
+    calendars: list[tuple[WorkingCalendar, int]] = []
+    kinds: dict[str, int] = {}
+    for origin_id, (calendar, handling_days) in plans.items():
+        key = f"{calendar.to_dict()!r} {handling_days}"
+        if key not in seen:
+            seen[key] = len(calendars)
+            calendars.append((calendar, handling_days))
+        kinds[origin_id] = seen[key]
+    return kinds, calendars
+
+
+def _planned(ordered_at: pd.Series, calendar: WorkingCalendar, handling_days: int) -> np.ndarray:
+    days = ordered_at.dt.tz_convert(calendar.time_zone).dt.tz_localize(None).dt.normalize()
+    day_codes, unique_days = pd.factorize(days)
+    cutoffs = [calendar.cutoff_at(day.date()) for day in pd.DatetimeIndex(unique_days)]
+    cutoff_at = pd.DatetimeIndex(cutoffs, dtype="datetime64[us, UTC]").tz_localize(None).to_numpy()[day_codes]
+    # a closed day has no cut-off (NaT): both sides of the comparison are then the same side
+    late = ordered_at.dt.tz_localize(None).to_numpy() >= cutoff_at
+    pair_codes, _ = pd.factorize(day_codes * 2 + late)
+    first_rows = pd.Series(np.arange(len(ordered_at))).groupby(pair_codes).first()
+    answers = [calendar.dispatch_on(ordered_at.iloc[row].to_pydatetime(), handling_days) for row in first_rows]
+    return np.asarray(answers, dtype="datetime64[us]")[pair_codes]

@@ -1,0 +1,220 @@
+"""Foreign files as frames of text: found, unpacked, decoded and checked before anybody looks at a value."""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import io
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from parcelcast.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+SUFFIXES = (".parquet", ".csv", ".csv.gz")
+EXPORT_OR_REMOVE = "export it again, or remove it if there is no such data"
+_WIDE_ENCODING_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a delimited text file is written: encoding, field delimiter, decimal mark."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    decimal: str = "."
+
+
+def find_file(folder: Path, name: str) -> Path | None:
+    """Return the one file of a table in a folder (`name` + .parquet, .csv or .csv.gz), or None.
+
+    Several candidates are refused with DataError: nobody can tell which of them is the newer export.
+    """
+    found = [path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()]
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise DataError(
+            f"{len(found)} files for the table {name} ({names})", file=str(folder), remedy="leave one of them"
+        )
+    return found[0] if found else None
+
+
+def read_frame(path: Path, columns: Iterable[str] | None = None, dialect: Dialect = Dialect()) -> pd.DataFrame:
+    """Read a CSV, CSV.gz or Parquet file.
+
+    Text files give text columns (missing = NA, an empty field is missing), Parquet its own types. With `columns` all of
+    them must exist and only they are kept. The index counts the rows from 0. A file that is absent, empty, truncated,
+    in another encoding, ragged or without a wanted column raises DataError.
+    """
+    if not path.is_file():
+        raise DataError("no such file", file=str(path), remedy="check the folder that is given as data")
+    if path.stat().st_size == 0:
+        raise DataError("the file is empty (0 bytes)", file=str(path), remedy=EXPORT_OR_REMOVE)
+    wanted = None if columns is None else list(dict.fromkeys(columns))
+    table = _read_parquet(path, wanted) if path.suffix == ".parquet" else _read_text(path, wanted, dialect)
+    if table.num_rows == 0:
+        raise DataError("the file has a header but no rows", file=str(path), remedy=EXPORT_OR_REMOVE)
+    return as_pandas(table)
+
+
+def as_pandas(table: pa.Table) -> pd.DataFrame:
+    """Turn Arrow into pandas: text Arrow-backed, dates datetime64 at midnight, nullable integers and booleans."""
+    types = {
+        pa.string(): pd.StringDtype("pyarrow"),
+        pa.large_string(): pd.StringDtype("pyarrow"),
+        pa.int64(): pd.Int64Dtype(),
+        pa.bool_(): pd.BooleanDtype(),
+    }
+    frame: pd.DataFrame = table.to_pandas(types_mapper=types.get, date_as_object=False, ignore_metadata=True)
+    return frame
+
+
+def require_columns(path: Path, wanted: Sequence[str], present: Sequence[str]) -> None:
+    """Raise DataError that names every wanted column that is absent, with the nearest present name."""
+    missing = [name for name in wanted if name not in present]
+    if not missing:
+        return
+    hints = []
+    for name in missing:
+        near = difflib.get_close_matches(name, present, n=1)
+        hints.append(f"{name} (is it {near[0]!r}?)" if near else name)
+    raise DataError(
+        f"not in the file, which has {', '.join(present)}",
+        file=str(path),
+        column=", ".join(hints),
+        remedy="export the column, or name its foreign column in the mapping file",
+    )
+
+
+def unpack(path: Path) -> bytes:
+    """Return the bytes of a file, decompressed when it is named .gz; a truncated or damaged gzip raises DataError."""
+    raw = path.read_bytes()
+    if path.suffix != ".gz":
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except EOFError as error:
+        raise DataError(
+            f"the gzip file is truncated: it ends after {len(raw):,} bytes, before its end mark",
+            file=str(path),
+            remedy="fetch the file again; the transfer or the export was cut off",
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"not a sound gzip file ({error})",
+            file=str(path),
+            remedy="fetch it again; if it is plain text, name it .csv",
+        ) from error
+
+
+def _read_text(path: Path, wanted: list[str] | None, dialect: Dialect) -> pa.Table:
+    raw = unpack(path)
+    if not raw.strip():
+        raise DataError("the file holds no text", file=str(path), remedy=EXPORT_OR_REMOVE)
+    text = _decoded(path, raw, dialect.encoding)
+    header = _header(path, text, dialect)
+    if wanted is not None:
+        require_columns(path, wanted, header)
+    return _parse(path, text, header, wanted, dialect)
+
+
+def _decoded(path: Path, raw: bytes, encoding: str) -> bytes:
+    """Return the content as UTF-8 without byte-order mark; wrong encodings are told with the line they show in."""
+    mark = _WIDE_ENCODING_MARKS.get(raw[:2])
+    if mark and "16" not in encoding:
+        raise DataError(
+            f"the file is {mark}, expected {encoding}",
+            file=str(path),
+            remedy=f"export it as UTF-8, or state `encoding: {mark}` in the mapping",
+        )
+    try:
+        text = raw.decode("utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"line {line} is not {encoding}: byte 0x{raw[error.start]:02x} at position {error.start:,}",
+            file=str(path),
+            rows=[line],
+            remedy="export the file as UTF-8, or state its encoding in the mapping (often `encoding: windows-1252`)",
+        ) from error
+    except LookupError as error:
+        raise DataError(
+            f"unknown encoding {encoding!r}", file=str(path), remedy="use a name such as utf-8 or windows-1252"
+        ) from error
+    if "\x00" in text[:4096]:
+        raise DataError(
+            f"NUL characters in the text: it is not {encoding}", file=str(path), remedy="export the file as UTF-8"
+        )
+    return text.encode()
+
+
+def _header(path: Path, text: bytes, dialect: Dialect) -> list[str]:
+    first = text.split(b"\n", 1)[0]
+    reader = csv.read_csv(
+        io.BytesIO(first + b"\n"),
+        parse_options=csv.ParseOptions(delimiter=dialect.delimiter),
+        read_options=csv.ReadOptions(use_threads=False),
+    )
+    names = [name.strip() for name in reader.column_names]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(
+            "the header names it more than once",
+            file=str(path),
+            column=", ".join(repeated),
+            remedy="give each column its own name",
+        )
+    return names
+
+
+def _parse(path: Path, text: bytes, header: list[str], wanted: list[str] | None, dialect: Dialect) -> pa.Table:
+    ragged: list[tuple[int | None, int]] = []
+
+    def note(row: csv.InvalidRow) -> str:
+        ragged.append((row.number, row.actual_columns))
+        return "skip"
+
+    table = csv.read_csv(
+        io.BytesIO(text),
+        # one thread: only then the parser knows the number of a bad line
+        read_options=csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1, block_size=1 << 24),
+        parse_options=csv.ParseOptions(
+            delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=True
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types={name: pa.string() for name in header},
+            include_columns=wanted or header,
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    )
+    if ragged:
+        shown = ", ".join(f"line {number} has {count}" for number, count in ragged[:3])
+        raise DataError(
+            f"{len(ragged)} rows do not have the {len(header)} fields of the header ({shown})",
+            file=str(path),
+            rows=[number for number, _ in ragged],
+            remedy=f"export it again with quoted texts: it was cut off, or holds an unquoted {dialect.delimiter!r}",
+        )
+    return table
+
+
+def _read_parquet(path: Path, wanted: list[str] | None) -> pa.Table:
+    try:
+        file = pq.ParquetFile(path)
+        if wanted is not None:
+            require_columns(path, wanted, file.schema_arrow.names)
+        return file.read(columns=wanted)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            f"not a sound Parquet file ({error})", file=str(path), remedy="fetch it again; it was probably cut off"
+        ) from error
