@@ -70,13 +70,23 @@ class WorkingCalendar:
         cutoff = self.special_days.get(day) or self.cutoffs.get(day.weekday(), self.default_cutoff)
         return datetime.combine(day, cutoff, tzinfo=zone(self.time_zone)).astimezone(UTC)
 
+    def next_opening(self, instant: datetime) -> tuple[date, datetime]:
+        """Find the first working day whose cut-off lies after an aware instant, and that cut-off (UTC)."""
+        day = local_date(instant, self.time_zone)
+        for _ in range(SEARCH_DAYS):
+            cutoff = self.cutoff_at(day)
+            if cutoff is not None and cutoff > instant:
+                return day, cutoff
+            day = _next_day(day)
+        raise self._never_works(day)
+
     def next_cutoff(self, instant: datetime) -> datetime:
         """First cut-off (UTC) after an aware instant; an order at the cut-off is late."""
-        return self._next_open(instant)[1]
+        return self.next_opening(instant)[1]
 
     def dispatch_on(self, ordered_at: datetime, handling_days: int = 0) -> date:
         """Local date on which an order of that instant leaves: its cut-off day, then so many further working days."""
-        return self.add_working_days(self._next_open(ordered_at)[0], handling_days)
+        return self.add_working_days(self.next_opening(ordered_at)[0], handling_days)
 
     def next_working_day(self, day: date) -> date:
         """Return that local day if it is worked, else the next one; InputError when none is within 370 days."""
@@ -141,16 +151,6 @@ class WorkingCalendar:
                 for day in sorted(self.special_days)
             },
         }
-
-    def _next_open(self, instant: datetime) -> tuple[date, datetime]:
-        """First working day whose cut-off lies after the instant, and that cut-off."""
-        day = local_date(instant, self.time_zone)
-        for _ in range(SEARCH_DAYS):
-            cutoff = self.cutoff_at(day)
-            if cutoff is not None and cutoff > instant:
-                return day, cutoff
-            day = _next_day(day)
-        raise self._never_works(day)
 
     def _never_works(self, day: date) -> InputError:
         return InputError(

@@ -57,15 +57,16 @@ class DeliveryDistribution:
     def from_cdf(cls, anchor: date, cdf: ArrayLike) -> Self:
         """Distribution with the given CDF, shape (H+1,); a fall of at most 1e-9 is levelled, a deeper one refused."""
         values = _vector("cdf", cdf)
-        if not (values.min() >= -SUM_TOLERANCE and values.max() <= 1.0 + SUM_TOLERANCE):
-            raise InputError(f"cdf runs from {values.min()} to {values.max()}; expected values between 0 and 1")
-        if len(values) > 1 and np.diff(values).min() < -SUM_TOLERANCE:
-            k = int(np.diff(values).argmin())
+        rises = np.diff(values, prepend=0.0)
+        if not (rises.min() >= -SUM_TOLERANCE and values[-1] <= 1.0 + SUM_TOLERANCE):
+            k = int(rises.argmin())
             raise InputError(
-                f"cdf falls from {values[k]} to {values[k + 1]} at step {k + 1}; expected it never to fall"
+                f"cdf ends at {values[-1]} and changes by {rises[k]} at step {k}; "
+                "expected it to start at 0 or more, never to fall, and to end at 1 or less"
             )
-        level = np.maximum.accumulate(np.clip(values, 0.0, 1.0))
-        return cls(anchor, np.diff(level, prepend=0.0))
+        if rises.min() < 0.0:
+            rises = np.diff(np.maximum.accumulate(np.maximum(values, 0.0)), prepend=0.0)
+        return cls(anchor, rises)
 
     @classmethod
     def from_hazard(cls, anchor: date, hazard: ArrayLike) -> Self:
@@ -100,10 +101,15 @@ class DeliveryDistribution:
 
     def quantile(self, p: float) -> date | None:
         """First local date whose CDF reaches ``p`` (0 to 1, tolerance 1e-12); None when it lies beyond the horizon."""
-        if not 0.0 <= p <= 1.0:
-            raise InputError(f"quantile of {p}; expected a probability between 0 and 1")
-        k = int(self.cdf.searchsorted(p - LEVEL_TOLERANCE))
-        return self.anchor + timedelta(days=k) if k < len(self.cdf) else None
+        return self.quantiles((p,))[0]
+
+    def quantiles(self, levels: Sequence[float]) -> list[date | None]:
+        """Dates of several levels at once, each as ``quantile`` gives it."""
+        for p in levels:
+            if not 0.0 <= p <= 1.0:
+                raise InputError(f"quantile of {p}; expected a probability between 0 and 1")
+        steps = self.cdf.searchsorted([p - LEVEL_TOLERANCE for p in levels]).tolist()
+        return [self.anchor + timedelta(days=k) if k < len(self.cdf) else None for k in steps]
 
     def probability_by(self, day: date) -> float:
         """P(delivered on or before that local day); after the horizon, what is known at the horizon."""

@@ -1,5 +1,6 @@
 """Promises: the dates that a merchant tells a shopper, made from a forecast under the merchant's policy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import isfinite
@@ -14,6 +15,7 @@ from parcelcast.shipment import Shipment
 PERCENTILES = (50, 75, 85, 90, 95, 97, 99)
 EARLIEST = 0.05
 LIKELY = 0.5
+_NAMED_LEVELS = (EARLIEST, LIKELY, *(percent / 100 for percent in PERCENTILES))
 _SOME_CHANCE = 1e-9
 
 ReasonKind = Literal["warehouse", "transit", "closed_days", "safety"]
@@ -48,7 +50,7 @@ class PromisePolicy:
     ) -> date | None:
         """Choose the deliverable date to promise, none before ``not_before``; None when the horizon ends before it."""
         if self.service_level is not None:
-            return named_date(distribution, self.service_level, delivery_calendar, not_before)
+            return named_dates(distribution, (self.service_level,), delivery_calendar, not_before)[0]
         costs = (self.cost_per_day or 0.0, self.cost_of_lateness or 0.0)
         return _cheapest_date(distribution, *costs, delivery_calendar, not_before)
 
@@ -95,21 +97,17 @@ def make_promise(
     """Make the promise for a shipment; each date it names is deliverable and not before the parcel leaves."""
     distribution = forecast.distribution
     leaves_on = shipment.leaves_on
-
-    def named(p: float) -> date | None:
-        return named_date(distribution, p, delivery_calendar, leaves_on)
-
-    likely = named(LIKELY)
+    earliest, likely, *others = named_dates(distribution, _NAMED_LEVELS, delivery_calendar, leaves_on)
     promised = policy.promised(distribution, delivery_calendar, leaves_on)
     return Promise(
         ordered_on=shipment.ordered_on,
         order_by=shipment.order_by,
         dispatch_on=shipment.planned_dispatch_on,
-        earliest=named(EARLIEST),
+        earliest=earliest,
         likely=likely,
         promised=promised,
         confidence=None if promised is None else distribution.probability_by(promised),
-        percentiles={percent: named(percent / 100) for percent in PERCENTILES},
+        percentiles=dict(zip(PERCENTILES, others, strict=True)),
         deliver_by=deliver_by,
         on_time_probability=None if deliver_by is None else distribution.probability_by(deliver_by),
         basis=forecast.basis,
@@ -118,12 +116,21 @@ def make_promise(
     )
 
 
-def named_date(
-    distribution: DeliveryDistribution, p: float, delivery_calendar: WorkingCalendar, not_before: date
-) -> date | None:
-    """First deliverable date, none before ``not_before``, whose CDF reaches ``p``; None beyond the horizon."""
-    day = distribution.quantile(p)
-    return None if day is None else delivery_calendar.next_working_day(max(day, not_before))
+def named_dates(
+    distribution: DeliveryDistribution, levels: Sequence[float], delivery_calendar: WorkingCalendar, not_before: date
+) -> list[date | None]:
+    """First deliverable dates, none before ``not_before``, whose CDF reaches each level; None beyond the horizon."""
+    moved: dict[date, date] = {}
+    named: list[date | None] = []
+    for quantile in distribution.quantiles(levels):
+        if quantile is None:
+            named.append(None)
+            continue
+        day = max(quantile, not_before)
+        if day not in moved:
+            moved[day] = delivery_calendar.next_working_day(day)
+        named.append(moved[day])
+    return named
 
 
 def _reasons(shipment: Shipment, likely: date, promised: date, calendar: WorkingCalendar) -> tuple[Reason, ...]:

@@ -99,14 +99,19 @@ class Shipment:
         return local_date(self.ordered_at, self.destination.time_zone)
 
     @cached_property
-    def planned_dispatch_on(self) -> date:
-        """Date, local at the origin, on which the parcel should leave by the origin's calendar and handling."""
-        return self.origin.calendar.dispatch_on(self.ordered_at, self.origin.handling_days)
+    def opening(self) -> tuple[date, datetime]:
+        """Day, local at the origin, and cut-off (UTC) with which the origin takes up this order."""
+        return self.origin.calendar.next_opening(self.ordered_at)
 
     @property
     def order_by(self) -> datetime:
         """Instant (UTC) until which an order still makes this dispatch."""
-        return self.origin.calendar.next_cutoff(self.ordered_at)
+        return self.opening[1]
+
+    @cached_property
+    def planned_dispatch_on(self) -> date:
+        """Date, local at the origin, on which the parcel should leave by the origin's calendar and handling."""
+        return self.origin.calendar.add_working_days(self.opening[0], self.origin.handling_days)
 
     @cached_property
     def leaves_on(self) -> date:
