@@ -1,0 +1,101 @@
+import os
+import shutil
+
+import pytest
+
+from models.tracking import CHAMPION, Version
+from parcelcast.errors import ArtefactError
+from pipelines.publish import publish
+
+
+class FakeRegistry:
+    def __init__(self, store) -> None:
+        self._store = store
+        self._names: dict[str, Version] = {}
+
+    def crown(self, number: str) -> None:
+        bundle = self._store / number
+        bundle.mkdir(parents=True)
+        (bundle / "manifest.json").write_text(number)
+        self._names[CHAMPION] = Version(number, f"run-{number}")
+
+    def named(self, alias: str) -> Version | None:
+        return self._names.get(alias)
+
+    def fetch_bundle(self, version: Version, into):
+        return shutil.copytree(self._store / version.number, into / "bundle")
+
+
+@pytest.fixture
+def registry(tmp_path) -> FakeRegistry:
+    return FakeRegistry(tmp_path / "store")
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "bundle"
+
+
+def _accept(path) -> None: ...
+
+
+def _refuse(path) -> None:
+    raise ArtefactError("hash mismatch")
+
+
+def _served(home, link="current") -> str:
+    return (home / link / "manifest.json").read_text()
+
+
+def test_the_champions_bundle_is_served(registry, home):
+    registry.crown("1")
+
+    published = publish(registry, home, _accept)
+
+    assert published.changed
+    assert _served(home) == "1"
+
+
+def test_the_bundle_served_before_is_kept_and_older_ones_are_not(registry, home):
+    for number in ("1", "2", "3"):
+        registry.crown(number)
+        publish(registry, home, _accept)
+
+    assert (_served(home), _served(home, "previous")) == ("3", "2")
+    assert sorted(path.name for path in home.iterdir()) == ["current", "previous", "v2", "v3"]
+
+
+def test_publishing_the_same_champion_again_changes_nothing(registry, home):
+    registry.crown("1")
+    publish(registry, home, _accept)
+
+    assert not publish(registry, home, _accept).changed
+    assert not (home / "previous").exists()
+
+
+def test_a_bundle_that_does_not_load_is_not_served(registry, home):
+    registry.crown("1")
+    publish(registry, home, _accept)
+    registry.crown("2")
+
+    with pytest.raises(ArtefactError, match="hash mismatch"):
+        publish(registry, home, _refuse)
+
+    assert _served(home) == "1"
+    assert sorted(path.name for path in home.iterdir()) == ["current", "v1"]
+
+
+def test_without_a_champion_there_is_nothing_to_publish(registry, home):
+    with pytest.raises(ArtefactError, match="no champion"):
+        publish(registry, home, _accept)
+
+
+def test_a_reader_that_opened_the_old_bundle_can_finish_reading_it(registry, home):
+    registry.crown("1")
+    publish(registry, home, _accept)
+    opened = os.open(home / "current", os.O_RDONLY)
+    registry.crown("2")
+    publish(registry, home, _accept)
+
+    assert os.listdir(opened) == ["manifest.json"]  # noqa: PTH208 - a path would find the new one
+    os.close(opened)
