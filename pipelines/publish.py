@@ -1,7 +1,7 @@
 """The stage `publish`: the champion's bundle becomes the one that the server reads.
 
-Each bundle has a directory of its own below `data/bundle`; `current` and `previous` are links. The swap is one rename of
-a link, so a server sees the old bundle or the new one and never a half-written directory.
+Each bundle has a directory of its own below `data/bundle`; `current` and `previous` are links. The swap is one rename
+of a link, so a server sees the old bundle or the new one and never a half-written directory.
 """
 
 import shutil

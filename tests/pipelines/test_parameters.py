@@ -1,0 +1,60 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from parcelcast.errors import DataError
+from pipelines.parameters import flattened, read_section
+
+
+@dataclass(frozen=True)
+class Ingest:
+    source: str
+    data: Path
+    mapping: Path | None
+    share: float
+    rows: int
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "params.yaml"
+
+    def write(text: str) -> Path:
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_section_arrives_in_its_types(file):
+    path = file("ingest: {source: olist, data: data/raw, mapping: null, share: 1, rows: 5}")
+
+    assert read_section(Ingest, "ingest", path) == Ingest("olist", Path("data/raw"), None, 1.0, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("ingest: {source: a, data: b, mapping: null, share: 1, rows: 5, rwos: 6}", "has no parameter rwos"),
+        ("ingest: {source: a, data: b, mapping: null, share: 1}", "lacks rows"),
+        ("ingest: {source: a, data: b, mapping: null, share: 1, rows: 1.5}", "ingest.rows is 1.5; expected int"),
+        ("ingest: {source: a, data: b, mapping: null, share: 1, rows: true}", "ingest.rows is True; expected int"),
+        ("ingest: {source: a, data: b, mapping: 3, share: 1, rows: 1}", "ingest.mapping is 3; expected Path or null"),
+        ("train: {}", "there is no section 'ingest'"),
+        ("[1, 2]", "expected sections, got list"),
+        ("ingest: {", "not YAML"),
+    ],
+)
+def test_what_is_wrong_is_named(file, text, complaint):
+    with pytest.raises(DataError, match=complaint):
+        read_section(Ingest, "ingest", file(text))
+
+
+def test_a_missing_file_says_where_to_run(tmp_path):
+    with pytest.raises(DataError, match=r"run the stage in the folder that holds params\.yaml"):
+        read_section(Ingest, "ingest", tmp_path / "params.yaml")
+
+
+def test_nested_parameters_get_dotted_names():
+    assert flattened({"a": {"b": {"c": 1}, "d": [2]}}) == {"a.b.c": 1, "a.d": [2]}
