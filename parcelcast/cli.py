@@ -1,13 +1,220 @@
-"""The command line: one entry point that imports a command's implementation only when it runs."""
+"""The command line: the composition root.
 
+Everything else is imported only by the command that runs, so that `--help` is instant and the serving process loads no
+training stack. Stages read `params.yaml` and the `data/` folder of the working directory.
+"""
+
+import argparse
 import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+Handler = Callable[[argparse.Namespace], int]
+
+DESCRIPTION = """\
+Delivery dates that hold with a stated probability, from a shop's own shipping history.
+
+start here
+  ./run demo                        simulate a parcel network, train on it, and open a shop that shows the promise
+  ./run demo --source olist --data ../shared/datasets/olist
+                                    the same with real orders
+  ./run backtest --source olist --data DIR --test-from 2018-05-01 --test-until 2018-07-01 --out results
+                                    how good would the promises have been?
+
+with your own data
+  1. Describe your export in a mapping file and name both in params.yaml (ingest: source, data, mapping).
+  2. ./run dvc repro                runs every stage whose inputs changed, in the order
+                                    ingest, validate, featurize, train, calibrate, evaluate, register, check, publish
+  3. ./run serve                    answers POST /v1/promises with the published model
+"""
+
+EPILOG = """\
+./run COMMAND --help explains a command. ./run test runs everything that CI runs.
+./run dvc ... and ./run mlflow ... run those tools in the environment:
+  ./run dvc metrics show
+  ./run mlflow ui --backend-store-uri sqlite:///data/tracking/mlflow.db
+"""
+
+SOURCES = ("canonical", "olist")
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command and return the exit status."""
-    arguments = sys.argv[1:] if argv is None else argv
-    print(f"parcelcast: no commands yet (got {arguments})", file=sys.stderr)
-    return 2
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 failed with a message, 2 used wrongly."""
+    from parcelcast.errors import ParcelcastError
+
+    options = parser().parse_args(argv)
+    handler: Handler = options.handler
+    try:
+        return handler(options)
+    except ParcelcastError as error:
+        print(f"parcelcast {options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; what it parses carries the command's `handler`."""
+    root = argparse.ArgumentParser(
+        prog="./run", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
+    for add in (_add_demo, _add_backtest, _add_serve, _add_bench, _add_simulate, _add_stages):
+        add(commands)
+    return root
+
+
+def _add_demo(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "demo",
+        help="history, pipeline, server and shop pages in one go",
+        description="Make a history (simulated, or real orders), run the pipeline on it, and serve shop pages that show "
+        "the promise. What is already done is not done again. Prints the addresses and the API key.",
+    )
+    command.add_argument(
+        "--source", choices=("simulated", *SOURCES), default="simulated", help="where orders come from"
+    )
+    command.add_argument("--data", type=Path, metavar="PATH", help="the orders' folder, for any source but simulated")
+    command.add_argument("--mapping", type=Path, metavar="FILE", help="what foreign columns mean (source canonical)")
+    command.add_argument("--shipments", type=int, metavar="N", help="how many to simulate (default: params.yaml)")
+    command.add_argument("--prepare-only", action="store_true", help="stop before serving")
+    _add_address(command)
+    command.set_defaults(handler=_demo)
+
+
+def _add_backtest(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "backtest",
+        help="how good would the promises have been in a past window?",
+        description="Train as of --test-from (nothing recorded later is visible), predict every order placed in the "
+        "window, and write OUT/metrics.json, OUT/predictions.parquet and OUT/reliability.png.",
+    )
+    command.add_argument("--source", choices=SOURCES, required=True, help="the adapter that reads --data")
+    command.add_argument("--data", type=Path, required=True, metavar="PATH", help="the orders' file or folder")
+    command.add_argument("--mapping", type=Path, metavar="FILE", help="what foreign columns mean (source canonical)")
+    command.add_argument("--test-from", type=date.fromisoformat, required=True, metavar="DATE", help="first day")
+    command.add_argument(
+        "--test-until", type=date.fromisoformat, required=True, metavar="DATE", help="day after the last"
+    )
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    command.set_defaults(handler=_backtest)
+
+
+def _add_serve(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "serve",
+        help="answer promises over HTTP with the published bundle",
+        description="Serve the promise API and the shop pages. Settings beyond these are PARCELCAST_* variables; "
+        "docs/operations.md lists them.",
+    )
+    command.add_argument("--bundle", type=Path, default=Path("data/bundle/current"), metavar="DIR", help="model bundle")
+    _add_address(command)
+    command.add_argument("--workers", type=int, default=1, metavar="N", help="server processes (default: 1)")
+    command.set_defaults(handler=_serve)
+
+
+def _add_bench(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "bench",
+        help="measure the server on this machine",
+        description="Start the server on this machine and measure requests per second and latency beside an endpoint "
+        "that does nothing and `mlflow models serve`.",
+    )
+    command.add_argument("what", choices=("serve",), help="what to measure")
+    command.add_argument("--bundle", type=Path, default=Path("data/bundle/current"), metavar="DIR", help="model bundle")
+    command.set_defaults(handler=_bench)
+
+
+def _add_simulate(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "simulate",
+        help="stage: simulate a parcel network's history into data/raw",
+        description="Simulate merchants, carriers, weather and parcels with their scans. The same seed gives the same "
+        "history. Options replace the values of params.yaml.",
+    )
+    command.add_argument("--shipments", type=int, metavar="N", help="how many parcels")
+    command.add_argument("--seed", type=int, metavar="N", help="of the random numbers")
+    command.add_argument("--out", type=Path, default=Path("data/raw"), metavar="DIR", help="folder for the tables")
+    command.set_defaults(handler=_simulate)
+
+
+STAGES = {
+    "ingest": "read the source's files into the canonical tables (data/canonical)",
+    "validate": "stop on broken tables, quarantine bad rows, write data docs (data/validated)",
+    "featurize": "build lane sketches and the training table (data/features)",
+    "train": "fit the hazard model",
+    "calibrate": "fit the calibration on later parcels than the model saw",
+    "evaluate": "backtest the model beside its baselines (reports/)",
+    "register": "record the run in MLflow and name it challenger",
+    "check": "run the promotion checks; champion moves only if all pass",
+    "publish": "copy the champion's bundle to data/bundle/current, keeping the previous one",
+}
+
+
+def _add_stages(commands: "Commands") -> None:
+    for name, purpose in STAGES.items():
+        command = commands.add_parser(
+            name,
+            help=f"stage: {purpose}",
+            description=f"{purpose[0].upper()}{purpose[1:]}. Takes its parameters from params.yaml; `./run dvc repro "
+            f"{name}` runs it after the stages that it depends on.",
+        )
+        command.set_defaults(handler=_stage)
+
+
+def _add_address(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    command.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from pipelines.demo import make_demo
+
+    bundle = make_demo(options.source, options.data, options.mapping, options.shipments)
+    if options.prepare_only:
+        return 0
+    options.bundle, options.workers = bundle, 1
+    return _serve(options)
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    from pipelines.stages import backtest
+
+    backtest(options.source, options.data, options.mapping, (options.test_from, options.test_until), options.out)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from serving.main import serve
+
+    serve(options.bundle, options.host, options.port, options.workers)
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from serving.bench import bench
+
+    bench(options.bundle)
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from pipelines.stages import simulate
+
+    simulate(options.out, shipments=options.shipments, seed=options.seed)
+    return 0
+
+
+def _stage(options: argparse.Namespace) -> int:
+    from pipelines.stages import STAGES as stages
+
+    stages[options.command]()
+    return 0
 
 
 if __name__ == "__main__":
