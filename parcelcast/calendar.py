@@ -1,6 +1,6 @@
 """Working days, cut-offs and holidays of a warehouse, or delivery days of a carrier at a destination."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -118,23 +118,13 @@ class WorkingCalendar:
         unknown = sorted(set(data) - set(cls.__dataclass_fields__))
         if unknown:
             raise InputError(f"calendar has {unknown}; expected only {sorted(cls.__dataclass_fields__)}")
-        values = dict(data)
+        for name in ("holiday_country", "holiday_region"):
+            if not isinstance(data.get(name), str | None):
+                raise InputError(f'{name} is {data[name]!r}; expected a code such as "DE" or "BY", or null')
         try:
-            if "weekdays" in values:
-                values["weekdays"] = frozenset(int(day) for day in values["weekdays"])
-            if "cutoffs" in values:
-                values["cutoffs"] = {int(day): time.fromisoformat(at) for day, at in values["cutoffs"].items()}
-            if "default_cutoff" in values:
-                values["default_cutoff"] = time.fromisoformat(values["default_cutoff"])
-            if "special_days" in values:
-                values["special_days"] = {
-                    date.fromisoformat(day): None if at is None else time.fromisoformat(at)
-                    for day, at in values["special_days"].items()
-                }
+            values = {name: _READERS.get(name, _as_it_is)(value) for name, value in data.items()}
         except (TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f'calendar {dict(data)}: {error}; expected times "HH:MM" and dates "YYYY-MM-DD"'
-            ) from error
+            raise InputError(f'calendar {dict(data)}: {error}; expected times "HH:MM", dates "YYYY-MM-DD"') from error
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -215,3 +205,17 @@ def _next_day(day: date) -> date:
 
 def _iso(at: time) -> str:
     return at.isoformat("minutes") if at.second == 0 and at.microsecond == 0 else at.isoformat()
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "weekdays": lambda days: frozenset(int(day) for day in days),
+    "cutoffs": lambda cutoffs: {int(day): time.fromisoformat(at) for day, at in cutoffs.items()},
+    "default_cutoff": time.fromisoformat,
+    "special_days": lambda days: {
+        date.fromisoformat(day): None if at is None else time.fromisoformat(at) for day, at in days.items()
+    },
+}
