@@ -12,17 +12,20 @@ from parcelcast.errors import InputError
 class Settings:
     """Where things are and what the server allows; each field is read from ``PARCELCAST_`` plus its name in capitals.
 
-    ``bundle`` is the serving bundle's directory, ``store`` the SQLite file of promises and keys. ``cors_origins`` is a
+    ``bundle`` is the serving bundle's directory or a link to it, looked at for changes every ``bundle_poll_seconds`` (0:
+    never). ``store`` is the SQLite file of promises, ``keys`` the JSON file of API keys. ``cors_origins`` is a
     comma-separated allow-list. ``service_level`` is the default promise policy.
     """
 
-    bundle: Path = Path("data/bundle")
+    bundle: Path = Path("data/bundle/current")
+    bundle_poll_seconds: float = 5.0
     store: Path = Path("data/serving.sqlite")
+    keys: Path = Path("data/api-keys.json")
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
     cors_origins: tuple[str, ...] = ()
-    max_body_bytes: int = 262_144
+    max_body_bytes: int = 65_536
     service_level: float = 0.9
 
     @classmethod
