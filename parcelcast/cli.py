@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no other name for it
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -73,8 +73,8 @@ def _add_demo(commands: "Commands") -> None:
     command = commands.add_parser(
         "demo",
         help="history, pipeline, server and shop pages in one go",
-        description="Make a history (simulated, or real orders), run the pipeline on it, and serve shop pages that show "
-        "the promise. What is already done is not done again. Prints the addresses and the API key.",
+        description="Make a history (simulated, or real orders), run the pipeline on it, and serve shop pages that "
+        "show the promise. What is already done is not done again. Prints the addresses and the API key.",
     )
     command.add_argument(
         "--source", choices=("simulated", *SOURCES), default="simulated", help="where orders come from"
@@ -211,9 +211,9 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _stage(options: argparse.Namespace) -> int:
-    from pipelines.stages import STAGES as stages
+    from pipelines import stages
 
-    stages[options.command]()
+    stages.run(options.command)
     return 0
 
 

@@ -24,7 +24,7 @@ _CODE_HASH = "code.txt"
 _DVC_CONFIG = "[core]\n    analytics = false\n    check_update = false\n    no_scm = true\n"
 
 
-class StageFailed(ParcelcastError):
+class StageFailed(ParcelcastError):  # noqa: N818 - what happened, not whose fault it is
     """A stage of the pipeline ended with an error, which it has already told."""
 
     code = "stage-failed"

@@ -1,0 +1,52 @@
+import subprocess
+import sys
+
+import pytest
+
+from parcelcast.cli import STAGES, main, parser
+from parcelcast.errors import InputError
+
+
+def test_help_teaches_the_first_command(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["--help"])
+
+    assert exit_.value.code == 0
+    assert "./run demo" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["demo", "backtest", "serve", "bench", "simulate", *STAGES])
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+
+    assert len(capsys.readouterr().out.splitlines()) > 4
+
+
+def test_help_imports_nothing_heavy():
+    script = (
+        "import sys; from parcelcast.cli import parser; parser().format_help();"
+        "print(sorted({'numpy', 'pandas', 'lightgbm', 'fastapi', 'pyarrow'} & set(sys.modules)))"
+    )
+
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert shown.stdout.strip() == "[]"
+
+
+def test_a_refusal_is_one_line_and_status_1(capsys, monkeypatch):
+    def refuse(options) -> int:
+        raise InputError("got 3 warehouses, expected 4; name the missing one")
+
+    monkeypatch.setattr("parcelcast.cli._stage", refuse)
+
+    assert main(["publish"]) == 1
+    assert capsys.readouterr().err == "parcelcast publish: got 3 warehouses, expected 4; name the missing one\n"
+
+
+def test_dates_are_read_as_dates(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        parser().parse_args(["backtest", "--source", "olist", "--data", "d", "--test-from", "May", "--out", "o"])
+
+    assert exit_.value.code == 2
+    assert "--test-from" in capsys.readouterr().err
