@@ -50,7 +50,7 @@ class PromisePolicy:
     ) -> date | None:
         """Choose the deliverable date to promise, none before ``not_before``; None when the horizon ends before it."""
         if self.service_level is not None:
-            return named_dates(distribution, (self.service_level,), delivery_calendar, not_before)[0]
+            return named_date(distribution, self.service_level, delivery_calendar, not_before)
         costs = (self.cost_per_day or 0.0, self.cost_of_lateness or 0.0)
         return _cheapest_date(distribution, *costs, delivery_calendar, not_before)
 
@@ -116,10 +116,17 @@ def make_promise(
     )
 
 
+def named_date(
+    distribution: DeliveryDistribution, p: float, delivery_calendar: WorkingCalendar, not_before: date
+) -> date | None:
+    """First deliverable date, none before ``not_before``, whose CDF reaches ``p``; None beyond the horizon."""
+    return named_dates(distribution, (p,), delivery_calendar, not_before)[0]
+
+
 def named_dates(
     distribution: DeliveryDistribution, levels: Sequence[float], delivery_calendar: WorkingCalendar, not_before: date
 ) -> list[date | None]:
-    """First deliverable dates, none before ``not_before``, whose CDF reaches each level; None beyond the horizon."""
+    """Dates of several levels at once, each as ``named_date`` gives it."""
     moved: dict[date, date] = {}
     named: list[date | None] = []
     for quantile in distribution.quantiles(levels):
