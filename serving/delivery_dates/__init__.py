@@ -1,0 +1,1 @@
+"""One date for a product page, cacheable by browsers and content delivery networks."""

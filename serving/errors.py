@@ -1,0 +1,26 @@
+"""The ways a request is refused that only exist over HTTP. Each knows its status and the code of its problem type."""
+
+from typing import ClassVar
+
+from parcelcast.errors import ParcelcastError
+
+
+class UnauthorizedError(ParcelcastError):
+    """No API key, or one that is not known."""
+
+    status: ClassVar[int] = 401
+    code: ClassVar[str] = "unauthorized"
+
+
+class ForbiddenError(ParcelcastError):
+    """A known API key without the scope that the call needs."""
+
+    status: ClassVar[int] = 403
+    code: ClassVar[str] = "forbidden"
+
+
+class StoreUnavailableError(ParcelcastError):
+    """Promises cannot be written now, so none is given."""
+
+    status: ClassVar[int] = 503
+    code: ClassVar[str] = "store-unavailable"

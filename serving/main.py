@@ -1,0 +1,55 @@
+"""Run the server: the composition root of the serving process."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+
+import uvicorn
+from fastapi import FastAPI
+
+from parcelcast.settings import Settings
+from serving.app import create_app
+from serving.bundles import DirectorySource
+from serving.clock import system_clock
+from serving.keys import load_keys
+
+
+def application() -> FastAPI:
+    """Return the application that the environment describes; each worker process calls this."""
+    settings = Settings.from_env(os.environ)
+    keys = load_keys(settings.keys, os.environ.get("PARCELCAST_API_KEYS"))
+    return create_app(settings, system_clock, DirectorySource(settings.bundle), keys)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted."""
+    os.environ.update(environment_of(settings))
+    run("serving.main:application", settings)
+
+
+def run(application: str | FastAPI, settings: Settings) -> None:
+    """Run an application, or the factory that makes one in each of several workers, until interrupted."""
+    uvicorn.run(
+        application,
+        factory=isinstance(application, str),
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,  # it would hold addresses
+        server_header=False,
+    )
+
+
+def environment_of(settings: Settings) -> Mapping[str, str]:
+    """Return the variables from which `Settings.from_env` makes the same settings: worker processes get them so.
+
+    >>> environment_of(Settings(cors_origins=("https://a.example", "https://b.example")))["PARCELCAST_CORS_ORIGINS"]
+    'https://a.example,https://b.example'
+    """
+    found = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    return {
+        f"PARCELCAST_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in found.items()
+    }

@@ -1,0 +1,30 @@
+"""The OpenAPI document, completed with what FastAPI cannot know."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from serving.problems import Problem
+
+DESCRIPTION = """\
+Delivery dates that hold with a stated probability.
+
+Dates are local to the destination unless a field says otherwise; instants are UTC. Errors are RFC 9457 problem
+documents. A shop asks with a key of scope `promises:write`, shows promises again with `promises:read`.
+"""
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Let the application describe itself; the document is made once, when it is first asked for."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas = made.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update({**problem.pop("$defs", {}), "Problem": problem})
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

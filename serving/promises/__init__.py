@@ -1,0 +1,1 @@
+"""Promises for products and carts."""

@@ -1,0 +1,41 @@
+"""What a running server owns, made once in the lifespan and typed."""
+
+from dataclasses import dataclass
+from typing import Annotated, TypedDict, cast
+
+from fastapi import Depends, Request
+
+from parcelcast.settings import Settings
+from serving.bundles import Bundles
+from serving.clock import Clock
+from serving.keys import KeyRing
+from serving.promises.memory import Memory
+from serving.promises.service import PromiseService
+from serving.store import PromiseStore
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that endpoints use."""
+
+    settings: Settings
+    clock: Clock
+    keys: KeyRing
+    bundles: Bundles
+    store: PromiseStore
+    promises: PromiseService
+    memory: Memory
+
+
+class State(TypedDict):
+    """The lifespan state."""
+
+    services: Services
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application that serves this request."""
+    return cast(Services, request.scope["state"]["services"])
+
+
+Serving = Annotated[Services, Depends(services_of)]
