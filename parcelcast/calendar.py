@@ -186,8 +186,8 @@ def holiday_dates(country: str | None, region: str | None, years: Iterable[int])
 
 @lru_cache(maxsize=8192)
 def _holidays(country: str | None, region: str | None, year: int) -> frozenset[date]:
-    # Two capitals: the library looks names up among its own attributes, so other words would find other things.
-    if country is None or len(country) != 2 or not country.isalpha() or not country.isascii():
+    # The library looks codes up among its own attributes, where longer words would find other things.
+    if country is None or len(country) != 2:
         return frozenset()
     try:
         found = holidays.country_holidays(country.upper(), subdiv=region, years=year, expand=False, observed=False)

@@ -12,8 +12,8 @@ from parcelcast.errors import InputError
 class Settings:
     """Where things are and what the server allows; each field is read from ``PARCELCAST_`` plus its name in capitals.
 
-    ``bundle`` is the serving bundle's directory or a link to it, looked at for changes every ``bundle_poll_seconds`` (0:
-    never). ``store`` is the SQLite file of promises, ``keys`` the JSON file of API keys. ``cors_origins`` is a
+    ``bundle`` is the serving bundle's directory or a link to it, looked at for changes every ``bundle_poll_seconds``
+    (0: never). ``store`` is the SQLite file of promises, ``keys`` the JSON file of API keys. ``cors_origins`` is a
     comma-separated allow-list. ``service_level`` is the default promise policy.
     """
 

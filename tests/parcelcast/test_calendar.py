@@ -207,9 +207,13 @@ def test_a_calendar_that_never_works_is_refused_instead_of_searched_forever():
 
 def test_one_open_day_within_the_search_is_found():
     day = date(2027, 3, 1)
-    calendar = WorkingCalendar(weekdays=frozenset(), special_days={day + timedelta(days=SEARCH_DAYS - 1): time(12)})
+    calendar = WorkingCalendar(weekdays=frozenset(), special_days={day + timedelta(days=SEARCH_DAYS): time(12)})
 
-    assert calendar.next_working_day(day) == day + timedelta(days=SEARCH_DAYS - 1)
+    assert calendar.next_working_day(day) == day + timedelta(days=SEARCH_DAYS)
+
+
+def test_many_working_days_may_have_more_than_a_year_of_rest_between_them():
+    assert WorkingCalendar().add_working_days(date(2027, 3, 1), 1500) == date(2027, 3, 1) + timedelta(days=2100)
 
 
 @pytest.mark.parametrize("n", [-1, 10**9])

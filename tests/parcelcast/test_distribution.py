@@ -240,6 +240,17 @@ def test_rebase_changes_no_probability_or_refuses(parcel, k):
         assert told.probability_by(day(d)) == pytest.approx(parcel.probability_by(day(d)), abs=1e-12)
 
 
+def test_rebase_to_a_later_day_drops_the_empty_days_before_it():
+    parcel = DeliveryDistribution(MONDAY, np.array([0.0, 0.0, 0.7, 0.2]))
+
+    told = parcel.rebase(day(2))
+
+    assert told.pmf.tolist() == [0.7, 0.2]
+    assert told.quantile(0.9) == day(3)
+    with pytest.raises(InputError, match="expected an earlier anchor"):
+        parcel.rebase(day(3))
+
+
 @given(distributions(), st.lists(st.integers(0, 9), min_size=1, max_size=6), st.integers(0, 3))
 def test_convolution_agrees_with_adding_all_pairs_of_outcomes(handling, weights, beyond):
     assume(sum(weights) + beyond > 0)
