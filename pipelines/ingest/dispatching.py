@@ -57,7 +57,7 @@ def _calendar(text: str, row: Hashable) -> WorkingCalendar:
 def _kinds(
     plans: Mapping[str, tuple[WorkingCalendar, int]],
 ) -> tuple[dict[str, int], list[tuple[WorkingCalendar, int]]]:
-    """Number the distinct (calendar, handling) pairs; thousands of origins usually share a few."""
+    """Return the kind of each origin and the distinct (calendar, handling) pairs: thousands of origins share a few."""
     seen: dict[str, int] = {}
     calendars: list[tuple[WorkingCalendar, int]] = []
     kinds: dict[str, int] = {}

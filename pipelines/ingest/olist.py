@@ -22,10 +22,10 @@ from pipelines.ingest.instants import clock_change_rows, local_to_utc
 from pipelines.ingest.values import parse_numbers, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pipelines.ingest.report import Report
+    from pipelines.progress import Tell
 
 TIME_ZONE = "America/Sao_Paulo"
 COUNTRY = "BR"
@@ -114,7 +114,7 @@ STATE_TIME_ZONES = {
 }
 
 
-def read_olist(folder: Path, report: Report, progress: Callable[[str], None]) -> dict[str, pd.DataFrame]:
+def read_olist(folder: Path, report: Report, progress: Tell) -> dict[str, pd.DataFrame]:
     """Read an Olist export folder and return the frames shipments, origins and items in canonical columns.
 
     `items` holds one row per order line with its own weight and size (as exported, zeros included), so that
@@ -161,7 +161,7 @@ class OlistExport:
             )
 
 
-def _read_files(folder: Path, report: Report, progress: Callable[[str], None]) -> OlistExport:
+def _read_files(folder: Path, report: Report, progress: Tell) -> OlistExport:
     frames = {}
     for name, columns in FILES.items():
         path = reading.find_file(folder, name)
@@ -172,7 +172,7 @@ def _read_files(folder: Path, report: Report, progress: Callable[[str], None]) -
                 remedy=f"unpack the whole Olist export into the folder ({', '.join(FILES)}; .csv or .csv.gz)",
             )
         progress(f"reading {path.name}")
-        frames[name] = reading.read_frame(path, columns)
+        frames[name], _ = reading.read_frame(path, columns)
         report.read(path.name, len(frames[name]))
     export = OlistExport(folder, frames)
     for name, key in KEYS.items():

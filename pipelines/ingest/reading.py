@@ -34,6 +34,34 @@ class Dialect:
     decimal: str = "."
 
 
+PLAIN = Dialect()
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which columns to take from the file."""
+
+    path: Path
+    required: tuple[str, ...]
+    optional: frozenset[str]
+
+    def among(self, present: Sequence[str]) -> list[str]:
+        """Return the columns to read in file order; absent required ones raise DataError with the nearest name."""
+        missing = [name for name in self.required if name not in present]
+        if not missing:
+            return [name for name in present if name in self.required or name in self.optional]
+        hints = []
+        for name in missing:
+            near = difflib.get_close_matches(name, present, n=1)
+            hints.append(f"{name} (is it {near[0]!r}?)" if near else name)
+        raise DataError(
+            f"not in the file, which has {', '.join(present)}",
+            file=str(self.path),
+            column=", ".join(hints),
+            remedy="export the column, or name its foreign column in the mapping file",
+        )
+
+
 def find_file(folder: Path, name: str) -> Path | None:
     """Return the one file of a table in a folder (`name` + .parquet, .csv or .csv.gz), or None.
 
@@ -48,22 +76,24 @@ def find_file(folder: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
-def read_frame(path: Path, columns: Iterable[str] | None = None, dialect: Dialect = Dialect()) -> pd.DataFrame:
-    """Read a CSV, CSV.gz or Parquet file.
+def read_frame(
+    path: Path, required: Iterable[str], optional: Iterable[str] = (), dialect: Dialect = PLAIN
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read columns of a CSV, CSV.gz or Parquet file; return the frame and the names of the columns left in the file.
 
-    Text files give text columns (missing = NA, an empty field is missing), Parquet its own types. With `columns` all of
-    them must exist and only they are kept. The index counts the rows from 0. A file that is absent, empty, truncated,
-    in another encoding, ragged or without a wanted column raises DataError.
+    Text files give text columns (missing = NA, an empty field is missing), Parquet its own types. All `required`
+    columns must exist; nothing but them and the `optional` ones is read. The index counts the rows from 0. A file that
+    is absent, empty, truncated, in another encoding, ragged or without a required column raises DataError.
     """
+    choice = _Choice(path, tuple(dict.fromkeys(required)), frozenset(optional))
     if not path.is_file():
         raise DataError("no such file", file=str(path), remedy="check the folder that is given as data")
     if path.stat().st_size == 0:
         raise DataError("the file is empty (0 bytes)", file=str(path), remedy=EXPORT_OR_REMOVE)
-    wanted = None if columns is None else list(dict.fromkeys(columns))
-    table = _read_parquet(path, wanted) if path.suffix == ".parquet" else _read_text(path, wanted, dialect)
+    table, present = _read_parquet(path, choice) if path.suffix == ".parquet" else _read_text(path, choice, dialect)
     if table.num_rows == 0:
         raise DataError("the file has a header but no rows", file=str(path), remedy=EXPORT_OR_REMOVE)
-    return as_pandas(table)
+    return as_pandas(table), [name for name in present if name not in table.column_names]
 
 
 def as_pandas(table: pa.Table) -> pd.DataFrame:
@@ -76,23 +106,6 @@ def as_pandas(table: pa.Table) -> pd.DataFrame:
     }
     frame: pd.DataFrame = table.to_pandas(types_mapper=types.get, date_as_object=False, ignore_metadata=True)
     return frame
-
-
-def require_columns(path: Path, wanted: Sequence[str], present: Sequence[str]) -> None:
-    """Raise DataError that names every wanted column that is absent, with the nearest present name."""
-    missing = [name for name in wanted if name not in present]
-    if not missing:
-        return
-    hints = []
-    for name in missing:
-        near = difflib.get_close_matches(name, present, n=1)
-        hints.append(f"{name} (is it {near[0]!r}?)" if near else name)
-    raise DataError(
-        f"not in the file, which has {', '.join(present)}",
-        file=str(path),
-        column=", ".join(hints),
-        remedy="export the column, or name its foreign column in the mapping file",
-    )
 
 
 def unpack(path: Path) -> bytes:
@@ -116,15 +129,13 @@ def unpack(path: Path) -> bytes:
         ) from error
 
 
-def _read_text(path: Path, wanted: list[str] | None, dialect: Dialect) -> pa.Table:
+def _read_text(path: Path, choice: _Choice, dialect: Dialect) -> tuple[pa.Table, list[str]]:
     raw = unpack(path)
     if not raw.strip():
         raise DataError("the file holds no text", file=str(path), remedy=EXPORT_OR_REMOVE)
     text = _decoded(path, raw, dialect.encoding)
     header = _header(path, text, dialect)
-    if wanted is not None:
-        require_columns(path, wanted, header)
-    return _parse(path, text, header, wanted, dialect)
+    return _parse(path, text, header, choice.among(header), dialect), header
 
 
 def _decoded(path: Path, raw: bytes, encoding: str) -> bytes:
@@ -176,7 +187,7 @@ def _header(path: Path, text: bytes, dialect: Dialect) -> list[str]:
     return names
 
 
-def _parse(path: Path, text: bytes, header: list[str], wanted: list[str] | None, dialect: Dialect) -> pa.Table:
+def _parse(path: Path, text: bytes, header: list[str], wanted: list[str], dialect: Dialect) -> pa.Table:
     ragged: list[tuple[int | None, int]] = []
 
     def note(row: csv.InvalidRow) -> str:
@@ -192,7 +203,7 @@ def _parse(path: Path, text: bytes, header: list[str], wanted: list[str] | None,
         ),
         convert_options=csv.ConvertOptions(
             column_types={name: pa.string() for name in header},
-            include_columns=wanted or header,
+            include_columns=wanted,
             null_values=[""],
             strings_can_be_null=True,
         ),
@@ -208,12 +219,11 @@ def _parse(path: Path, text: bytes, header: list[str], wanted: list[str] | None,
     return table
 
 
-def _read_parquet(path: Path, wanted: list[str] | None) -> pa.Table:
+def _read_parquet(path: Path, choice: _Choice) -> tuple[pa.Table, list[str]]:
     try:
-        file = pq.ParquetFile(path)
-        if wanted is not None:
-            require_columns(path, wanted, file.schema_arrow.names)
-        return file.read(columns=wanted)
+        with pq.ParquetFile(path) as file:
+            present = list(file.schema_arrow.names)
+            return file.read(columns=choice.among(present)), present
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(
             f"not a sound Parquet file ({error})", file=str(path), remedy="fetch it again; it was probably cut off"

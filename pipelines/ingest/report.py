@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pipelines.ingest.evidence import Findings
+
 # An unknown code list can be as long as the table; the most frequent ones tell the story.
 _CODES_SHOWN = 50
 
@@ -23,17 +25,31 @@ class Report:
     source: str
     rows_read: dict[str, int] = field(default_factory=dict)
     rows_written: dict[str, int] = field(default_factory=dict)
-    rows_rejected: dict[str, int] = field(default_factory=dict)
+    rows_quarantined: dict[str, int] = field(default_factory=dict)
+    rows_repaired: dict[str, int] = field(default_factory=dict)
     ignored_columns: dict[str, list[str]] = field(default_factory=dict)
     mapped_codes: dict[str, dict[str, int]] = field(default_factory=dict)
     unknown_codes: dict[str, dict[str, int]] = field(default_factory=dict)
     clock_change_rows: dict[str, int] = field(default_factory=dict)
+    assumed_origins: int = 0
     first_order: str | None = None
     last_order: str | None = None
 
     def read(self, file: str, rows: int) -> None:
         """Note the rows of a source file."""
         self.rows_read[file] = rows
+
+    def ignored(self, file: str, columns: list[str]) -> None:
+        """Note the columns that stayed in a source file."""
+        if columns:
+            self.ignored_columns[file] = columns
+
+    def rejected(self, table: str, findings: Findings) -> None:
+        """Note the rows set aside and the rows in which a value was taken out while reading."""
+        if len(findings.quarantined):
+            self.rows_quarantined[table] = len(findings.quarantined)
+        if findings.repaired_count:
+            self.rows_repaired[table] = findings.repaired_count
 
     def clock_changes(self, column: str, rows: int) -> None:
         """Note local times that a clock change made ambiguous or impossible; zero is not worth a line."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from parcelcast.errors import DataError
 from parcelcast.tables import TABLES, Column, Table
 from pipelines.ingest.reading import read_frame
 
@@ -42,7 +43,7 @@ ARROW_TYPES = {
     "int": pa.int64(),
     "bool": pa.bool_(),
 }
-_PANDAS_TYPES: dict[str, object] = {
+_PANDAS_TYPES: dict[str, Any] = {
     "string": pd.StringDtype("pyarrow"),
     "instant": "datetime64[us, UTC]",
     "date": "datetime64[us]",
@@ -64,9 +65,11 @@ def conformed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """
     columns = {}
     for column in table.columns:
-        dtype = _PANDAS_TYPES[column.dtype]
-        values = frame[column.name] if column.name in frame else pd.Series(pd.NA, index=frame.index, dtype=object)
-        columns[column.name] = values.astype(dtype)  # type: ignore[call-overload]
+        dtype: Any = _PANDAS_TYPES[column.dtype]
+        absent = column.name not in frame
+        columns[column.name] = (
+            pd.Series(None, index=frame.index, dtype=dtype) if absent else frame[column.name].astype(dtype)
+        )
     return pd.DataFrame(columns, index=frame.index)
 
 
@@ -81,7 +84,8 @@ def write_table(frame: pd.DataFrame, table: Table, folder: Path) -> Path:
 
 def load_table(folder: Path, table: Table) -> pd.DataFrame:
     """Read `<folder>/<table>.parquet`; a missing column or file raises DataError."""
-    return conformed(read_frame(folder / f"{table.name}.parquet", table.column_names), table)
+    frame, _ = read_frame(folder / f"{table.name}.parquet", table.column_names)
+    return conformed(frame, table)
 
 
 def load_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -92,5 +96,5 @@ def load_tables(folder: Path) -> dict[str, pd.DataFrame]:
     present = [table for table in STORED.values() if (folder / f"{table.name}.parquet").is_file()]
     tables = {table.name: load_table(folder, table) for table in present}
     if "shipments" not in tables:
-        read_frame(folder / "shipments.parquet")
+        raise DataError("no such file", file=str(folder / "shipments.parquet"), remedy="run the stage before this one")
     return tables

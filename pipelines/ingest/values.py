@@ -24,7 +24,7 @@ class Where(NamedTuple):
 class Parsed(NamedTuple):
     """Values of a column and the rows (boolean) whose text was there but could not be read."""
 
-    values: pd.Series
+    result: pd.Series
     bad: pd.Series
 
 
@@ -116,8 +116,8 @@ def _stated(time_zone: str | None, column: pd.Series, at: Where) -> str:
             f"times without a UTC offset ({shown(column, column.notna())})",
             file=at.file,
             column=at.column,
-            remedy="export them with an offset, as 2024-05-31T14:05:00+02:00, or state the column's `time_zone`, such as "
-            "Europe/Berlin, in the mapping",
+            remedy="export them with an offset, as 2024-05-31T14:05:00+02:00, or state the column's `time_zone` in the "
+            "mapping, such as Europe/Berlin",
         )
     return time_zone
 
