@@ -5,13 +5,17 @@ training stack. Stages read `params.yaml` and the `data/` folder of the working 
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from parcelcast.settings import Settings
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no other name for it
 
 Handler = Callable[[argparse.Namespace], int]
@@ -64,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./run", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    for add in (_add_demo, _add_backtest, _add_serve, _add_bench, _add_simulate, _add_stages):
+    for add in (_add_demo, _add_backtest, _add_serve, _add_key, _add_bench, _add_simulate, _add_stages):
         add(commands)
     return root
 
@@ -109,13 +113,31 @@ def _add_serve(commands: "Commands") -> None:
     command = commands.add_parser(
         "serve",
         help="answer promises over HTTP with the published bundle",
-        description="Serve the promise API and the shop pages. Settings beyond these are PARCELCAST_* variables; "
-        "docs/operations.md lists them.",
+        description="Serve the promise API until interrupted. Every setting is a variable PARCELCAST_*, which these "
+        "options replace; docs/operations.md lists them.",
     )
-    command.add_argument("--bundle", type=Path, default=Path("data/bundle/current"), metavar="DIR", help="model bundle")
+    command.add_argument("--bundle", type=Path, metavar="DIR", help="model bundle (default: data/bundle/current)")
+    command.add_argument("--workers", type=int, metavar="N", help="server processes (default: 1)")
     _add_address(command)
-    command.add_argument("--workers", type=int, default=1, metavar="N", help="server processes (default: 1)")
     command.set_defaults(handler=_serve)
+
+
+def _add_key(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "key",
+        help="make an API key for the server",
+        description="Add a key to the server's key file and print it, this once: only its hash is kept. Running "
+        "servers accept it after a restart.",
+    )
+    command.add_argument("name", help="who will use it")
+    command.add_argument(
+        "--scopes",
+        nargs="+",
+        default=["promises:read", "promises:write"],
+        metavar="SCOPE",
+        help="promises:read, promises:write, admin (default: the first two)",
+    )
+    command.set_defaults(handler=_key)
 
 
 def _add_bench(commands: "Commands") -> None:
@@ -168,8 +190,8 @@ def _add_stages(commands: "Commands") -> None:
 
 
 def _add_address(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    command.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+    command.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    command.add_argument("--port", type=int, help="port to listen on (default: 8000)")
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -192,7 +214,16 @@ def _backtest(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from serving.main import serve
 
-    serve(options.bundle, options.host, options.port, options.workers)
+    serve(_settings(options))
+    return 0
+
+
+def _key(options: argparse.Namespace) -> int:
+    from serving.keys import create_key
+
+    path = _settings(options).keys
+    path.parent.mkdir(parents=True, exist_ok=True)
+    print(create_key(path, options.scopes, options.name, datetime.now(UTC), os.urandom(64)))
     return 0
 
 
@@ -208,6 +239,14 @@ def _simulate(options: argparse.Namespace) -> int:
 
     simulate(options.out, shipments=options.shipments, seed=options.seed)
     return 0
+
+
+def _settings(options: argparse.Namespace) -> "Settings":
+    """Return the settings of the environment, with those options that were given in their place."""
+    from parcelcast.settings import Settings
+
+    given = {name: value for name in ("host", "port", "workers", "bundle") if (value := getattr(options, name, None))}
+    return replace(Settings.from_env(os.environ), **given)
 
 
 def _stage(options: argparse.Namespace) -> int:

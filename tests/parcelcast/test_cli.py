@@ -15,7 +15,7 @@ def test_help_teaches_the_first_command(capsys):
     assert "./run demo" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["demo", "backtest", "serve", "bench", "simulate", *STAGES])
+@pytest.mark.parametrize("command", ["demo", "backtest", "serve", "key", "bench", "simulate", *STAGES])
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])
@@ -50,3 +50,14 @@ def test_dates_are_read_as_dates(capsys):
 
     assert exit_.value.code == 2
     assert "--test-from" in capsys.readouterr().err
+
+
+def test_a_new_key_is_printed_once_and_only_its_hash_is_kept(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("PARCELCAST_KEYS", str(tmp_path / "keys" / "keys.json"))
+
+    assert main(["key", "shop"]) == 0
+
+    secret = capsys.readouterr().out.strip().rpartition("_")[2]
+    kept = (tmp_path / "keys" / "keys.json").read_text()
+    assert '"name": "shop"' in kept
+    assert secret not in kept
