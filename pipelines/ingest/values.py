@@ -10,7 +10,7 @@ from parcelcast.errors import DataError
 from pipelines.ingest.instants import UTC_INSTANT, local_to_utc
 
 _OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
-_ZONE_NAME = r"[0-9 ]([A-Z]{2,5})$"
+_ZONE_NAME = r"[0-9 ](?:[A-Z]{2,5})$"
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}"
 
 
@@ -123,11 +123,12 @@ def _stated(time_zone: str | None, column: pd.Series, at: Where) -> str:
 
 
 def _refuse_zone_names(text: pd.Series, at: Where) -> None:
-    names = text.str.extract(_ZONE_NAME, expand=False)
-    distinct = sorted(set(names.dropna()) - {"Z", "T"})
-    if not distinct:
+    named = text[text.str.contains(_ZONE_NAME, regex=True).fillna(value=False).astype(bool)]
+    if named.empty:
         return
-    first = "; ".join(shown(text, (names == name).fillna(value=False), count=1) for name in distinct[:3])
+    names = named.str.extract(_ZONE_NAME.replace("(?:", "(", 1), expand=False)
+    distinct = sorted(set(names))
+    first = "; ".join(shown(named, names == name, count=1) for name in distinct[:3])
     problem = "mixed time zones" if len(distinct) > 1 else "a zone abbreviation, which is not unique in the world"
     raise DataError(
         f"{problem}: {', '.join(distinct)} ({first})",
