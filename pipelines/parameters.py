@@ -1,7 +1,9 @@
 """Parameters of the stages: `params.yaml`, one section per stage, read strictly into the types that the stages take."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -65,13 +67,14 @@ def flattened(content: Mapping[str, Any], prefix: str = "") -> dict[str, object]
 
 
 def _typed(value: Any, kind: Any, name: str, path: Path) -> Any:
-    """Return the value in type `kind`: int where float is wanted is fine, text where a path is wanted too."""
+    """Return the value in type `kind`; whole numbers do for float, text for a path and (as 2026-05-01) for a date."""
     allowed = getattr(kind, "__args__", (kind,))
-    if float in allowed and isinstance(value, int) and not isinstance(value, bool):
+    if float in allowed and type(value) is int:
         return float(value)
-    if Path in allowed and isinstance(value, str):
-        return Path(value)
-    if type(value) in allowed:
+    if isinstance(value, str) and str not in allowed:
+        with suppress(ValueError):
+            value = date.fromisoformat(value) if date in allowed else Path(value) if Path in allowed else value
+    if any(isinstance(value, one) for one in allowed if one is not int) or (type(value) is int and int in allowed):
         return value
     expected = " or ".join("null" if one is type(None) else one.__name__ for one in allowed)
     raise DataError(f"{name} is {value!r}; expected {expected}", file=str(path), remedy="correct the value")

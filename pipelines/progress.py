@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 Tell = Callable[[str], None]
 Advance = Callable[[int], None]
@@ -25,14 +33,18 @@ def steps(title: str) -> Iterator[Tell]:
     Writes to standard error. Where that is no terminal, each finished step is one plain line.
     """
     with _progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()) as progress:
-        running = [progress.add_task(title, total=None)]
+        running: list[TaskID] = []
 
         def tell(step: str) -> None:
-            _finish(progress, running.pop())
+            finish()
             running.append(progress.add_task(f"{title}: {step}", total=None))
 
+        def finish() -> None:
+            for task in running[-1:]:
+                progress.update(task, total=1, completed=1)
+
         yield tell
-        _finish(progress, running.pop())
+        finish()
 
 
 @contextmanager
@@ -46,7 +58,3 @@ def bar(title: str, total: int) -> Iterator[Advance]:
 
 def _progress(*columns: SpinnerColumn | TextColumn | BarColumn | MofNCompleteColumn | TimeElapsedColumn) -> Progress:
     return Progress(*columns, console=Console(file=sys.stderr))
-
-
-def _finish(progress: Progress, task: int) -> None:
-    progress.update(task, total=1, completed=1)  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ def test_what_is_wrong_is_named(file, text, complaint):
 def test_a_missing_file_says_where_to_run(tmp_path):
     with pytest.raises(DataError, match=r"run the stage in the folder that holds params\.yaml"):
         read_section(Ingest, "ingest", tmp_path / "params.yaml")
+
+
+@dataclass(frozen=True)
+class Simulate:
+    until: date
+
+
+def test_a_date_is_written_as_text_which_every_tool_keeps(file):
+    assert read_section(Simulate, "simulate", file("simulate: {until: '2026-11-01'}")) == Simulate(date(2026, 11, 1))
+
+
+def test_what_is_no_date_is_refused(file):
+    with pytest.raises(DataError, match=r"simulate\.until is '1 November'; expected date"):
+        read_section(Simulate, "simulate", file("simulate: {until: 1 November}"))
 
 
 def test_nested_parameters_get_dotted_names():

@@ -1,0 +1,73 @@
+"""The stages as commands: where each reads and writes, and its parameters from `params.yaml`.
+
+Everything is relative to the working directory, which is the repository or another workspace. A stage's implementation
+is imported when it runs, so that a short stage does not pay for the libraries of the others.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipelines.parameters import read_section
+from pipelines.progress import steps
+
+DATA = Path("data")
+RAW = DATA / "raw"
+CANONICAL = DATA / "canonical"
+VALIDATED = DATA / "validated"
+QUARANTINE = DATA / "quarantine"
+
+
+def run(name: str) -> None:
+    """Run one stage by its name."""
+    STAGES[name]()
+
+
+def simulate(out: Path, shipments: int | None, seed: int | None) -> None:
+    """Simulate into a folder, with other numbers than those of `params.yaml` where given."""
+    from pipelines.simulate import SimulateParameters
+    from pipelines.simulate import simulate as run_simulation
+
+    parameters = read_section(SimulateParameters, "simulate")
+    given = {name: value for name, value in (("shipments", shipments), ("seed", seed)) if value is not None}
+    with steps("simulate") as tell:
+        run_simulation(replace(parameters, **given), out, tell)
+
+
+@dataclass(frozen=True)
+class IngestParameters:
+    """Section ingest of params.yaml."""
+
+    source: str
+    data: Path
+    mapping: Path | None
+    critical_share: float
+
+
+def _ingest() -> None:
+    from pipelines.ingest import ingest
+
+    given = read_section(IngestParameters, "ingest")
+    with steps("ingest") as tell:
+        ingest(given.source, given.data, CANONICAL, given.mapping, tell, critical_share=given.critical_share)
+
+
+@dataclass(frozen=True)
+class ValidateParameters:
+    """Section validate of params.yaml."""
+
+    critical_share: float
+
+
+def _validate() -> None:
+    from pipelines.validate import validate
+
+    given = read_section(ValidateParameters, "validate")
+    with steps("validate") as tell:
+        validate(CANONICAL, VALIDATED, QUARANTINE, given.critical_share, tell)
+
+
+STAGES: Mapping[str, Callable[[], None]] = {
+    "ingest": _ingest,
+    "validate": _validate,
+}
