@@ -29,9 +29,13 @@ def simulate(out: Path, shipments: int | None, seed: int | None) -> None:
     from pipelines.simulate import simulate as run_simulation
 
     parameters = read_section(SimulateParameters, "simulate")
-    given = {name: value for name, value in (("shipments", shipments), ("seed", seed)) if value is not None}
+    parameters = replace(
+        parameters,
+        shipments=parameters.shipments if shipments is None else shipments,
+        seed=parameters.seed if seed is None else seed,
+    )
     with steps("simulate") as tell:
-        run_simulation(replace(parameters, **given), out, tell)
+        run_simulation(parameters, out, tell)
 
 
 @dataclass(frozen=True)

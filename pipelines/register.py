@@ -1,0 +1,81 @@
+"""The stage `register`: record the run in the tracking store and name its model challenger."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from models.tracking import CHALLENGER, MlflowRegistry, Registry, Run, Version
+from parcelcast.errors import DataError
+from pipelines.parameters import flattened
+
+_LONGEST_PARAMETER = 500  # characters, of MLflow
+
+
+def open_registry(directory: Path) -> MlflowRegistry:
+    """Return the registry of MLFLOW_TRACKING_URI where that is set, else the one in `directory`."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    return MlflowRegistry(uri) if uri else MlflowRegistry.in_directory(directory)
+
+
+def register(
+    registry: Registry, bundle: Path, reports: Path, parameters: Mapping[str, Any], boosters: Mapping[str, Path]
+) -> Version:
+    """Record parameters, the numbers of `reports/metrics.json`, everything in `reports`, and the bundle.
+
+    `boosters` are the bundle's LightGBM text files by name, the hazard model first. The new version becomes the
+    challenger and is written to `reports/registered.json`.
+    """
+    manifest = _json(bundle / "manifest.json")
+    run = Run(
+        name=f"{parameters['ingest']['source']} as of {manifest['as_of']}",
+        parameters={name: str(value)[:_LONGEST_PARAMETER] for name, value in flattened(parameters).items()},
+        metrics=numbers(_json(reports / "metrics.json")),
+        bundle=bundle,
+        boosters=boosters,
+        files={"reports": reports},
+        tags={"bundle": str(manifest["version"])},
+    )
+    version = registry.record(run)
+    registry.give_name(CHALLENGER, version)
+    write_registered(version, reports / "registered.json")
+    return version
+
+
+def numbers(content: Mapping[str, Any]) -> dict[str, float]:
+    """Return the numbers of nested metrics under dotted names; lists and text are left to the artifacts.
+
+    >>> numbers({"model": {"crps": 1.5, "parcels": 3}, "window": "May", "pit": [0.5, 0.5]})
+    {'model.crps': 1.5, 'model.parcels': 3.0}
+    """
+    return {
+        _mlflow_name(name): float(value)
+        for name, value in flattened(content).items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
+def write_registered(version: Version, path: Path) -> None:
+    """Write which version this pipeline registered."""
+    path.write_text(
+        json.dumps({"version": version.number, "run_id": version.run_id}, indent=1) + "\n", encoding="utf-8"
+    )
+
+
+def read_registered(path: Path) -> Version:
+    """Read it back."""
+    content = _json(path)
+    return Version(content["version"], content["run_id"])
+
+
+def _mlflow_name(name: str) -> str:
+    """MLflow takes letters, digits and `_-. :/` in the name of a metric."""
+    return "".join(letter if letter.isalnum() or letter in "_-. :/" else "_" for letter in name)
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError("no such file", file=str(path), remedy="run ./run dvc repro, which makes it first") from error
