@@ -1,0 +1,87 @@
+"""When the shop learned what: dispatch, delivery and status of each shipment as known at the end of the history."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from parcelcast.scan import DELIVERED_CODES
+from parcelcast.tables import STATUSES
+from pipelines.simulator.arrays import Bools, Ints
+from pipelines.simulator.clock import DAY_MINUTES
+from pipelines.simulator.events import CANCELLED, CODE, READY, first_minute
+from pipelines.simulator.feeds import Reports, is_lost
+from pipelines.simulator.history import History, earliest
+
+_NEVER = 2**63 - 1
+_SETTLED_AT = 6 * 60
+ORDERED, DISPATCHED, DELIVERED, RETURNED, LOST, CANCELLED_STATUS = range(len(STATUSES))
+
+
+@dataclass(frozen=True)
+class Milestones:
+    """When things really happened to each shipment: local minutes, -1 where they never did."""
+
+    ready: Ints
+    dispatched: Ints
+    at_depot: Ints
+    at_pickup_point: Ints
+    delivered: Ints
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the shop knows at the end of the history; ``*_recorded`` are local minutes, valid where known."""
+
+    ready_known: Bools
+    dispatched_recorded: Ints
+    dispatched_known: Bools
+    delivered_recorded: Ints
+    delivered_known: Bools
+    status: Ints
+
+
+def milestones(history: History) -> Milestones:
+    """First time of each milestone in the history's events."""
+    events, n = history.events, history.shipments
+    delivered = np.maximum(*(first_minute(events, CODE[code], n) for code in sorted(DELIVERED_CODES)))
+    return Milestones(
+        ready=first_minute(events, READY, n),
+        dispatched=first_minute(events, CODE["handed_over"], n),
+        at_depot=first_minute(events, CODE["destination_depot"], n),
+        at_pickup_point=first_minute(events, CODE["at_pickup_point"], n),
+        delivered=delivered,
+    )
+
+
+def knowledge(history: History, happened: Milestones, reported: Reports) -> Knowledge:
+    """What reached the shop before ``until``; a delivery that no scan told is learned from the next invoice."""
+    events, n, until = history.events, history.shipments, history.until_minute
+    told = earliest_report(history, reported, np.isin(events.code, [CODE[code] for code in DELIVERED_CODES]))
+    weekday_of_first = int(history.world.network.clock.weekdays[0])
+    day = happened.delivered // DAY_MINUTES
+    monday = day + 7 - (day + weekday_of_first) % 7
+    told = np.where((told == _NEVER) & (happened.delivered >= 0), monday * DAY_MINUTES + _SETTLED_AT, told)
+    # The warehouse's own system tells of the handover when the lorry has left.
+    dispatch_told = np.where(happened.dispatched >= 0, happened.dispatched + 25, _NEVER)
+    returned = earliest_report(history, reported, events.code == CODE["returned"]) < until
+    lost = earliest_report(history, reported, is_lost(events)) < until
+    cancelled = first_minute(events, CANCELLED, n)
+    status = np.select(
+        [(cancelled >= 0) & (cancelled < until), told < until, returned, lost, dispatch_told < until],
+        [CANCELLED_STATUS, DELIVERED, RETURNED, LOST, DISPATCHED],
+        ORDERED,
+    )
+    return Knowledge(
+        ready_known=(happened.ready >= 0) & (happened.ready < until),
+        dispatched_recorded=dispatch_told,
+        dispatched_known=dispatch_told < until,
+        delivered_recorded=told,
+        delivered_known=told < until,
+        status=status,
+    )
+
+
+def earliest_report(history: History, reported: Reports, chosen: Bools) -> Ints:
+    """Local minute at which a first scan of the chosen events was recorded, by shipment; the largest int64 if never."""
+    rows = chosen[reported.event] & (reported.code == history.events.code[reported.event])
+    return earliest(history.events.order[reported.event[rows]], reported.recorded[rows], history.shipments)
