@@ -14,8 +14,9 @@ def make_demo(source: str, data: Path | None, mapping: Path | None, shipments: i
     What an earlier demo of the same source has done and nothing has changed is not done again. InputError when options
     do not go together.
     """
+    changes = _changes(source, data, mapping, shipments)
     workspace = ROOT / "data" / "demo" / source
-    prepare(workspace, _changes(source, data, mapping, shipments))
+    prepare(workspace, changes)
     if not (workspace / "data" / "bundle" / "current").exists():
         # DVC knows that the stage ran, and does not know the bundles that it leaves behind.
         (workspace / "reports" / "published.json").unlink(missing_ok=True)
