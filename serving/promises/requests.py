@@ -1,11 +1,22 @@
 """What a shop asks: the request body of `POST /v1/promises`, with every limit in one place."""
 
-from datetime import date, time
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, Strict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    Strict,
+    WithJsonSchema,
+)
 
 from parcelcast.calendar import zone
+from parcelcast.errors import InputError
 
 MAX_ITEMS = 100
 MAX_ORIGINS_PER_ITEM = 16
@@ -15,7 +26,7 @@ MAX_QUANTITY = 1_000
 MAX_WEIGHT_G = 2_000_000
 MAX_LENGTH_MM = 20_000
 MAX_HANDLING_DAYS = 60
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+YEARS = range(2000, 2100)
 
 
 def _text(value: Any) -> Any:
@@ -25,14 +36,22 @@ def _text(value: Any) -> Any:
     return value
 
 
-def _near(value: date) -> date:
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}")
+def _near(value: datetime) -> datetime:
+    if value.year not in YEARS:
+        raise ValueError(f"expected a year from {YEARS[0]} to {YEARS[-1]}")
     return value
 
 
+def _whole(value: Any) -> Any:
+    # JSON knows one kind of number: 2.0 is an integer there.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _known_zone(value: str) -> str:
-    return zone(value).key
+    try:
+        return zone(value).key
+    except InputError as error:
+        raise ValueError(str(error)) from error
 
 
 def _weekdays(value: list[int]) -> list[int]:
@@ -40,12 +59,20 @@ def _weekdays(value: list[int]) -> list[int]:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Day = Annotated[date, Strict(strict=False), BeforeValidator(_text), AfterValidator(_near)]
-Instant = Annotated[AwareDatetime, Strict(strict=False), BeforeValidator(_text), AfterValidator(_near)]
-TimeOfDay = Annotated[time, Strict(strict=False), BeforeValidator(_text)]
+Day = Annotated[date, Strict(strict=False), BeforeValidator(_text)]
+Instant = Annotated[
+    AwareDatetime,
+    Strict(strict=False),
+    BeforeValidator(_text),
+    AfterValidator(_near),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": "^20[0-9]{2}-"}),
+]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
 Millimetres = Annotated[float, Field(gt=0, le=MAX_LENGTH_MM)]
 Money = Annotated[float, Field(ge=0, le=10_000_000)]
-Days = Annotated[int, Field(ge=0, le=MAX_HANDLING_DAYS)]
+Days = Annotated[int, Field(ge=0, le=MAX_HANDLING_DAYS), BeforeValidator(_whole)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY), BeforeValidator(_whole)]
+Weekday = Annotated[int, Field(ge=0, le=6), BeforeValidator(_whole)]
 DeliveryMode = Literal["home", "pickup_point", "locker", "two_man", "own_fleet"]
 
 
@@ -71,10 +98,10 @@ class OriginDefinition(Strictly):
     time_zone: Annotated[str, Field(max_length=64), AfterValidator(_known_zone)] | None = Field(
         default=None, description="IANA name; default: that of the postal code", examples=["Europe/Berlin"]
     )
-    cutoff: TimeOfDay = Field(default=time(14), description="local time until which an order leaves on the same day")
-    weekdays: Annotated[
-        list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1, max_length=7), AfterValidator(_weekdays)
-    ] = Field(default=[0, 1, 2, 3, 4], description="days on which parcels leave; Monday is 0")
+    cutoff: TimeOfDay = Field(default="14:00", description="local time until which an order leaves on the same day")
+    weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(_weekdays)] = Field(
+        default=[0, 1, 2, 3, 4], description="days on which parcels leave; Monday is 0"
+    )
     handling_days: Days = Field(default=0, description="working days between order and dispatch")
 
 
@@ -82,7 +109,7 @@ class Item(Strictly):
     """One line of the cart."""
 
     id: Name = Field(default="item", examples=["sneaker-42"])
-    quantity: int = Field(default=1, ge=1, le=MAX_QUANTITY)
+    quantity: Quantity = 1
     weight_g: float | None = Field(default=None, ge=0, le=MAX_WEIGHT_G, description="of one piece, in grams")
     length_mm: Millimetres | None = None
     width_mm: Millimetres | None = None

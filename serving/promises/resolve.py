@@ -1,7 +1,7 @@
 """From the request's ids to the domain's objects. What is not known is assumed, and noted."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, time
 
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import InputError
@@ -90,7 +90,7 @@ def _defined_origin(definition: OriginDefinition, places: PlaceIndex) -> Origin:
     calendar = WorkingCalendar(
         time_zone=definition.time_zone or place.time_zone,
         weekdays=frozenset(definition.weekdays),
-        default_cutoff=definition.cutoff,
+        default_cutoff=time.fromisoformat(definition.cutoff),
         holiday_country=place.country,
         holiday_region=place.region,
     )
