@@ -74,7 +74,10 @@ def _judged(
         frame = tables[name]
         progress(f"judging {len(frame):,} {name}")
         passed = {other: one.passed for other, one in judged.items()}
+        # only what the rules need: the library hashes every value it is given
+        needed = frozenset().union(*(rule.looks_at for rule in rules))
         looked_at = pd.concat([frame, derived(name, frame, passed)], axis="columns")
+        looked_at = looked_at[[column for column in looked_at if column in needed]]
         verdicts, results[name] = judge(name, looked_at, rules)
         judged[name] = apply(STORED[name], frame, verdicts, critical_share)
     return judged, results
@@ -121,6 +124,6 @@ def _remedy(verdict: Verdict, critical_share: float) -> str:
     if verdict.rule.action == "stop":
         return "correct these rows in the source and ingest again"
     return (
-        f"more than {critical_share:.0%} of the rows break this one rule, so the export or its mapping is wrong: correct "
-        "it, or raise critical_share if the data really is like that"
+        f"more than {critical_share:.0%} of the rows break this rule: correct the export or its mapping, or raise "
+        "critical_share if the data really is like that"
     )

@@ -10,7 +10,8 @@ import pandas as pd
 from parcelcast.calendar import WorkingCalendar, zone
 from parcelcast.errors import ParcelcastError
 from parcelcast.place import UNKNOWN_COUNTRY
-from parcelcast.tables import WEATHER_DAILY
+from parcelcast.scan import CODES
+from parcelcast.tables import SCANS, WEATHER_DAILY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +47,8 @@ def _scans(frame: pd.DataFrame, passed: Mapping[str, pd.DataFrame]) -> pd.DataFr
     own_order = frame["shipment_id"].map(ordered_at)
     return pd.DataFrame(
         {
+            "complete": frame[list(SCANS.required_columns)].notna().all(axis="columns"),
+            "code_known": frame["code"].isin(list(CODES)) | frame["code"].isna(),
             "first_copy": ~frame["scan_id"].duplicated() | frame["scan_id"].isna(),
             "shipment_usable": own_order.notna() | frame["shipment_id"].isna(),
             "days_after_order": _days(frame["occurred_at"] - own_order),

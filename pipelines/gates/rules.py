@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from parcelcast.scan import CODES
 from parcelcast.tables import DELIVERY_MODES, STATUSES
 from pipelines.ingest.storage import STORED
 
@@ -30,8 +29,14 @@ class Rule:
     expectation: str
     arguments: Mapping[str, Any]
     clears: tuple[str, ...] = ()
-    columns: tuple[str, ...] = field(default=())
+    columns: tuple[str, ...] = ()
     may_be_many: bool = False  # a large share says nothing about the file, such as a feed that was sent twice
+
+    @property
+    def looks_at(self) -> frozenset[str]:
+        """The columns that the expectation needs, derived ones among them."""
+        named = {self.arguments[key] for key in ("column", "column_A", "column_B") if key in self.arguments}
+        return frozenset(named | ({*self.columns} if "row_condition" in self.arguments else set()))
 
 
 def _between(name: str, column: str, low: Any, high: Any, action: Action, reason: str, **more: Any) -> Rule:
@@ -185,8 +190,11 @@ _ITEMS = (
     _true("weight_zero_or_missing", "weighed", "warn", "the weight is zero or missing", "weight_g"),
 )
 
+# Scans are ten times as many as parcels, so their rules look at flags and numbers and not at texts.
 _SCANS = (
-    *_present("scans"),
+    _true(
+        "scan_incomplete", "complete", "quarantine", "a required value is missing", *STORED["scans"].required_columns
+    ),
     _true("scan_repeated", "first_copy", "quarantine", "the same scan came before", "scan_id", may_be_many=True),
     _true(
         "shipment_unknown",
@@ -196,7 +204,7 @@ _SCANS = (
         "shipment_id",
         may_be_many=True,
     ),
-    _one_of("code", CODES, "quarantine"),
+    _true("code_unknown", "code_known", "quarantine", "code is not in our vocabulary", "code"),
     _between(
         "scan_far_from_order",
         "days_after_order",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipelines.ingest.report import Report
 
 TEXT = pd.StringDtype("pyarrow")
+_EMPTY_IS_A_VALUE = {("weather_daily", "region")}  # the whole country
 _EXPECTED = {
     "instant": "a time such as 2024-05-31T14:05:00+02:00",
     "date": "a date such as 2024-05-31",
@@ -98,7 +99,7 @@ class Conformer:
 
     def _text(self, column: Column, mapping: ColumnMapping, source: pd.Series) -> Parsed:
         raw = source.astype(TEXT).str.strip()
-        raw = raw.mask(raw == "")
+        raw = raw.fillna("") if (self.table.name, column.name) in _EMPTY_IS_A_VALUE else raw.mask(raw == "")
         values = self._translated(column, mapping, raw)
         if column.name.endswith("country"):
             values = per_value(values, normalise_country)
