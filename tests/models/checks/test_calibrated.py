@@ -17,10 +17,16 @@ def test_intervals_that_hold_too_rarely_are_an_issue_and_named(evidence_with, sc
     assert "50%" not in verdict.explanation
 
 
-def test_intervals_that_hold_too_often_are_an_issue(evidence_with, scores):
-    wide = replace(scores(1.0), coverage={0.5: 0.6})
+def test_whole_days_may_cover_more_than_their_level_while_the_pit_is_flat(evidence_with, scores):
+    coarse = replace(scores(1.0), coverage={0.5: 0.8})
 
-    assert Calibrated().judge(evidence_with(model=wide)).outcome is Outcome.ISSUE
+    assert Calibrated().judge(evidence_with(model=coarse)).outcome is Outcome.PASS
+
+
+def test_stated_widths_beyond_what_happens_show_in_the_pit(evidence_with, scores):
+    too_wide = replace(scores(1.0), pit=(0.1, 0.4, 0.4, 0.1))
+
+    assert Calibrated().judge(evidence_with(model=too_wide)).outcome is Outcome.ISSUE
 
 
 def test_a_few_parcels_may_stray_further_than_many(evidence_with, scores):
