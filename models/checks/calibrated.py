@@ -11,9 +11,9 @@ from models.checks.base import Evidence, Outcome, Scores, Verdict
 class Calibrated:
     """Pass when coverage and PIT stay within tolerance, plus what chance alone explains at this number of parcels.
 
-    `coverage_tolerance` bounds how far coverage may stay below its level; `pit_tolerance` bounds the largest gap between
-    the PIT's distribution and the uniform one (the Kolmogorov-Smirnov distance on the bins). Too much coverage is left
-    to the PIT: days are whole, so an interval of whole days rightly holds more than its level.
+    `coverage_tolerance` bounds how far coverage may stay below its level; `pit_tolerance` bounds the largest gap
+    between the PIT's distribution and the uniform one (the Kolmogorov-Smirnov distance on the bins). Too much coverage
+    is left to the PIT: days are whole, so an interval of whole days rightly holds more than its level.
     """
 
     coverage_tolerance: float = 0.04
@@ -35,10 +35,9 @@ class Calibrated:
 
     def _coverage_gaps(self, scores: Scores) -> list[str]:
         return [
-            f"coverage at {level:.0%} is {share:.1%}, more than {allowed:.1%} away"
+            f"coverage at {level:.0%} is {share:.1%}, more than {allowed:.1%} below"
             for level, share in sorted(scores.coverage.items())
-            if abs(share - level)
-            > (allowed := self.coverage_tolerance + 2 * sqrt(level * (1 - level) / scores.parcels))
+            if level - share > (allowed := self.coverage_tolerance + 2 * sqrt(level * (1 - level) / scores.parcels))
         ]
 
     def _pit_gap(self, scores: Scores) -> list[str]:
