@@ -14,7 +14,7 @@ class Regime:
     is the extra demand at the height of the season before Christmas (1.0 doubles it) and ``peak_cover`` the share of it
     that carriers staff for; ``slack`` is the spare capacity of hubs and depots, ``volatility`` the spread (log scale)
     of their other customers' load; ``drift`` the spread (logit scale) of the warehouses' slowness over time;
-    ``mishaps`` scales everything that goes wrong with a single parcel (missed sorts, absences, holds).
+    ``overtime`` is how much faster hubs and depots work for each day of backlog; ``mishaps`` scales everything that goes wrong with a single parcel (missed sorts, absences, holds).
     """
 
     storminess: float = 1.0
@@ -24,6 +24,7 @@ class Regime:
     slack: float = 0.35
     volatility: float = 0.12
     drift: float = 0.45
+    overtime: float = 0.15
     mishaps: float = 1.0
 
 
@@ -32,7 +33,9 @@ REGIMES = {
         storminess=0.3, strike_waves=0.0, peak=0.4, peak_cover=1.0, slack=0.5, volatility=0.06, drift=0.2, mishaps=0.7
     ),
     "default": Regime(),
-    "storms": Regime(storminess=2.2, strike_waves=5.0, peak=1.2, peak_cover=0.65, slack=0.2, volatility=0.2, drift=0.6),
+    "storms": Regime(
+        storminess=2.8, strike_waves=8.0, peak=1.2, peak_cover=0.6, slack=0.22, volatility=0.26, drift=0.7, overtime=0.09
+    ),
 }
 
 

@@ -71,7 +71,7 @@ def _capacity(world: World, today: Today) -> Floats:
     struck = today.on_strike[:, network.depot_carrier, network.depot_cell]
     hindered = 1 - np.minimum(0.5 * today.severity[:, network.depot_cell], 0.85)
     luck = np.exp(0.06 * today.rng.standard_normal(struck.shape))
-    overtime = 1 + 0.15 * np.minimum(world.depots.backlog, 3.0)
+    overtime = 1 + regime.overtime * np.minimum(world.depots.backlog, 4.0)
     capacity: Floats = staff * luck * overtime * hindered * np.where(struck, 0.12, 1.0) * network.delivers[today.day]
     return capacity
 

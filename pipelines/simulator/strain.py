@@ -9,7 +9,7 @@ from pipelines.simulator.carriers import CARRIERS
 from pipelines.simulator.config import Regime
 
 # How much of yesterday's deviation is still there: regions' load, single depots and hubs, warehouses' slowness.
-_REGION_MEMORY, _FACILITY_MEMORY, _DRIFT_MEMORY = 0.85, 0.6, 0.975
+_REGION_MEMORY, _FACILITY_MEMORY, _DRIFT_MEMORY = 0.92, 0.6, 0.975
 _STRIKE_GOES_ON, _CELL_ON_STRIKE = 0.6, 0.35
 
 

@@ -247,6 +247,6 @@ def _hub_capacity(world: World, today: Today) -> Floats:
     struck = today.on_strike[:, network.hub_carrier, network.hub_cell]
     hindered = 1 - np.minimum(0.25 * today.severity[:, network.hub_cell], 0.5)
     luck = np.exp(0.05 * today.rng.standard_normal(struck.shape))
-    overtime = 1 + 0.15 * np.minimum(world.hubs.backlog, 3.0)
+    overtime = 1 + regime.overtime * np.minimum(world.hubs.backlog, 4.0)
     capacity: Floats = staff * luck * overtime * hindered * np.where(struck, 0.15, 1.0)
     return capacity
