@@ -35,5 +35,5 @@ def _changes(
         raise InputError(f"got --shipments for the source {source}; only simulated orders can be had in any number")
     if data is None or not data.exists():
         raise InputError(f"the source {source} needs --data with its folder or file; got {data or 'none'}")
-    given = {"source": source, "data": str(data.resolve()), "mapping": str(mapping.resolve()) if mapping else None}
-    return {"ingest": given}
+    described = str(mapping.resolve()) if mapping else None
+    return {"ingest": {"source": source, "data": str(data.resolve()), "mapping": described}}
