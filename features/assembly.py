@@ -1,0 +1,122 @@
+"""Point-in-time assembly: from orders and histories to the rows that the hazard model reads. Training and serving both
+come through here; they differ only in the kind of history they pass in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features import calendars, lanes, origins, parcel
+from features.columns import Column
+from features.history import Hazards, History
+from features.orders import Floats, Orders, Texts
+from features.sketches import AGES
+
+ORDER_COLUMNS: tuple[Column, ...] = (
+    *calendars.COLUMNS,
+    *parcel.COLUMNS,
+    *lanes.LEAD_COLUMNS,
+    *lanes.TRANSIT_COLUMNS,
+    *origins.COLUMNS,
+)
+CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
+DAY_COLUMNS: tuple[Column, ...] = calendars.DAY_COLUMNS
+ALL_COLUMNS = (*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS)
+
+# Hazard of a day on which, as far as history can tell, nothing is delivered: closed, or before the dispatch.
+_CLOSED_HAZARD = 1e-4
+_LOWEST, _HIGHEST = 1e-4, 0.99
+
+Codes = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What was recorded of earlier parcels: dispatch to delivery, hand-over to delivery, and handling."""
+
+    lead: History
+    transit: History
+    handling: History
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """Features of n orders. `static` has shape (n, ORDER_COLUMNS), `categories` the texts of CATEGORIES.
+
+    `log_odds` holds the lane's own log-odds of delivery by age, shape (n, AGES): the model starts from it.
+    """
+
+    orders: Orders
+    calendar: calendars.OrderCalendar
+    static: Floats
+    categories: Mapping[str, Texts]
+    lead: Mapping[int, Hazards]
+    log_odds: Floats
+
+    def codes(self, codes: Codes) -> Floats:
+        """Return the category codes, shape (n, CATEGORIES); NaN for a text that the model has not seen."""
+        nan = float("nan")
+        columns = [[codes[c.name].get(text, nan) for text in self.categories[c.name]] for c in CATEGORIES]
+        return np.array(columns, dtype=np.float64).T.reshape(len(self.orders), len(CATEGORIES))
+
+    def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+        """Return ALL_COLUMNS for day `steps[i]` after the order of row `rows[i]`; `known` is static and codes."""
+        return np.concatenate([known[rows], calendars.day_features(self.orders, self.calendar, rows, steps)], axis=1)
+
+    def offset(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+        """Return the lane's log-odds of delivery on each of these days, given no delivery before."""
+        reached, age = self._ages(rows, steps)
+        return np.where(reached, self.log_odds[rows, age], _logit(np.array(_CLOSED_HAZARD)))
+
+    def lane_hazard(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+        """Return the hazard of the lane's own history over the long window, told in calendar days: a baseline."""
+        reached, age = self._ages(rows, steps)
+        return np.where(reached, self.lead[lanes.LONG].hazard[rows, age], 0.0)
+
+    def _ages(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Tell whether the parcel has left and can be delivered on each of these days, and its age then."""
+        day = self.orders.ordered_on[rows] + steps
+        dispatch = self.orders.dispatch_on[rows]
+        age = np.clip(self.calendar.delivery.age(rows, dispatch, day), 0, AGES - 1)
+        return (day >= dispatch) & (self.calendar.delivery.open_on(rows, day) | (day == dispatch)), age
+
+
+def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
+    """Return the features of orders, each as of its own instant; `horizon` in days after the order."""
+    calendar = calendars.OrderCalendar.of(orders, horizon)
+    lead, lead_hazards = lanes.lane_features(histories.lead, orders)
+    transit, _ = lanes.lane_features(histories.transit, orders)
+    static = np.concatenate(
+        [
+            calendars.order_features(orders, calendar),
+            parcel.parcel_features(orders),
+            lead,
+            transit,
+            origins.origin_features(histories.handling, orders),
+        ],
+        axis=1,
+    )
+    log_odds = np.mean([_logit(lead_hazards[window].hazard) for window in lanes.WINDOWS], axis=0)
+    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead_hazards, log_odds)
+
+
+def known_codes(categories: Mapping[str, Texts], rarest: int) -> dict[str, dict[str, int]]:
+    """Number the texts of each category that occur at least `rarest` times, most frequent first; "" is unknown."""
+    codes: dict[str, dict[str, int]] = {}
+    for name, texts in categories.items():
+        values, counts = np.unique(texts.astype(str), return_counts=True)
+        frequent = [(-count, value) for value, count in zip(values.tolist(), counts.tolist(), strict=True)]
+        kept = [value for count, value in sorted(frequent) if -count >= rarest and value]
+        codes[name] = {value: code for code, value in enumerate(kept)}
+    return codes
+
+
+def column_names(columns: Sequence[Column]) -> list[str]:
+    """Return the names of columns."""
+    return [column.name for column in columns]
+
+
+def _logit(hazard: Floats) -> Floats:
+    clipped = np.clip(hazard, _LOWEST, _HIGHEST)
+    return np.asarray(np.log(clipped / (1.0 - clipped)))

@@ -1,0 +1,88 @@
+"""Calendar family: the day of the order, and the day d whose hazard is asked for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.columns import Column
+from features.opendays import FAR, CalendarKey, Holidays, OpenDays, weekday
+from features.orders import Floats, Orders
+
+_WEEK = CalendarKey(frozenset(range(5)), None, None)
+
+COLUMNS = (
+    Column("order_weekday", "calendar", "Monday is 0", "weekday of the order at the destination"),
+    Column("order_hour", "calendar", "h", "hour of the order on the origin's clock"),
+    Column("dispatch_lag_days", "calendar", "days", "from the order to the planned dispatch"),
+    Column("dispatch_weekday", "calendar", "Monday is 0", "weekday of the planned dispatch"),
+    Column("dispatch_holiday_in_days", "calendar", "days", f"from dispatch to the next holiday at the destination, at most {FAR}"),
+)  # fmt: skip
+DAY_COLUMNS = (
+    Column("day_since_order", "calendar", "days", "day d after the order"),
+    Column("day_since_dispatch", "calendar", "days", "day d after the planned dispatch"),
+    Column("day_age", "calendar", "open days", "open days of the carrier from the planned dispatch to day d"),
+    Column("day_weekday", "calendar", "Monday is 0", "weekday of day d"),
+    Column("day_is_open", "calendar", "0 or 1", "the carrier delivers on day d"),
+    Column("day_is_holiday", "calendar", "0 or 1", "holiday at the destination on day d"),
+    Column("day_after_closed", "calendar", "0 or 1", "the carrier did not deliver on the day before d"),
+    Column("day_holiday_in_days", "calendar", "days", f"from day d to the next holiday at the destination, at most {FAR}"),
+    Column("day_working_days", "calendar", "working days", "Monday to Friday without holidays, from the order to day d"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OrderCalendar:
+    """All calendars that the orders need, from the order to the horizon."""
+
+    delivery: OpenDays
+    holidays: Holidays
+    working: OpenDays
+
+    @classmethod
+    def of(cls, orders: Orders, horizon: int) -> "OrderCalendar":
+        """Look the calendars up for days from the order to `horizon` days later."""
+        first = int(orders.ordered_on.min()) - 1
+        last = int(max(orders.ordered_on.max(), orders.dispatch_on.max())) + horizon
+        regions = list(zip(orders.destination_country.tolist(), orders.destination_region.tolist(), strict=True))
+        working = [_WEEK._replace(country=country, region=region) for country, region in regions]
+        return cls(
+            OpenDays.of(orders.calendars, first, last),
+            Holidays.at(regions, first, last),
+            OpenDays.of(working, first, last),
+        )
+
+
+def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:
+    """Return `COLUMNS` in order, shape (n, columns)."""
+    rows = np.arange(len(orders))
+    return np.column_stack(
+        [
+            weekday(orders.ordered_on),
+            orders.order_hour,
+            orders.dispatch_on - orders.ordered_on,
+            weekday(orders.dispatch_on),
+            calendar.holidays.days_until(rows, orders.dispatch_on),
+        ]
+    ).astype(np.float64)
+
+
+def day_features(
+    orders: Orders, calendar: OrderCalendar, rows: NDArray[np.intp], steps: NDArray[np.int64]
+) -> Floats:
+    """Return `DAY_COLUMNS` in order for day `ordered_on + steps[i]` of order `rows[i]`, shape (len(rows), columns)."""
+    ordered, dispatch = orders.ordered_on[rows], orders.dispatch_on[rows]
+    day = ordered + steps
+    return np.column_stack(
+        [
+            steps,
+            day - dispatch,
+            calendar.delivery.age(rows, dispatch, day),
+            weekday(day),
+            calendar.delivery.open_on(rows, day),
+            calendar.holidays.on(rows, day),
+            ~calendar.delivery.open_on(rows, day - 1),
+            calendar.holidays.days_until(rows, day),
+            calendar.working.count_to(rows, day) - calendar.working.count_to(rows, ordered),
+        ]
+    ).astype(np.float64)

@@ -1,0 +1,171 @@
+"""History as it was known at an instant: trailing windows over sketches, with fallback from narrow to wide keys."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.orders import Days, Floats, Texts
+from features.sketches import AGES, Level, Sketch
+
+# A key with this many parcels at risk at an age weighs as much as all wider keys together.
+SHRINKAGE = 8.0
+# What one imaginary parcel says where nobody has any history: about one in fourteen ends on a day.
+_PRIOR_HAZARD = 0.07
+
+Counts = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Hazards:
+    """Smoothed hazards by age, shape (n, AGES), and how many ends each level has seen, shape (n, levels)."""
+
+    hazard: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    at_risk: NDArray[np.float64]
+
+
+class History(Protocol):
+    """One family's history."""
+
+    def hazards(self, keys: Sequence[Texts], known_day: Days, window: int) -> Hazards:
+        """Return hazards over the `window` days before each `known_day`; `keys` as in the sketch, widest first."""
+        ...
+
+
+def smoothed(at_risk: Sequence[Counts], ended: Sequence[Counts]) -> Hazards:
+    """Shrink each level's hazard towards the next wider one; arrays have shape (n, AGES), widest level first.
+
+    h = (ended + m * h_wider) / (at_risk + m), the posterior mean of a beta prior of weight m centred on the wider
+    level. A level without parcels passes its parent on unchanged.
+    """
+    hazard = (ended[0] + _PRIOR_HAZARD) / (np.maximum(at_risk[0], ended[0]) + 1.0)
+    for risk, end in zip(at_risk[1:], ended[1:], strict=True):
+        # A window can hold the record of an end without the day under way before it.
+        hazard = (end + SHRINKAGE * hazard) / (np.maximum(risk, end) + SHRINKAGE)
+    evidence = np.stack([end.sum(axis=1) for end in ended], axis=1)
+    under_way = np.stack([risk.sum(axis=1) for risk in at_risk], axis=1)
+    return Hazards(hazard, evidence, under_way)
+
+
+class TrailingWindow:
+    """Sums of one level over the `window` days before a day that only moves forward."""
+
+    def __init__(self, level: Level, window: int) -> None:
+        self._level = level
+        self._window = window
+        self._from = self._to = 0
+        # One row more than keys, always zero: the row of keys that were never seen.
+        self.at_risk = np.zeros((len(level.keys) + 1, AGES))
+        self.ended = np.zeros((len(level.keys) + 1, AGES))
+        self.code_of = {key: code for code, key in enumerate(level.keys)}
+
+    def move_to(self, day: int) -> None:
+        """Sum the days `day - window` to `day - 1`."""
+        first, last = np.searchsorted(self._level.day, [day - self._window, day])
+        self._add(max(self._to, first), last, 1.0)
+        self._add(self._from, min(first, self._to), -1.0)
+        self._from, self._to = int(first), int(last)
+
+    def codes(self, keys: Texts) -> NDArray[np.intp]:
+        """Return the row of each key, -1 (the zero row) where it is unknown."""
+        return np.array([self.code_of.get(key, -1) for key in keys], dtype=np.intp)
+
+    def _add(self, first: int, last: int, sign: float) -> None:
+        if last > first:
+            part = slice(int(first), int(last))
+            where = (self._level.code[part], self._level.age[part].astype(np.intp))
+            np.add.at(self.at_risk, where, sign * self._level.at_risk[part])
+            np.add.at(self.ended, where, sign * self._level.ended[part])
+
+
+class SketchHistory:
+    """History for many instants, day by day through a sketch: what training reads."""
+
+    def __init__(self, sketch: Sketch) -> None:
+        self._sketch = sketch
+
+    def hazards(self, keys: Sequence[Texts], known_day: Days, window: int) -> Hazards:
+        """Return hazards over the `window` days before each `known_day`."""
+        windows = [TrailingWindow(level, window) for level in self._sketch.levels]
+        codes = [trailing.codes(column) for trailing, column in zip(windows, keys, strict=True)]
+        n = len(known_day)
+        out = Hazards(np.empty((n, AGES)), np.empty((n, len(windows))), np.empty((n, len(windows))))
+        order = np.argsort(known_day, kind="stable")
+        days, starts = np.unique(known_day[order], return_index=True)
+        for day, rows in zip(days.tolist(), np.split(order, starts[1:]), strict=True):
+            for trailing in windows:
+                trailing.move_to(day)
+            part = smoothed(
+                [trailing.at_risk[code[rows]] for trailing, code in zip(windows, codes, strict=True)],
+                [trailing.ended[code[rows]] for trailing, code in zip(windows, codes, strict=True)],
+            )
+            out.hazard[rows], out.evidence[rows], out.at_risk[rows] = part.hazard, part.evidence, part.at_risk
+        return out
+
+
+@dataclass(frozen=True)
+class WindowSums:
+    """Counts of one level and window at one instant: rows of keys plus a last row of zeros."""
+
+    code_of: Mapping[str, int]
+    at_risk: NDArray[np.float64]
+    ended: NDArray[np.float64]
+
+
+class SnapshotHistory:
+    """History at one instant, as a bundle carries it: what serving reads. `known_day` is the snapshot's own."""
+
+    def __init__(self, sums: Mapping[int, Sequence[WindowSums]]) -> None:
+        self._sums = sums
+
+    @classmethod
+    def of(cls, sketch: Sketch, day: int, windows: Sequence[int]) -> "SnapshotHistory":
+        """Return what was known at the start of UTC day `day`."""
+        sums: dict[int, list[WindowSums]] = {}
+        for window in windows:
+            trailing = [TrailingWindow(level, window) for level in sketch.levels]
+            for one in trailing:
+                one.move_to(day)
+            sums[window] = [WindowSums(one.code_of, one.at_risk, one.ended) for one in trailing]
+        return cls(sums)
+
+    @property
+    def sums(self) -> Mapping[int, Sequence[WindowSums]]:
+        """Counts by window, widest level first."""
+        return self._sums
+
+    def hazards(self, keys: Sequence[Texts], known_day: Days, window: int) -> Hazards:  # noqa: ARG002
+        """Return hazards over the `window` days before the snapshot."""
+        at_risk, ended = [], []
+        for level, column in zip(self._sums[window], keys, strict=True):
+            rows = [level.code_of.get(key, -1) for key in column]
+            at_risk.append(level.at_risk[rows])
+            ended.append(level.ended[rows])
+        return smoothed(at_risk, ended)
+
+
+def survival_quantiles(hazard: Floats, levels: Sequence[float]) -> Floats:
+    """Interpolated ages at which the CDF of each row reaches each level; shape (n, len(levels)).
+
+    Linear between the CDF's steps, so that a small change of history is a small change of the feature; `AGES` where the
+    CDF ends below the level.
+    """
+    cdf = 1.0 - np.cumprod(1.0 - hazard, axis=1)
+    out = np.empty((len(hazard), len(levels)))
+    rows = np.arange(len(hazard))
+    for column, level in enumerate(levels):
+        step = (cdf < level).sum(axis=1)
+        inside = np.minimum(step, AGES - 1)
+        upper = cdf[rows, inside]
+        lower = np.where(inside > 0, cdf[rows, np.maximum(inside - 1, 0)], 0.0)
+        share = (level - lower) / np.maximum(upper - lower, 1e-12)
+        out[:, column] = np.where(step < AGES, inside - 1.0 + share, AGES)
+    return out
+
+
+def restricted_mean(hazard: Floats) -> Floats:
+    """Mean age at the end, everything beyond the last age counted there; shape (n,)."""
+    return np.asarray(np.cumprod(1.0 - hazard, axis=1).sum(axis=1))

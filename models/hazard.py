@@ -1,0 +1,177 @@
+"""The discrete-time hazard on LightGBM: P(delivered on day d | not before), from person-period rows.
+
+Every order gives one row for each day it was at risk: from the day of the order to the day of delivery, or to the last
+day on which we would have known of one. The booster starts from the log-odds of the lane's own history and learns what
+the parcel, the origin and the calendar of the day change about them. Singer and Willett, "It's about time: using
+discrete-time survival analysis to study duration and the timing of events" (1993), describe the formulation.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from features.assembly import ALL_COLUMNS, CATEGORIES, Assembled, Codes, column_names, known_codes
+from features.orders import Floats
+from parcelcast.errors import InputError
+
+HORIZON = 90
+CHUNK = 16
+# Once less than this is left, the days after it are not asked for: no date or probability we state could change.
+NEGLIGIBLE = 1e-6
+
+
+@dataclass(frozen=True)
+class HazardParameters:
+    """Parameters of the booster; chosen by validation windows inside the training period.
+
+    `half_life_days` lets older orders weigh less (0: all weigh the same); `rarest_category` orders make a category.
+    """
+
+    rounds: int = 200
+    learning_rate: float = 0.03
+    leaves: int = 15
+    smallest_leaf: int = 300
+    column_share: float = 0.6
+    row_share: float = 0.7
+    l2: float = 5.0
+    bins: int = 127
+    half_life_days: float = 180.0
+    rarest_category: int = 20
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What is known of each order's delivery: `lead_days` to it, -1 when none is known; `seen_days` to the last day on
+    which a delivery would have been known. Both count from the day of the order."""
+
+    lead_days: NDArray[np.int64]
+    seen_days: NDArray[np.int64]
+
+
+class HazardModel:
+    """A fitted booster and the category codes it knows."""
+
+    def __init__(self, booster: lightgbm.Booster, codes: Codes) -> None:
+        names = booster.feature_name()
+        if names != column_names(ALL_COLUMNS):
+            raise InputError(
+                f"the booster reads {len(names)} columns that are not those of this version; "
+                "expected a bundle made by this version: train again"
+            )
+        self.booster = booster
+        self.codes = codes
+
+    def log_odds(self, assembled: Assembled, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+        """Return the log-odds of delivery on each of these days; `known` comes from `known_columns`."""
+        matrix = assembled.rows(known, rows, steps)
+        raw = self.booster.predict(matrix, raw_score=True, num_threads=1)
+        return np.asarray(raw + assembled.offset(rows, steps), dtype=np.float64)
+
+    def known_columns(self, assembled: Assembled) -> Floats:
+        """Return the columns that do not change with the day, shape (n, columns)."""
+        return np.concatenate([assembled.static, assembled.codes(self.codes)], axis=1)
+
+    def cdf(self, assembled: Assembled) -> Floats:
+        """Return P(delivered by day k after the order), shape (n, HORIZON + 1).
+
+        Days are asked for in chunks, and no longer for orders of which nothing is left.
+        """
+        known = self.known_columns(assembled)
+
+        def hazard(rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+            return np.asarray(1.0 / (1.0 + np.exp(-self.log_odds(assembled, known, rows, steps))))
+
+        return cdf_in_chunks(hazard, len(assembled.orders))
+
+
+def cdf_in_chunks(hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], n: int, chunk: int = CHUNK) -> Floats:
+    """Evaluate hazards chunk by chunk and return the CDF of n orders, shape (n, HORIZON + 1)."""
+    survival = np.zeros((n, HORIZON + 1))
+    left = np.ones(n)
+    open_rows = np.arange(n)
+    for first in range(0, HORIZON + 1, chunk):
+        steps = np.arange(first, min(first + chunk, HORIZON + 1))
+        rows = np.repeat(open_rows, len(steps))
+        hazards = hazard(rows, np.tile(steps, len(open_rows))).reshape(len(open_rows), len(steps))
+        survival[open_rows, first : first + len(steps)] = left[open_rows, None] * np.cumprod(1.0 - hazards, axis=1)
+        left[open_rows] = survival[open_rows, steps[-1]]
+        finished = left[open_rows] < NEGLIGIBLE
+        survival[open_rows[finished], steps[-1] + 1 :] = left[open_rows[finished], None]
+        open_rows = open_rows[~finished]
+        if len(open_rows) == 0:
+            break
+    return 1.0 - survival
+
+
+def fit_hazard(
+    assembled: Assembled,
+    outcomes: Outcomes,
+    parameters: HazardParameters,
+    callbacks: Sequence[Callable[[lightgbm.callback.CallbackEnv], None]] = (),
+) -> HazardModel:
+    """Fit on the orders of `assembled`; orders of which no day was seen teach nothing."""
+    codes = known_codes(assembled.categories, parameters.rarest_category)
+    rows, steps, delivered = person_periods(outcomes)
+    if not delivered.any():
+        raise InputError("no delivery is known before the as-of; expected a history with deliveries to learn from")
+    known = np.concatenate([assembled.static, assembled.codes(codes)], axis=1)
+    data = lightgbm.Dataset(
+        assembled.rows(known, rows, steps),
+        delivered.astype(np.float64),
+        weight=_weights(assembled, rows, parameters.half_life_days),
+        init_score=assembled.offset(rows, steps),
+        feature_name=column_names(ALL_COLUMNS),
+        categorical_feature=column_names(CATEGORIES),
+        params={"max_bin": parameters.bins, "verbose": -1},
+    )
+    booster = lightgbm.train(_settings(parameters), data, parameters.rounds, callbacks=list(callbacks))
+    return HazardModel(booster, codes)
+
+
+def person_periods(outcomes: Outcomes) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return order, day after the order and "delivered on this day", one element for each day at risk.
+
+    >>> rows, steps, delivered = person_periods(Outcomes(np.array([1, -1]), np.array([9, 2])))
+    >>> rows.tolist(), steps.tolist(), delivered.tolist()
+    ([0, 0, 1, 1, 1], [0, 1, 0, 1, 2], [False, True, False, False, False])
+    """
+    is_known = outcomes.lead_days >= 0
+    last = np.minimum(np.where(is_known, outcomes.lead_days, outcomes.seen_days), HORIZON)
+    days = np.maximum(last + 1, 0)
+    rows = np.repeat(np.arange(len(days)), days)
+    steps = np.arange(days.sum()) - np.repeat(np.cumsum(days) - days, days)
+    return rows, steps, is_known[rows] & (steps == outcomes.lead_days[rows])
+
+
+def _weights(assembled: Assembled, rows: NDArray[np.intp], half_life_days: float) -> Floats | None:
+    if half_life_days <= 0:
+        return None
+    ordered = assembled.orders.ordered_on
+    return np.asarray(0.5 ** ((ordered.max() - ordered[rows]) / half_life_days))
+
+
+def _settings(parameters: HazardParameters) -> dict[str, object]:
+    """LightGBM's own names; one thread, because two on a busy machine are many times slower."""
+    values = asdict(parameters)
+    return {
+        "objective": "binary",
+        "learning_rate": values["learning_rate"],
+        "num_leaves": values["leaves"],
+        "min_data_in_leaf": values["smallest_leaf"],
+        "feature_fraction": values["column_share"],
+        "bagging_fraction": values["row_share"],
+        "bagging_freq": 1,
+        "lambda_l2": values["l2"],
+        "max_bin": values["bins"],
+        "max_cat_to_onehot": 8,
+        "cat_smooth": 20.0,
+        "seed": values["seed"],
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbose": -1,
+    }
