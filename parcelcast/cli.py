@@ -197,11 +197,19 @@ def _add_address(command: argparse.ArgumentParser) -> None:
 def _demo(options: argparse.Namespace) -> int:
     from pipelines.demo import make_demo
 
-    bundle = make_demo(options.source, options.data, options.mapping, options.shipments)
+    workspace = make_demo(options.source, options.data, options.mapping, options.shipments)
     if options.prepare_only:
         return 0
-    options.bundle, options.workers = bundle, 1
-    return _serve(options)
+    from serving.demo.server import serve_demo
+
+    data = workspace / "data"
+    places = {
+        "bundle": data / "bundle" / "current",
+        "store": data / "serving.sqlite",
+        "keys": data / "api-keys.json",
+    }
+    serve_demo(replace(_settings(options), **places))
+    return 0
 
 
 def _backtest(options: argparse.Namespace) -> int:
