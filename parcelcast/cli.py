@@ -203,12 +203,13 @@ def _demo(options: argparse.Namespace) -> int:
     from serving.demo.server import serve_demo
 
     data = workspace / "data"
-    places = {
-        "bundle": data / "bundle" / "current",
-        "store": data / "serving.sqlite",
-        "keys": data / "api-keys.json",
-    }
-    serve_demo(replace(_settings(options), **places))
+    settings = replace(
+        _settings(options),
+        bundle=data / "bundle" / "current",
+        store=data / "serving.sqlite",
+        keys=data / "api-keys.json",
+    )
+    serve_demo(settings)
     return 0
 
 
