@@ -59,6 +59,8 @@ DAYS: Final[Mapping[str, Mapping[str, str]]] = {
     "pt": {"one": "{count} dia", "other": "{count} dias"},
 }
 
+COLON: Final[Mapping[str, str]] = {"fr": " : "}  # French sets a space before it
+
 REASONS: Final[Mapping[str, Mapping[str, str]]] = {
     "de": {
         "warehouse": "im Lager",

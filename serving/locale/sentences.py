@@ -52,7 +52,7 @@ def days_for(kind: str, count: int, language: Language) -> str:
     """
     days = phrases.DAYS[language.name][plural(count, language.tag)].format(count=count)
     label = phrases.REASONS[language.name][kind]
-    separator = " " if kind in {"warehouse", "transit"} else ": "
+    separator = " " if kind in {"warehouse", "transit"} else phrases.COLON.get(language.name, ": ")
     return f"{days}{separator}{label}"
 
 
