@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from parcelcast.calendar import WorkingCalendar, zone
+from parcelcast.calendar import zone
 from parcelcast.errors import ParcelcastError
 from parcelcast.place import UNKNOWN_COUNTRY
 from parcelcast.scan import CODES
 from parcelcast.tables import SCANS, WEATHER_DAILY
+from pipelines.gates.rules import SAME_EVENT
+from pipelines.ingest.dispatching import read_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,6 +51,7 @@ def _scans(frame: pd.DataFrame, passed: Mapping[str, pd.DataFrame]) -> pd.DataFr
             "complete": frame[list(SCANS.required_columns)].notna().all(axis="columns"),
             "code_known": frame["code"].isin(list(CODES)) | frame["code"].isna(),
             "first_copy": ~frame["scan_id"].duplicated() | frame["scan_id"].isna(),
+            "told_first": ~frame.duplicated(list(SAME_EVENT)) | frame["scan_id"].duplicated(),
             "shipment_usable": own_order.notna() | frame["shipment_id"].isna(),
             "days_after_order": _days(frame["occurred_at"] - own_order),
         }
@@ -62,7 +64,7 @@ def _facilities(frame: pd.DataFrame, _: Mapping[str, pd.DataFrame]) -> pd.DataFr
 
 def _origins(frame: pd.DataFrame, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(
-        {"calendar_readable": _each(frame["calendar"], lambda text: WorkingCalendar.from_dict(json.loads(text)))}
+        {"calendar_readable": _each(frame["calendar"], read_calendar)}
     )
 
 

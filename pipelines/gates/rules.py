@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # warn: the row stays as it is and is counted.
 Action = Literal["stop", "quarantine", "repair", "warn"]
 
+# Two scans that agree in these are one event.
+SAME_EVENT = ("shipment_id", "code", "occurred_at", "facility_id", "raw_code")
 # No parcel was ordered before shops were online, and none is from the next century.
 EARLIEST, LATEST = "2000-01-01T00:00:00+00:00", "2100-01-01T00:00:00+00:00"
 
@@ -204,6 +206,8 @@ _SCANS = (
         "shipment_id",
         may_be_many=True,
     ),
+    # under another id: nothing is wrong with the row, but a feed tells everything twice
+    _true("scan_told_again", "told_first", "warn", "the same event came before under another id", *SAME_EVENT),
     _true("code_unknown", "code_known", "quarantine", "code is not in our vocabulary", "code"),
     _between(
         "scan_far_from_order",

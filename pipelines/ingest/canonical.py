@@ -184,6 +184,7 @@ def _filled_shipments(shipments: pd.DataFrame, origins: pd.DataFrame) -> pd.Data
     for event in ("dispatched", "delivered"):
         recorded = f"{event}_recorded_at"
         shipments[recorded] = shipments[recorded].fillna(shipments[f"{event}_at"])
-    planned = planned_dispatch_dates(shipments["ordered_at"], shipments["origin_id"], plans_of(origins))
-    shipments["planned_dispatch_on"] = shipments["planned_dispatch_on"].fillna(planned)
+    open_ones = shipments[shipments["planned_dispatch_on"].isna()]
+    planned = planned_dispatch_dates(open_ones["ordered_at"], open_ones["origin_id"], plans_of(origins))
+    shipments.loc[open_ones.index, "planned_dispatch_on"] = planned
     return shipments

@@ -155,13 +155,13 @@ class Conformer:
     def _check_median(self, column: Column, mapping: ColumnMapping, values: pd.Series) -> None:
         """Refuse a column whose median no parcel shop has: nearly always another unit than stated."""
         low_high = mapping.plausible or PLAUSIBLE_MEDIANS.get(column.name)
-        median = float(values[values > 0].median())
-        if low_high is None or np.isnan(median) or low_high[0] <= median <= low_high[1]:
+        known = values[values > 0]
+        if low_high is None or known.empty or low_high[0] <= (median := float(known.median())) <= low_high[1]:
             return
         at = self.where(column.name)
         outside = (values < low_high[0]) | (values > low_high[1])
         raise DataError(
-            f"the median is {median:,.4g} {column.unit}, expected {low_high[0]:,.4g} to {low_high[1]:,.4g}"
+            f"the median is {median:,.6g} {column.unit}, expected {low_high[0]:,.6g} to {low_high[1]:,.6g}"
             f"{_other_unit(column, mapping, median, low_high)} ({shown(values, outside.fillna(value=False))})",
             file=at.file,
             column=at.column,

@@ -41,9 +41,17 @@ def plans_of(origins: pd.DataFrame) -> dict[str, tuple[WorkingCalendar, int]]:
     return {str(origin): (calendars[text], int(days)) for origin, text, days in rows}
 
 
+def read_calendar(text: str) -> WorkingCalendar:
+    """Read a calendar from its JSON text; ValueError or InputError when it is none."""
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError(f"a calendar is a JSON object, got {text[:40]}")  # noqa: TRY004 - told as a bad value above
+    return WorkingCalendar.from_dict(content)
+
+
 def _calendar(text: str, row: Hashable) -> WorkingCalendar:
     try:
-        return WorkingCalendar.from_dict(json.loads(text))
+        return read_calendar(text)
     except (ValueError, ParcelcastError) as error:
         raise DataError(
             f"no working calendar: {error}",
@@ -79,5 +87,5 @@ def _planned(ordered_at: pd.Series, calendar: WorkingCalendar, handling_days: in
     late = ordered_at.dt.tz_localize(None).to_numpy() >= cutoff_at
     pair_codes, _ = pd.factorize(day_codes * 2 + late)
     first_rows = pd.Series(np.arange(len(ordered_at))).groupby(pair_codes).first()
-    answers = [calendar.dispatch_on(ordered_at.iloc[row].to_pydatetime(), handling_days) for row in first_rows]
+    answers = [calendar.dispatch_on(instant, handling_days) for instant in ordered_at.iloc[first_rows.to_numpy()]]
     return np.asarray(answers, dtype="datetime64[us]")[pair_codes]
