@@ -13,6 +13,7 @@ from pipelines.simulator.arrays import AnyInts, Bools, Days, Floats
 def numbered(prefix: str, numbers: AnyInts, width: int) -> pa.Array:
     """Ids of a fixed width.
 
+    >>> import numpy as np
     >>> numbered("p", np.array([7, 12]), 4).to_pylist()
     ['p0007', 'p0012']
     """
@@ -23,6 +24,7 @@ def numbered(prefix: str, numbers: AnyInts, width: int) -> pa.Array:
 def named(names: Sequence[str | None], numbers: AnyInts, known: Bools | None = None) -> pa.Array:
     """Names by number; missing where the number is negative, the name is None, or not ``known``.
 
+    >>> import numpy as np
     >>> named(["hub", "depot"], np.array([1, -1, 0])).to_pylist()
     ['depot', None, 'hub']
     """

@@ -12,9 +12,10 @@ class Regime:
 
     ``storminess`` scales what severe weather does; ``strike_waves`` are expected waves per carrier and year; ``peak``
     is the extra demand at the height of the season before Christmas (1.0 doubles it) and ``peak_cover`` the share of it
-    that carriers staff for; ``slack`` is the spare capacity of hubs and depots, ``volatility`` the spread (log scale)
-    of their other customers' load; ``drift`` the spread (logit scale) of the warehouses' slowness over time;
-    ``overtime`` is how much faster hubs and depots work for each day of backlog; ``mishaps`` scales everything that goes wrong with a single parcel (missed sorts, absences, holds).
+    that carriers staff for; ``slack`` is the spare capacity of hubs and depots and ``overtime`` how much faster they
+    work for each day of backlog; ``volatility`` is the spread (log scale) of their other customers' load, ``drift`` the
+    spread (logit scale) of the warehouses' slowness over time; ``mishaps`` scales everything that goes wrong with a
+    single parcel (missed sorts, absences, holds).
     """
 
     storminess: float = 1.0
@@ -34,7 +35,14 @@ REGIMES = {
     ),
     "default": Regime(),
     "storms": Regime(
-        storminess=2.8, strike_waves=8.0, peak=1.2, peak_cover=0.6, slack=0.22, volatility=0.26, drift=0.7, overtime=0.09
+        storminess=2.8,
+        strike_waves=8.0,
+        peak=1.2,
+        peak_cover=0.6,
+        slack=0.22,
+        volatility=0.26,
+        drift=0.7,
+        overtime=0.09,
     ),
 }
 

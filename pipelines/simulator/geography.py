@@ -142,7 +142,7 @@ def postal_codes(areas: Areas, area: Ints, number: Ints) -> tuple[str, ...]:
 
     >>> areas = load_areas()
     >>> postal_codes(areas, np.array([areas.find("DE", "63"), areas.find("NL", "10")]), np.array([0, 7]))
-    ('63013', '1017HK')
+    ('63013', '1077BL')
     """
     return tuple(_postal_code(areas, int(index), int(count)) for index, count in zip(area, number, strict=True))
 

@@ -104,12 +104,9 @@ def _parcel_columns(history: History) -> dict[str, pa.Array]:
 def facilities_table(world: World) -> pa.Table:
     """Hubs, depots, pickup points and customs offices that parcels can pass."""
     areas, every = world.network.areas, all_facilities(world.network)
-    used = [
-        number
-        for number, kind in enumerate(every.kind)
-        if kind in {"hub", "customs"}
-        or world.usual.at_depot[every.carrier[number] * len(areas) + every.area[number]] > 0
-    ]
+    country = np.array(areas.country)
+    served = np.array([[land in one.countries for land in country] for one in CARRIERS])[every.carrier, every.area]
+    used = np.flatnonzero(served)
     at = every.area[used]
     return table_of(FACILITIES, {
         "facility_id": pa.array([every.facility_id[number] for number in used]),

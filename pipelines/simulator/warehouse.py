@@ -7,7 +7,7 @@ from pipelines.simulator.carriers import EXPRESS
 from pipelines.simulator.clock import DAY_MINUTES
 from pipelines.simulator.events import CANCELLED, CODE, READY
 from pipelines.simulator.merchants import WAREHOUSES
-from pipelines.simulator.parcels import PAYMENT, WAREHOUSE, Parcels, Stage
+from pipelines.simulator.parcels import PAYMENT, WAREHOUSE, Stage
 from pipelines.simulator.queues import count
 from pipelines.simulator.today import Today
 from pipelines.simulator.world import World
@@ -26,7 +26,7 @@ _WORKDAYS = np.array([len(one.weekdays) for one in WAREHOUSES])
 def work(world: World, today: Today) -> None:
     """Take in released orders, pick and pack under the warehouses' capacity; late orders lose a day."""
     parcels = world.parcels
-    _take_payments(parcels, today)
+    _take_payments(world, today)
     picking, missing = _at_work(world, Stage.PICKING), _at_work(world, Stage.STOCK)
     _join(world, _at_work(world, Stage.ORDERED))
     world.warehouses.serve(_capacity(world, today))
@@ -52,13 +52,16 @@ def _at_work(world: World, stage: Stage) -> Ints:
     return working
 
 
-def _take_payments(parcels: Parcels, today: Today) -> None:
+def _take_payments(world: World, today: Today) -> None:
+    """On bank days money comes in; the order is then worked on as planned, or at once if that day has passed."""
     if today.weekday > 4:
         return
+    parcels = world.parcels
     rows = parcels.at(Stage.PAYMENT, today.day)
     paid = today.happens(len(rows), _PAID_PER_DAY)
     parcels.lose_day(rows[~paid], PAYMENT)
     parcels.stage[rows[paid]] = Stage.ORDERED
+    parcels.due[rows[paid]] = np.maximum(world.orders.release_day[parcels.order[rows[paid]]], today.day)
 
 
 def _join(world: World, rows: Ints) -> None:
