@@ -101,21 +101,22 @@ def create_key(path: Path, scopes: Iterable[str], name: str, created_at: datetim
     """
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"keys": []}
     text, key = new_key(entropy, scopes, name)
-    document["keys"].append(
-        {
-            "key_id": key.key_id,
-            "sha256": key.digest.hex(),
-            "scopes": sorted(key.scopes),
-            "name": name,
-            "created_at": created_at.isoformat(),
-        }
-    )
+    document["keys"].append({**_entry(key), "created_at": created_at.isoformat()})
     draft = path.with_name(f".{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(document, file, indent=1)
     draft.replace(path)
     return text
+
+
+def key_document(keys: Iterable[ApiKey]) -> str:
+    """Return the text of a key file; also what PARCELCAST_API_KEYS takes."""
+    return json.dumps({"keys": [_entry(key) for key in keys]})
+
+
+def _entry(key: ApiKey) -> dict[str, Any]:
+    return {"key_id": key.key_id, "sha256": key.digest.hex(), "scopes": sorted(key.scopes), "name": key.name}
 
 
 def _key(entry: Mapping[str, Any]) -> ApiKey:

@@ -35,8 +35,6 @@ def run(application: str | FastAPI, settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        loop="uvloop",
-        http="httptools",
         access_log=False,  # it would hold addresses
         server_header=False,
     )
@@ -53,3 +51,7 @@ def environment_of(settings: Settings) -> Mapping[str, str]:
         f"PARCELCAST_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
         for name, value in found.items()
     }
+
+
+if __name__ == "__main__":
+    serve(Settings.from_env(os.environ))

@@ -1,0 +1,5 @@
+"""`./run bench serve`: how fast the server answers on this machine, beside the obvious alternatives."""
+
+from serving.bench.comparison import bench
+
+__all__ = ["bench"]
