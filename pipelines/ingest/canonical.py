@@ -12,7 +12,7 @@ from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex, normalise_postal_code
 from parcelcast.tables import ORIGINS, TABLES, Table
-from pipelines.ingest.conforming import TEXT, Conformer, per_value
+from pipelines.ingest.conforming import TEXT, Conformer, per_value, refuse_repeated
 from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of
 from pipelines.ingest.reading import SUFFIXES, find_file, read_frame
 from pipelines.ingest.storage import conformed
@@ -75,7 +75,7 @@ def _read_table(conformer: Conformer, version: str | None, into: Ingested) -> No
     frame = _with_postal_codes(frame)
     kept = findings.kept(frame)
     if table.name != "scans":  # feeds send scans again as a matter of course; validation takes the copies out
-        _refuse_repeated(kept, table, path)
+        refuse_repeated(kept, list(table.key), path)
     into.frames[table.name] = kept
     into.evidence[table.name] = findings.evidence(frame)
     conformer.report.rejected(table.name, findings)
@@ -92,21 +92,6 @@ def _wanted(table: Table, how: TableMapping) -> tuple[list[str], list[str]]:
         must = column.name in how.columns or (column.required and column.name not in _FILLED.get(table.name, ()))
         (required if must else optional).append(source.column)
     return required, optional
-
-
-def _refuse_repeated(frame: pd.DataFrame, table: Table, path: Path) -> None:
-    key = list(table.key)
-    repeated = frame.duplicated(key, keep=False)
-    if repeated.any():
-        first = frame.loc[repeated, key].drop_duplicates().head(3)
-        ids = "; ".join(", ".join(str(value) for value in row) for row in first.itertuples(index=False))
-        raise DataError(
-            f"{int(repeated.sum()):,} rows share their id with another row ({ids})",
-            file=str(path),
-            column=", ".join(key),
-            rows=[int(str(row)) + 1 for row in frame.index[repeated][:5]],
-            remedy=f"export each of the {table.name} once; a join with another table often repeats them",
-        )
 
 
 def _filled_scans(frame: pd.DataFrame, raw: pd.DataFrame, how: TableMapping, version: str | None) -> pd.DataFrame:

@@ -85,7 +85,9 @@ class Conformer:
     def _parsed(self, column: Column, mapping: ColumnMapping, source: pd.Series) -> Parsed:
         if column.dtype == "instant":
             time_zone = mapping.time_zone or self.mapping.time_zone
-            return parse_instants(source, self.where(column.name), time_zone, mapping.format)
+            parsed = parse_instants(source, self.where(column.name), time_zone, mapping.format)
+            self.report.clock_changes(f"{self.table.name}.{column.name}", parsed.clock_change_rows)
+            return parsed
         if column.dtype == "date":
             return parse_dates(source, mapping.format)
         if column.dtype == "bool":
@@ -114,7 +116,8 @@ class Conformer:
         known = raw.isin(list(codes) if mapping.codes is not None else list(vocabulary or ()))
         if vocabulary is not None and mapping.codes is not None:
             known |= raw.isin(list(vocabulary))
-        self.report.codes(self.table.name, column.name, raw, known)
+        if mapping.constant is None:
+            self.report.codes(self.table.name, column.name, raw, known)
         values = raw.astype(object).map(codes).astype(TEXT).fillna(raw)
         if vocabulary is None:
             return values
@@ -166,6 +169,21 @@ class Conformer:
             file=at.file,
             column=at.column,
             remedy="state the file's `unit` in the mapping, or `plausible: [lowest, highest]` if the shop is like that",
+        )
+
+
+def refuse_repeated(frame: pd.DataFrame, key: list[str], path: Path) -> None:
+    """Raise DataError when rows of a file share their id; rows without id are another check's business."""
+    repeated = frame.duplicated(key, keep=False) & frame[key].notna().all(axis="columns")
+    if repeated.any():
+        first = frame.loc[repeated, key].drop_duplicates().head(3)
+        ids = "; ".join(", ".join(str(value) for value in row) for row in first.itertuples(index=False))
+        raise DataError(
+            f"{int(repeated.sum()):,} rows share their id with another row ({ids})",
+            file=str(path),
+            column=", ".join(key),
+            rows=[int(str(row)) + 1 for row in frame.index[repeated][:6]],
+            remedy="export each row once; a join with another table often repeats them",
         )
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pipelines.ingest.storage import arrow_schema, conformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -37,6 +37,11 @@ class Findings:
     def repair(self, rows: Iterable[int], reasons: str | Iterable[str]) -> None:
         """Note rows (positions) that stay, with a value taken out."""
         self._note(list(rows), reasons)
+
+    @property
+    def reasons(self) -> Mapping[int, list[str]]:
+        """The reasons by position of the row."""
+        return self._reasons
 
     @property
     def quarantined(self) -> np.ndarray:

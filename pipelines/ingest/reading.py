@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 EXPORT_OR_REMOVE = "export it again, or remove it if there is no such data"
 _WIDE_ENCODING_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+# Files that are not what their name says, by their first bytes.
+_DISGUISES = {
+    b"PK\x03\x04": ("a ZIP archive or an Excel workbook", "unpack it, or save the sheet as CSV in UTF-8"),
+    b"\x1f\x8b": ("a gzip file", "name it .csv.gz"),
+    b"PAR1": ("a Parquet file", "name it .parquet"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,12 @@ class _Choice:
         missing = [name for name in self.required if name not in present]
         if not missing:
             return [name for name in present if name in self.required or name in self.optional]
+        if len(present) == 1 and any(mark in present[0] for mark in ";\t|"):
+            raise DataError(
+                f"the header is one single column, {present[0]!r}",
+                file=str(self.path),
+                remedy="state the `delimiter` of the file in the mapping",
+            )
         hints = []
         for name in missing:
             near = difflib.get_close_matches(name, present, n=1)
@@ -133,6 +145,9 @@ def _read_text(path: Path, choice: _Choice, dialect: Dialect) -> tuple[pa.Table,
     raw = unpack(path)
     if not raw.strip():
         raise DataError("the file holds no text", file=str(path), remedy=EXPORT_OR_REMOVE)
+    for mark, (kind, remedy) in _DISGUISES.items():
+        if raw.startswith(mark):
+            raise DataError(f"the file is {kind}, expected text", file=str(path), remedy=remedy)
     text = _decoded(path, raw, dialect.encoding)
     header = _header(path, text, dialect)
     return _parse(path, text, header, choice.among(header), dialect), header

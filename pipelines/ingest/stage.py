@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from parcelcast.errors import InputError
-from pipelines.ingest.canonical import Ingested, read_canonical
+from pipelines.ingest.canonical import read_canonical
 from pipelines.ingest.evidence import write_evidence
 from pipelines.ingest.mapping import load_mapping
 from pipelines.ingest.olist import read_olist
@@ -17,6 +17,7 @@ from pipelines.progress import SILENT
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipelines.ingest.canonical import Ingested
     from pipelines.progress import Tell
 
 SOURCES = ("canonical", "olist")
@@ -45,7 +46,7 @@ def ingest(
         raise InputError(f"the source {source} brings its own mapping; use --mapping with the source canonical only")
     report = Report(source)
     if source == "olist":
-        ingested = Ingested(read_olist(data, report, progress), {})
+        ingested = read_olist(data, report, critical_share, progress)
     else:
         ingested = read_canonical(data, load_mapping(mapping), report, critical_share, progress)
     _write(ingested, out, report, progress)

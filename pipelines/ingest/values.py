@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from parcelcast.errors import DataError
-from pipelines.ingest.instants import UTC_INSTANT, local_to_utc
+from pipelines.ingest.instants import UTC_INSTANT, clock_change_rows, local_to_utc
 
 _OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
 _ZONE_NAME = r"[0-9 ](?:[A-Z]{2,5})$"
@@ -22,10 +22,14 @@ class Where(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """Values of a column and the rows (boolean) whose text was there but could not be read."""
+    """Values of a column and the rows (boolean) whose text was there but could not be read.
+
+    Of local times also the number of rows that a clock change makes ambiguous or impossible.
+    """
 
     result: pd.Series
     bad: pd.Series
+    clock_change_rows: int = 0
 
 
 def shown(column: pd.Series, rows: pd.Series, count: int = 3) -> str:
@@ -83,8 +87,9 @@ def parse_instants(column: pd.Series, at: Where, time_zone: str | None, pattern:
     _refuse_zone_names(text, at)
     if pattern is not None:
         values = pd.to_datetime(text.astype(object), format=pattern, errors="coerce", utc="%z" in pattern)
-        values = values.astype(UTC_INSTANT) if "%z" in pattern else local_to_utc(values, _stated(time_zone, text, at))
-        return Parsed(values, _unread(column, values))
+        if "%z" in pattern:
+            return Parsed(values.astype(UTC_INSTANT), _unread(column, values))
+        return _zoned(values, column, _stated(time_zone, text, at))
     offset = text.str.contains(_OFFSET, regex=True).fillna(value=False).astype(bool)
     local = text.notna() & ~offset & text.str.match(_ISO_DAY).fillna(value=False).astype(bool)
     if offset.any() and local.any():
@@ -97,17 +102,20 @@ def parse_instants(column: pd.Series, at: Where, time_zone: str | None, pattern:
         )
     if offset.any():
         values = pd.to_datetime(text.astype(object), format="ISO8601", errors="coerce", utc=True).astype(UTC_INSTANT)
-    else:
-        naive = pd.to_datetime(text.astype(object), format="ISO8601", errors="coerce").astype("datetime64[us]")
-        values = local_to_utc(naive, _stated(time_zone, text, at) if local.any() else "UTC")
-    return Parsed(values, _unread(column, values))
+        return Parsed(values, _unread(column, values))
+    naive = pd.to_datetime(text.astype(object), format="ISO8601", errors="coerce").astype("datetime64[us]")
+    return _zoned(naive, column, _stated(time_zone, text, at) if local.any() else "UTC")
 
 
 def _typed_instants(column: pd.Series, at: Where, time_zone: str | None) -> Parsed:
-    none_bad = pd.Series(data=False, index=column.index)
     if column.dt.tz is not None:
-        return Parsed(column.dt.tz_convert("UTC").astype(UTC_INSTANT), none_bad)
-    return Parsed(local_to_utc(column, _stated(time_zone, column, at)), none_bad)
+        return Parsed(column.dt.tz_convert("UTC").astype(UTC_INSTANT), pd.Series(data=False, index=column.index))
+    return _zoned(column, column, _stated(time_zone, column, at))
+
+
+def _zoned(local: pd.Series, column: pd.Series, time_zone: str) -> Parsed:
+    values = local_to_utc(local, time_zone)
+    return Parsed(values, _unread(column, values), clock_change_rows(local, time_zone))
 
 
 def _stated(time_zone: str | None, column: pd.Series, at: Where) -> str:

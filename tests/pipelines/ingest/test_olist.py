@@ -10,7 +10,10 @@ import pytest
 
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError
+from parcelcast.tables import SHIPMENTS
 from pipelines.ingest import ingest, load_tables
+from pipelines.ingest.evidence import load_evidence
+from pipelines.ingest.storage import ITEMS as ITEMS_TABLE
 
 ORDER_COLUMNS = (
     "order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at,order_delivered_carrier_date,"
@@ -162,17 +165,65 @@ def test_lines_keep_the_weight_as_it_was_exported(export):
             "olist_orders_dataset",
             "2018-03-27 18:00:43",
             "27/03/2018",
-            r"order_purchase_timestamp: 1 values are no times.*27/03",
+            r"order_purchase_timestamp \(ordered_at\): 1 of 2",
         ),
-        ("olist_products_dataset", ",225,", ",light,", r"column product_weight_g: 1 values are no numbers .*'light'"),
-        ("olist_orders_dataset", "o2,c2", "o1,c2", r"column order_id: 2 values are repeated ids"),
+        (
+            "olist_orders_dataset",
+            "2018-03-27 18:00:43",
+            "2018-03-27 18:00:43Z",
+            r"order_purchase_timestamp .*mixed time",
+        ),
+        ("olist_orders_dataset", "o2,c2", "o1,c2", r"column order_id: 2 rows share their id"),
+        ("olist_orders_dataset", ",order_status,", ",status,", r"column order_status \(is it 'status'"),
+        ("olist_products_dataset", ",225,", ",light,", r"product_weight_g \(weight_g\): 1 of 3 .*'light'"),
+        (
+            "olist_products_dataset",
+            "225",
+            "0.225",
+            r"product_weight_g \(weight_g\): the median is .*it would fit .* kg",
+        ),
         ("olist_order_items_dataset", "seller_id", "seller", r"column seller_id \(is it 'seller'"),
+        ("olist_order_items_dataset", "o1,2,p1", "o1,1,p1", r"column order_id, order_item_id: 2 rows share"),
+        ("olist_order_payments_dataset", "60.00", "sixty", r"payment_value \(paid\): 1 of 4"),
     ],
 )
 def test_a_broken_export_is_refused(export, name, old, new, words):
+    changed(export, name, old, new)
+    if new == "0.225":
+        changed(export, name, "1000", "0.9")
     with pytest.raises(DataError, match=words) as caught:
-        shipment(changed(export, name, old, new))
+        shipment(export)
     assert f"{name}.csv" in str(caught.value)
+
+
+def many(export, count=60):
+    """Add orders of one line each, so that one bad value is no large share."""
+    more = {
+        "olist_orders_dataset": "x{0},c2,shipped,2018-03-27 18:00:43,,,,2018-04-18 00:00:00\n",
+        "olist_order_items_dataset": "x{0},1,q{0},s1,10.00,3.00\n",
+        "olist_products_dataset": "q{0},perfumaria,500,30,20,10\n",
+    }
+    for name, line in more.items():
+        with (export / f"{name}.csv").open("a", encoding="utf-8") as file:
+            file.writelines(line.format(number) for number in range(count))
+    return export
+
+
+def test_an_order_without_a_readable_purchase_time_is_set_aside(export):
+    changed(many(export), "olist_orders_dataset", "x7,c2,shipped,2018-03-27 18:00:43", "x7,c2,shipped,soon")
+    report = ingest("olist", export, export / "out")
+    assert "x7" not in load_tables(export / "out")["shipments"]["shipment_id"].tolist()
+    assert report.rows_quarantined == {"shipments": 1}
+    assert load_evidence(SHIPMENTS, export / "out" / "rejected")["shipment_id"].tolist() == ["x7"]
+
+
+def test_an_unreadable_weight_is_noted_at_the_lines_that_sell_the_product(export):
+    changed(many(export), "olist_products_dataset", "q7,perfumaria,500", "q7,perfumaria,light")
+    report = ingest("olist", export, export / "out")
+    assert pd.isna(load_tables(export / "out")["shipments"].set_index("shipment_id").loc["x7", "weight_g"])
+    assert report.rows_repaired == {"items": 1}
+    evidence = load_evidence(ITEMS_TABLE, export / "out" / "rejected")
+    assert (evidence["shipment_id"][0], evidence["reasons"][0]) == ("x7", ["weight_g: 'light' is not a number"])
 
 
 def test_an_export_that_lacks_a_file_is_refused(export):

@@ -131,6 +131,27 @@ def test_a_column_that_occurs_twice_is_refused(tmp_path):
     refused(written(tmp_path / "t.csv", "id,id\n1,2\n"), "column id", "more than once")
 
 
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"\x1f\x8b\x08rest", "name it .csv.gz"),
+        (b"PAR1rest", "name it .parquet"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_recognised(tmp_path, start, words):
+    (tmp_path / "t.csv").write_bytes(start)
+    refused(tmp_path / "t.csv", words)
+
+
+def test_text_with_nul_characters_is_refused(tmp_path):
+    refused(written(tmp_path / "t.csv", "id\n1\x00\n"), "NUL characters")
+
+
+def test_another_delimiter_than_stated_is_recognised(tmp_path):
+    refused(written(tmp_path / "t.csv", "id;city\n1;Ulm\n"), "one single column, 'id;city'", "`delimiter`")
+
+
 def test_rows_with_too_few_fields_are_named(tmp_path):
     error = refused(written(tmp_path / "t.csv", "id,city\n1,Bonn\n2\n3,Ulm\n"), "1 rows do not have the 2 fields")
     assert error.rows == (3,)
