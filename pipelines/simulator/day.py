@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipelines.simulator import delivery, transport, warehouse
+from pipelines.simulator import customs, depots, doorstep, hauls, hubs, pickup, warehouse
 from pipelines.simulator.parcels import FINAL, Parcels
 from pipelines.simulator.today import Today
 from pipelines.simulator.weather import next_day, winter_of
@@ -24,16 +24,16 @@ def live_through(world: World, until: int, each_day: Callable[[World], None] | N
 def live_a_day(world: World) -> None:
     """Move the world from the start of a day to the start of the next."""
     today = Today.of(world)
-    transport.arrive(world, today)
-    transport.clear_customs(world, today)
-    delivery.deliver(world, today)
-    delivery.fetch(world, today)
-    delivery.bring_back(world, today)
+    hauls.arrive(world, today)
+    customs.clear_customs(world, today)
+    depots.deliver(world, today)
+    doorstep.fetch(world, today)
+    doorstep.bring_back(world, today)
     warehouse.cancel(world, today)
     world.parcels = world.parcels.join(Parcels.ordered(world.orders, world.orders.of_day(world.day), world.replicas))
     warehouse.work(world, today)
-    transport.pick_up(world, today)
-    transport.leave_hubs(world, today)
+    pickup.pick_up(world, today)
+    hubs.leave_hubs(world, today)
     _close_stories(world)
     world.day += 1
     tomorrow = min(world.day, world.network.clock.days - 1)

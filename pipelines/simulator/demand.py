@@ -10,7 +10,8 @@ from pipelines.simulator.carriers import SERVICES
 from pipelines.simulator.clock import DAY_MINUTES
 from pipelines.simulator.config import Regime, SimulationConfig
 from pipelines.simulator.merchants import MERCHANTS, WAREHOUSES
-from pipelines.simulator.network import Network, serves
+from pipelines.simulator.network import Network
+from pipelines.simulator.routes import serves
 
 HOME, PICKUP_POINT, LOCKER, TWO_MAN, OWN_FLEET = range(5)
 

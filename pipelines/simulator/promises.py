@@ -6,7 +6,8 @@ from pipelines.simulator.arrays import Floats, Ints
 from pipelines.simulator.carriers import CARRIERS, CUSTOMS_COUNTRY, SERVICES
 from pipelines.simulator.history import History
 from pipelines.simulator.merchants import MERCHANTS, WAREHOUSES
-from pipelines.simulator.network import Network, lane_nights
+from pipelines.simulator.network import Network
+from pipelines.simulator.routes import lane_nights
 
 _CUSTOMS_DAYS = 1
 # What a shop says that knows no quote.

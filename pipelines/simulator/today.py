@@ -8,11 +8,13 @@ from pipelines.simulator import weather as skies
 from pipelines.simulator.arrays import AnyInts, Bools, Floats, Int32s, Ints
 from pipelines.simulator.clock import DAY_MINUTES
 from pipelines.simulator.events import EventLog
-from pipelines.simulator.parcels import STRIKE, WEATHER
+from pipelines.simulator.parcels import STRIKE, WEATHER, Parcels, Stage
 from pipelines.simulator.world import World
 
 # From this severity on the weather is to blame.
 _BLAMED = 0.15
+# On every leg.
+_LOSS = 0.0004
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +76,11 @@ class Today:
         """Who is to blame for a day lost in a cell: a strike, the weather, or else the usual suspect."""
         struck = self.on_strike[replica, carrier, cell]
         return np.where(struck, STRIKE, np.where(self.severity[replica, cell] > _BLAMED, WEATHER, otherwise))
+
+    def lose(self, parcels: Parcels, rows: Ints) -> Ints:
+        """Lose a few of these parcels for good; nobody notices for weeks. Return the others."""
+        lost = self.happens(len(rows), _LOSS * self.mishaps)
+        gone = rows[lost]
+        parcels.stage[gone] = Stage.LOST
+        parcels.due[gone] = self.day + self.rng.integers(18, 31, len(gone))
+        return rows[~lost]

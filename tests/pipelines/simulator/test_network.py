@@ -7,7 +7,8 @@ import pytest
 from pipelines.simulator.carriers import CARRIERS, EXPRESS, INJECTION, TWO_MAN
 from pipelines.simulator.clock import Clock
 from pipelines.simulator.merchants import WAREHOUSES
-from pipelines.simulator.network import build_network, lane_nights, serves
+from pipelines.simulator.network import build_network
+from pipelines.simulator.routes import lane_nights, serves
 
 
 @pytest.fixture(scope="module")
