@@ -87,14 +87,21 @@ def open_shop(
     clock.set(now)
     found = source or FakeSource()
     app = create_app(
-        Settings(store=folder / "promises.sqlite", bundle_poll_seconds=0, **settings),
+        Settings(**{"store": folder / "promises.sqlite", "bundle_poll_seconds": 0.0, **settings}),
         clock,
         found,
         KEYS,
         memory_factory=lambda: Memory() if memory is None else memory,
     )
+    with running(app) as (portal, state):
+        yield Shop(app, state, portal, clock, found)
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[tuple[BlockingPortal, dict[str, Any]]]:
+    """Run an application's lifespan in an event loop of its own."""
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(app.router.lifespan_context(app)) as state,
     ):
-        yield Shop(app, dict(state), portal, clock, found)
+        yield portal, dict(state)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from parcelcast.distribution import DeliveryDistribution
-from parcelcast.errors import ArtefactError
+from parcelcast.errors import ArtefactError, InputError
 from parcelcast.forecast import Evidence, Forecast
 from parcelcast.place import PlaceIndex
 from serving.bundles import Bundles, DirectorySource
@@ -33,6 +33,13 @@ class TooFew(FakeForecaster):
         return super().forecast(shipments)[1:]
 
 
+class Refusing(FakeForecaster):
+    """Cannot answer at all."""
+
+    def forecast(self, shipments):
+        raise InputError("no lanes")
+
+
 def bundles_of(source: FakeSource) -> Bundles:
     return Bundles(source, lambda: NOW, PlaceIndex.default())
 
@@ -55,6 +62,7 @@ def test_a_new_bundle_is_swapped_in_once() -> None:
         OSError("gone"),
         FakeBundle("bad", Hopeless()),
         FakeBundle("bad", TooFew()),
+        FakeBundle("bad", Refusing()),
     ],
 )
 def test_a_bundle_that_fails_its_self_test_changes_nothing(broken: FakeBundle | Exception) -> None:
