@@ -17,11 +17,13 @@ from parcelcast.place import PlaceIndex
 from parcelcast.settings import Settings
 from serving.admin.endpoints import router as admin
 from serving.body_limit import BodyLimit
-from serving.bundles import Bundles, BundleSource
+from serving.bundle_sources import BundleSource
+from serving.bundles import Bundles
 from serving.clock import Clock
 from serving.delivery_dates.endpoints import router as delivery_dates
 from serving.health.endpoints import router as health
 from serving.keys import KeyRing
+from serving.last_resort import LastResort
 from serving.openapi import install_openapi
 from serving.problems import install_problem_handlers
 from serving.promises.endpoints import router as promises
@@ -89,6 +91,8 @@ def create_app(
     )
     for router in (promises, delivery_dates, health, admin):
         app.include_router(router)
+    install_problem_handlers(app)
+    app.add_middleware(LastResort)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(
         CORSMiddleware,
@@ -97,7 +101,6 @@ def create_app(
         allow_headers=["Authorization", "Content-Type", "If-None-Match"],
         expose_headers=["ETag", "Promise-Id", "Server-Timing"],
     )
-    install_problem_handlers(app)
     install_openapi(app)
     return app
 

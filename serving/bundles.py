@@ -1,122 +1,19 @@
 """The model bundle that answers now: loaded as a whole, tested, swapped at once, kept when its successor fails."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from threading import Lock
-from typing import Protocol
 
 from parcelcast.errors import ArtefactError, ParcelcastError
-from parcelcast.forecast import Forecast, Forecaster, quoted_forecast
 from parcelcast.place import PlaceIndex
-from parcelcast.shipment import Carrier, Origin, Shipment
+from parcelcast.shipment import Shipment
+from serving.bundle_sources import BundleSource, NoBundle, ServingBundle
 from serving.clock import Clock
 
 logger = logging.getLogger("parcelcast.serving")
 
-MANIFEST = "manifest.json"
 SELF_TEST_ORIGINS = 3
-
-
-class ServingBundle(Protocol):
-    """What serving needs of a bundle; `models.bundle.Bundle` has it."""
-
-    @property
-    def version(self) -> str:
-        """Name of this model version."""
-        ...
-
-    @property
-    def forecaster(self) -> Forecaster:
-        """Deterministic and thread-safe."""
-        ...
-
-    @property
-    def origins(self) -> Mapping[str, Origin]:
-        """The known origins by id."""
-        ...
-
-    @property
-    def carriers(self) -> Mapping[str, Carrier]:
-        """The known carriers by id."""
-        ...
-
-    @property
-    def shared_fate(self) -> float:
-        """Dependence of parcels that share origin, carrier and dispatch day, 0 to 1."""
-        ...
-
-    @property
-    def as_of(self) -> datetime | None:
-        """Instant (UTC) up to which the history behind it was known."""
-        ...
-
-
-class BundleSource(Protocol):
-    """Where bundles come from."""
-
-    def identity(self) -> str | None:
-        """Return what changes when another bundle is published; None when there is none."""
-        ...
-
-    def load(self) -> ServingBundle:
-        """Read and verify the bundle; ArtefactError when it cannot be used."""
-        ...
-
-
-@dataclass(frozen=True)
-class DirectorySource:
-    """A directory (or a link to one) that holds the bundle to serve."""
-
-    path: Path
-
-    def identity(self) -> str | None:
-        """Return the real directory and the age of its manifest."""
-        try:
-            directory = self.path.resolve(strict=True)
-            stat = (directory / MANIFEST).stat()
-        except OSError:
-            return None
-        return f"{directory}:{stat.st_mtime_ns}:{stat.st_size}"
-
-    def load(self) -> ServingBundle:
-        """Load through `models.bundle`, from the directory that the link names now."""
-        # Here, because only a server with a bundle needs LightGBM in memory.
-        from models.bundle import Bundle  # noqa: PLC0415
-
-        return Bundle.load(self.path.resolve(strict=True))
-
-
-class QuotedForecaster:
-    """Answers from the carrier's quote and the calendar: what is left when there is no model."""
-
-    def __init__(self, carriers: Mapping[str, Carrier]) -> None:
-        self._carriers = carriers
-
-    def forecast(self, shipments: Sequence[Shipment]) -> list[Forecast]:
-        """Return one forecast per shipment, of basis `carrier_quote` or `policy`."""
-        return [
-            quoted_forecast(shipment, self._carrier(shipment).delivery_calendar(shipment.destination))
-            for shipment in shipments
-        ]
-
-    def _carrier(self, shipment: Shipment) -> Carrier:
-        name = shipment.carrier or ""
-        return self._carriers.get(name) or Carrier(name)
-
-
-@dataclass(frozen=True)
-class NoBundle:
-    """The bundle of a server that has none yet."""
-
-    version: str = "none"
-    forecaster: Forecaster = field(default_factory=lambda: QuotedForecaster({}))
-    origins: Mapping[str, Origin] = field(default_factory=dict)
-    carriers: Mapping[str, Carrier] = field(default_factory=dict)
-    shared_fate: float = 0.0
-    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from parcelcast.settings import Settings
 from serving.app import create_app
-from serving.bundles import DirectorySource
+from serving.bundle_sources import DirectorySource
 from serving.clock import system_clock
 from serving.keys import load_keys
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from parcelcast.errors import ParcelcastError
 
@@ -97,7 +98,7 @@ def problem(
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Let every exception leave the application as a problem document."""
-    for kind in (ParcelcastError, RequestValidationError, HTTPException, Exception):
+    for kind in (ParcelcastError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer)
 
 
@@ -106,7 +107,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     match error:
         case ParcelcastError():
             if error.status >= 500:
-                logger.error("%s on %s", error.code, _route(request), exc_info=error)
+                logger.error("%s on %s: %s", error.code, route_of(request.scope), error)
             challenge = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
             return problem(error.status, error.code, str(error), headers=challenge)
         case RequestValidationError():
@@ -114,9 +115,7 @@ async def _answer(request: Request, error: Exception) -> Response:
         case HTTPException():
             code = _title(error.status_code).lower().replace(" ", "-")
             return problem(error.status_code, code, str(error.detail), headers=error.headers)
-        case _:
-            logger.error("unexpected %s on %s", type(error).__name__, _route(request))
-            return problem(500, "internal-error", "the server failed; the failure is logged")
+    raise error
 
 
 def _invalid(error: RequestValidationError) -> Response:
@@ -154,6 +153,7 @@ def _title(status: int) -> str:
     return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status) or HTTPStatus(status).phrase
 
 
-def _route(request: Request) -> str:
-    route = request.scope.get("route")
-    return f"{request.method} {getattr(route, 'path', 'an unknown route')}"
+def route_of(scope: Scope) -> str:
+    """Return method and path template: all that a log may say of a request."""
+    route = scope.get("route")
+    return f"{scope.get('method')} {getattr(route, 'path', 'an unknown route')}"

@@ -16,7 +16,7 @@ from serving.bench.model_time import model_time
 from serving.bench.processes import HOST, free_port, measure, server
 from serving.bench.questions import HOURS, LANES, ZIPF, Questions
 from serving.bench.report import Results, report
-from serving.bundles import DirectorySource
+from serving.bundle_sources import DirectorySource
 from serving.keys import PROMISES_WRITE, key_document, new_key
 from serving.main import environment_of
 

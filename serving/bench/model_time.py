@@ -7,7 +7,7 @@ from time import perf_counter
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
 from serving.bench.questions import Questions
-from serving.bundles import ServingBundle
+from serving.bundle_sources import ServingBundle
 from serving.promises.requests import PromiseRequest
 from serving.promises.resolve import resolve
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from serving.bundles import ServingBundle
+from serving.bundle_sources import ServingBundle
 
 LANES = 400
 HOURS = 24

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from parcelcast.shipment import Origin
-from serving.bundles import ServingBundle
+from serving.bundle_sources import ServingBundle
 
 # A history that ended longer ago than this says little about today: the pages then pretend to be at its end.
 _FRESH = timedelta(days=45)

@@ -4,7 +4,7 @@ import os
 
 from parcelcast.settings import Settings
 from serving.app import create_app
-from serving.bundles import DirectorySource
+from serving.bundle_sources import DirectorySource
 from serving.clock import system_clock
 from serving.demo.pages import add_demo
 from serving.keys import PROMISES_READ, PROMISES_WRITE, load_keys, new_key

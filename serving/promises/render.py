@@ -6,7 +6,7 @@ from typing import Any
 
 from parcelcast.distribution import DeliveryDistribution
 from parcelcast.promise import Promise
-from serving.bundles import ServingBundle
+from serving.bundle_sources import ServingBundle
 from serving.locale.negotiation import Language
 from serving.locale.sentences import Told as Sentence
 from serving.locale.sentences import countdown_sentence, days_for, sentence

@@ -8,7 +8,7 @@ from parcelcast.errors import InputError
 from parcelcast.place import Place, PlaceIndex
 from parcelcast.promise import PromisePolicy
 from parcelcast.shipment import Carrier, Origin
-from serving.bundles import ServingBundle
+from serving.bundle_sources import ServingBundle
 from serving.promises.cart import Cart, Line, Note, Option
 from serving.promises.requests import (
     MAX_OPTIONS,

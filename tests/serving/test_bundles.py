@@ -9,7 +9,8 @@ from parcelcast.distribution import DeliveryDistribution
 from parcelcast.errors import ArtefactError, InputError
 from parcelcast.forecast import Evidence, Forecast
 from parcelcast.place import PlaceIndex
-from serving.bundles import Bundles, DirectorySource
+from serving.bundle_sources import DirectorySource
+from serving.bundles import Bundles
 from tests.serving.fakes import FakeBundle, FakeForecaster, FakeSource
 from tests.serving.shop import PRODUCT, READ_KEY, Shop, open_shop
 

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from parcelcast.shipment import Shipment
 from tests.serving.shop import PRODUCT, Shop
 
 
@@ -24,10 +25,11 @@ def test_neither_keys_nor_addresses_are_logged(shop: Shop, caplog: pytest.LogCap
 def test_a_failure_is_logged_by_route_and_kind(
     shop: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("80331 is secret")
+    def broken(_: object, shipments: list[Shipment]) -> None:
+        raise RuntimeError(shipments[0].destination.postal_code)
 
     monkeypatch.setattr(shop.source.published.forecaster.__class__, "forecast", broken)
-    shop.post("/v1/promises", json=PRODUCT)
+    assert shop.post("/v1/promises", json=PRODUCT).status_code == 500
     assert "unexpected RuntimeError on POST /v1/promises" in caplog.text
+    assert "forecast" in caplog.text  # where it happened
     assert "80331" not in caplog.text
