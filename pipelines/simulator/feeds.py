@@ -71,12 +71,7 @@ def _is_scanned(history: History, rng: np.random.Generator) -> Bools:
     # An admitted loss is an exception like others, but nobody forgets to tell it.
     scanned = events.code < READY
     scanned[scanned] = rng.random(int(scanned.sum())) >= missing[events.code[scanned]]
-    return scanned & ~(dark(history, events) & np.isin(events.code, [CODE[code] for code in _DARK_CODES]))
-
-
-def dark(history: History, events: Events) -> Bools:
-    """Which events belong to parcels on lanes where no hub scans."""
-    return dark_lane(history, events.order)
+    return scanned & ~(dark_lane(history, events.order) & np.isin(events.code, [CODE[code] for code in _DARK_CODES]))
 
 
 def dark_lane(history: History, order: AnyInts) -> Bools:

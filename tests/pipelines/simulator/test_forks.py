@@ -63,6 +63,7 @@ def test_a_fork_leaves_its_parent_untouched(parent):
 def test_a_forecast_covers_open_parcels_and_the_orders_of_the_day(parent, forecast):
     today = parent.orders.of_day(parent.day)
     assert forecast.anchor == date(2026, 1, 21)
+    assert forecast.shipment_id[-1] == f"p{today.stop - 1:09d}"
     assert forecast.order_row[forecast.ordered_today].tolist() == list(range(today.start, today.stop))
     assert forecast.order_row[~forecast.ordered_today].tolist() == parent.parcels.order.tolist()
     pmf = forecast.pmf()
