@@ -1,11 +1,13 @@
 """Serve the demo: the API, the pages, and a key that lives as long as the process."""
 
+import json
 import os
 
 from parcelcast.settings import Settings
 from serving.app import create_app
 from serving.bundle_sources import DirectorySource
 from serving.clock import system_clock
+from serving.demo.catalogue import Catalogue, catalogue_for
 from serving.demo.pages import add_demo
 from serving.keys import PROMISES_READ, PROMISES_WRITE, load_keys, new_key
 from serving.main import run
@@ -15,11 +17,23 @@ def serve_demo(settings: Settings) -> None:
     """Serve until interrupted; print where the pages are and a key to try the API with."""
     text, key = new_key(os.urandom(64), [PROMISES_READ, PROMISES_WRITE], "demo")
     keys = load_keys(settings.keys, os.environ.get("PARCELCAST_API_KEYS")).with_key(key)
-    app = create_app(settings, system_clock, DirectorySource(settings.bundle), keys)
+    source = DirectorySource(settings.bundle)
+    shop = catalogue_for(source.load(), system_clock())
+    app = create_app(settings, system_clock, source, keys)
     add_demo(app, text)
     home = f"http://{settings.host}:{settings.port}"
-    print(INVITATION.format(home=home, key=text), flush=True)  # noqa: T201  # the command's own words
+    invitation = INVITATION.format(home=home, key=text, question=_question(shop))
+    print(invitation, flush=True)  # noqa: T201  # the command's own words
     run(app, settings)
+
+
+def _question(shop: Catalogue) -> str:
+    product, town = shop.products[0], shop.towns[0]
+    question = {
+        "destination": {"country": town.country, "postal_code": town.postal_code},
+        "items": [{"id": product.id, "weight_g": product.weight_g, "origins": list(product.origins)}],
+    }
+    return json.dumps(question)
 
 
 INVITATION = """
@@ -29,5 +43,5 @@ INVITATION = """
   API key        {key}   (until this server stops)
 
   curl {home}/v1/promises -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
-    -d '{{"destination": {{"country": "DE", "postal_code": "80331"}}, "items": [{{"weight_g": 900}}]}}'
+    -d '{question}'
 """

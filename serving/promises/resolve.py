@@ -58,6 +58,8 @@ def _place_notes(place: Place) -> Iterable[Note]:
 def _candidates(item: Item, request: PromiseRequest, bundle: ServingBundle) -> tuple[str, ...]:
     if item.origins is not None:
         return tuple(dict.fromkeys(item.origins))
+    if len(bundle.origins) > MAX_ORIGINS_PER_ITEM:  # a marketplace: nobody can say which seller is meant
+        return (ANY_ORIGIN,)
     known = tuple(sorted({*bundle.origins, *(definition.id for definition in request.origins)}))
     return known if 0 < len(known) <= MAX_ORIGINS_PER_ITEM else (ANY_ORIGIN,)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving.fakes import FakeSource
+from tests.serving.fakes import FakeBundle, FakeSource, origin
 from tests.serving.shop import PRODUCT, Shop, open_shop
 from tests.serving.test_promises import check_adds_up
 
@@ -124,6 +124,13 @@ def test_an_item_without_origins_may_come_from_anywhere_known(tmp_path: Path, *,
         ranks = shop.option(items=[{"id": "a"}])["origins"]
         expected = ["wh-koeln", "wh-leipzig", "wh-slow", "wh-wien"] if known else ["unknown"]
         assert sorted(found["origin"] for found in ranks) == expected
+
+
+def test_in_a_marketplace_an_item_without_origins_comes_from_somewhere_unknown(tmp_path: Path) -> None:
+    sellers = {f"seller-{n}": origin(f"seller-{n}", "DE", "04109") for n in range(17)}
+    with open_shop(tmp_path, source=FakeSource(FakeBundle(origins=sellers))) as shop:
+        answer = shop.promise(items=[{"id": "a"}])
+        assert [note["code"] for note in answer["notes"]] == ["origin_unknown"]
 
 
 def test_the_parcel_is_the_sum_of_its_items(shop: Shop) -> None:
