@@ -3,6 +3,7 @@ come through here; they differ only in the kind of history they pass in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,7 @@ from features.sketches import AGES
 ORDER_COLUMNS: tuple[Column, ...] = (
     *calendars.COLUMNS,
     *parcel.COLUMNS,
-    *lanes.LEAD_COLUMNS,
-    *lanes.TRANSIT_COLUMNS,
+    *lanes.COLUMNS,
     *origins.COLUMNS,
 )
 CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
@@ -33,10 +33,9 @@ Codes = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Histories:
-    """What was recorded of earlier parcels: dispatch to delivery, hand-over to delivery, and handling."""
+    """What was recorded of earlier parcels: planned dispatch to delivery, and handling."""
 
     lead: History
-    transit: History
     handling: History
 
 
@@ -44,15 +43,26 @@ class Histories:
 class Assembled:
     """Features of n orders. `static` has shape (n, ORDER_COLUMNS), `categories` the texts of CATEGORIES.
 
-    `log_odds` holds the lane's own log-odds of delivery by age, shape (n, AGES): the model starts from it.
+    `lead` is the lane's own history by age and `log_odds` its log-odds, shape (n, AGES): the model starts from it.
     """
 
     orders: Orders
     calendar: calendars.OrderCalendar
     static: Floats
     categories: Mapping[str, Texts]
-    lead: Mapping[int, Hazards]
+    lead: Hazards
     log_odds: Floats
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return the features of these orders."""
+        return type(self)(
+            self.orders.take(rows),
+            self.calendar.take(rows),
+            self.static[rows],
+            {name: texts[rows] for name, texts in self.categories.items()},
+            self.lead.take(rows),
+            self.log_odds[rows],
+        )
 
     def codes(self, codes: Codes) -> Floats:
         """Return the category codes, shape (n, CATEGORIES); NaN for a text that the model has not seen."""
@@ -70,9 +80,9 @@ class Assembled:
         return np.where(reached, self.log_odds[rows, age], _logit(np.array(_CLOSED_HAZARD)))
 
     def lane_hazard(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
-        """Return the hazard of the lane's own history over the long window, told in calendar days: a baseline."""
+        """Return the hazard of the lane's own history, told in calendar days: a baseline and a fallback."""
         reached, age = self._ages(rows, steps)
-        return np.where(reached, self.lead[lanes.LONG].hazard[rows, age], 0.0)
+        return np.where(reached, self.lead.hazard[rows, age], 0.0)
 
     def _ages(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Tell whether the parcel has left and can be delivered on each of these days, and its age then."""
@@ -85,20 +95,17 @@ class Assembled:
 def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
     """Return the features of orders, each as of its own instant; `horizon` in days after the order."""
     calendar = calendars.OrderCalendar.of(orders, horizon)
-    lead, lead_hazards = lanes.lane_features(histories.lead, orders)
-    transit, _ = lanes.lane_features(histories.transit, orders)
+    lead, hazards = lanes.lane_features(histories.lead, orders)
     static = np.concatenate(
         [
             calendars.order_features(orders, calendar),
             parcel.parcel_features(orders),
             lead,
-            transit,
             origins.origin_features(histories.handling, orders),
         ],
         axis=1,
     )
-    log_odds = np.mean([_logit(lead_hazards[window].hazard) for window in lanes.WINDOWS], axis=0)
-    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead_hazards, log_odds)
+    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), hazards, _logit(hazards.hazard))
 
 
 def known_codes(categories: Mapping[str, Texts], rarest: int) -> dict[str, dict[str, int]]:

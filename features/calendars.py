@@ -1,6 +1,7 @@
 """Calendar family: the day of the order, and the day d whose hazard is asked for."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,10 @@ class OrderCalendar:
             Holidays.at(regions, first, last),
             OpenDays.of(working, first, last),
         )
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return the calendars of these orders."""
+        return type(self)(self.delivery.take(rows), self.holidays.take(rows), self.working.take(rows))
 
 
 def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:

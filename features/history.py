@@ -26,6 +26,10 @@ class Hazards:
     evidence: NDArray[np.float64]
     at_risk: NDArray[np.float64]
 
+    def take(self, rows: NDArray[np.intp]) -> "Hazards":
+        """Return the hazards of these orders."""
+        return Hazards(self.hazard[rows], self.evidence[rows], self.at_risk[rows])
+
 
 class History(Protocol):
     """One family's history."""

@@ -1,7 +1,7 @@
 """Open days as arrays: which days a parcel can be delivered on, counted, and where the holidays lie."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -54,6 +54,10 @@ class OpenDays:
         code = np.array([code_of[key] for key in calendars], dtype=np.intp)
         start = (date(years[0], 1, 1) - _EPOCH).days
         return cls(start, code, np.stack([t.is_open for t in tables]), np.stack([t.count for t in tables]))
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return the same calendars for these orders."""
+        return replace(self, code=self.code[rows])
 
     def open_on(self, rows: NDArray[np.intp], days: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell for order `rows[i]` whether `days[i]` is open."""
@@ -116,6 +120,10 @@ class Holidays:
         until = np.stack([_until_next(country, region, *years) for country, region in keys])
         code = np.array([code_of[key] for key in regions], dtype=np.intp)
         return cls((date(years[0], 1, 1) - _EPOCH).days, code, marks, until)
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return the same holidays for these orders."""
+        return replace(self, code=self.code[rows])
 
     def on(self, rows: NDArray[np.intp], days: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell for order `rows[i]` whether `days[i]` is a holiday."""

@@ -19,8 +19,6 @@ from features.sketches import AGES, UNKNOWN, Sketch, Spells, build_sketch
 from parcelcast.place import Place, PlaceIndex, distance_km
 from parcelcast.shipment import Carrier, Origin
 
-_DAY = np.timedelta64(1, "D")
-
 
 @dataclass(frozen=True)
 class Network:
@@ -85,18 +83,16 @@ class Sketches:
     """The daily counts of all families."""
 
     lead: Sketch
-    transit: Sketch
     handling: Sketch
 
     def rolling(self) -> Histories:
         """Return histories for many instants."""
-        return Histories(SketchHistory(self.lead), SketchHistory(self.transit), SketchHistory(self.handling))
+        return Histories(SketchHistory(self.lead), SketchHistory(self.handling))
 
     def snapshot(self, day: int) -> Histories:
         """Return histories as known at the start of UTC day `day`."""
         return Histories(
             SnapshotHistory.of(self.lead, day, WINDOWS),
-            SnapshotHistory.of(self.transit, day, WINDOWS),
             SnapshotHistory.of(self.handling, day, ORIGIN_WINDOWS),
         )
 
@@ -107,7 +103,6 @@ def build_sketches(history: ParcelHistory, network: Network, until: int) -> Sket
     first = int(orders.ordered_on.min()) - 1
     last = max(until, int(orders.dispatch_on.max())) + 2 * AGES
     delivery = OpenDays.of(orders.calendars, first, last)
-    lanes, sources = lane_keys(orders), origin_keys(orders)
     lead = Spells(orders.dispatch_on, orders.known_day, history.delivered_on, history.delivered_known, delivery)
     handling = Spells(
         orders.dispatch_on,
@@ -116,19 +111,7 @@ def build_sketches(history: ParcelHistory, network: Network, until: int) -> Sket
         history.dispatched_known,
         OpenDays.of(_origin_calendars(orders, network), first, last),
     )
-    left = np.flatnonzero(history.dispatched_on != UNKNOWN)
-    transit = Spells(
-        np.maximum(history.dispatched_on, orders.ordered_on)[left],
-        history.dispatched_known[left],
-        history.delivered_on[left],
-        history.delivered_known[left],
-        OpenDays.of([orders.calendars[row] for row in left.tolist()], first, last),
-    )
-    return Sketches(
-        build_sketch(lead, lanes, until),
-        build_sketch(transit, [keys[left] for keys in lanes], until),
-        build_sketch(handling, sources, until),
-    )
+    return Sketches(build_sketch(lead, lane_keys(orders), until), build_sketch(handling, origin_keys(orders), until))
 
 
 def _origin_calendars(orders: Orders, network: Network) -> list[CalendarKey]:
