@@ -5,11 +5,11 @@ from datetime import date
 
 from parcelcast.forecast import Forecaster
 from parcelcast.place import distance_km
-from parcelcast.promise import Promise, make_promise
+from parcelcast.promise import Promise
 from serving.promises.assignment import SEARCH_LIMIT, Plan, assign, needs, split, together
 from serving.promises.cart import Cart, Option, Parcel
 from serving.promises.forecasts import Forecasts, Told, judge_of
-from serving.promises.outcome import Outcome, outcome_of
+from serving.promises.outcome import Outcome, Promises, outcome_of
 
 # Plans are compared at this level when the merchant's policy is one of costs.
 _COMPARED_AT = 0.9
@@ -75,33 +75,29 @@ def _option_plan(
     candidates: list[Told],
     plans: dict[str, tuple[Plan, list[Told]]],
 ) -> OptionPlan:
+    promises = Promises(cart, option)
     outcomes = {
-        name: outcome_of(name, told, cart, option, shared_fate, exact=plan.exact)
-        for name, (plan, told) in plans.items()
+        name: outcome_of(name, told, promises, shared_fate, exact=plan.exact) for name, (plan, told) in plans.items()
     }
     given = outcomes.get(cart.split, outcomes["auto"])
     return OptionPlan(
         option=option,
         given=given,
-        promises=tuple(_promise(entry, cart, option) for entry in given.told),
+        promises=tuple(promises.of(entry) for entry in given.told),
         others=tuple(outcome for outcome in outcomes.values() if outcome is not given),
-        ranking=_ranking(cart, option, candidates, given),
+        ranking=_ranking(candidates, given, promises),
     )
 
 
-def _ranking(cart: Cart, option: Option, candidates: list[Told], given: Outcome) -> tuple[Candidate, ...]:
+def _ranking(candidates: list[Told], given: Outcome, promises: Promises) -> tuple[Candidate, ...]:
     used = {(entry.parcel.origin_id, entry.parcel.handling_days) for entry in given.told}
     ranked = [
         Candidate(
             entry.parcel,
-            _promise(entry, cart, option),
-            distance_km(entry.shipment.origin.place, cart.destination),
+            promises.of(entry),
+            distance_km(entry.shipment.origin.place, entry.shipment.destination),
             (entry.parcel.origin_id, entry.parcel.handling_days) in used,
         )
         for entry in sorted(candidates, key=lambda entry: entry.distribution.mean_days())
     ]
     return tuple(sorted(ranked, key=lambda found: found.promise.promised or date.max))
-
-
-def _promise(told: Told, cart: Cart, option: Option) -> Promise:
-    return make_promise(told.shipment, told.forecast, option.calendar, cart.policy, cart.deliver_by)
