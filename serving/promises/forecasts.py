@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from parcelcast.distribution import DeliveryDistribution, all_by
-from parcelcast.errors import InputError
+import numpy as np
+
+from parcelcast.distribution import LEVEL_TOLERANCE, DeliveryDistribution, Floats, all_by
 from parcelcast.forecast import Forecast, Forecaster
 from parcelcast.shipment import Shipment
 from serving.promises.assignment import Judge, Score
 from serving.promises.cart import Cart, Option, Parcel
-
-# With 4 ms each, the most that one request may make the model work.
-MAX_FORECASTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +41,8 @@ class Forecasts:
         self._told: dict[tuple[int, Parcel], Told] = {}
 
     def ask(self, wanted: Iterable[tuple[int, Parcel]]) -> None:
-        """Get those forecasts that are still missing, in one batch; `wanted` pairs the option's number with a parcel.
-
-        Raises InputError when one answer would need more than MAX_FORECASTS.
-        """
+        """Get the forecasts that are still missing, in one batch; `wanted` pairs an option's number with a parcel."""
         missing = [key for key in dict.fromkeys(wanted) if key not in self._told]
-        total = len(missing) + len(self._told)
-        if total > MAX_FORECASTS:
-            raise InputError(
-                f"this cart needs {total} forecasts; expected at most {MAX_FORECASTS}: "
-                "ask with fewer options, fewer candidate origins or a part of the items"
-            )
         if not missing:
             return
         shipments = [self._cart.shipment(parcel, self._cart.options[number]) for number, parcel in missing]
@@ -72,17 +61,30 @@ def judge_of(told: Sequence[Told], option: Option, level: float) -> Judge:
     The forecast of an origin and handling time stands for any parcel from there, whatever lines are in it: the search
     is exact for these forecasts, and the chosen parcels are forecast again as they are.
     """
-    known = {(entry.parcel.origin_id, entry.parcel.handling_days): entry for entry in told}
+    places = {(entry.parcel.origin_id, entry.parcel.handling_days): row for row, entry in enumerate(told)}
+    leaves = [entry.shipment.leaves_on for entry in told]
+    curves = _curves([entry.distribution for entry in told])
+    anchor = told[0].distribution.anchor
 
     def judge(parcels: Sequence[Parcel]) -> Score:
-        chosen = [known[parcel.origin_id, parcel.handling_days] for parcel in parcels]
-        joint = joint_of(chosen, 0.0)
-        day = joint.quantile(level)
-        leaves = max(entry.shipment.leaves_on for entry in chosen)
-        named = date.max if day is None else option.calendar.next_working_day(max(day, leaves))
-        return named, len(chosen), round(joint.mean_days(), 6)
+        rows = [places[parcel.origin_id, parcel.handling_days] for parcel in parcels]
+        joint = curves[rows].prod(axis=0)
+        days = int(joint.searchsorted(level - LEVEL_TOLERANCE))
+        wait = round(float((1.0 - joint).sum()), 6)
+        if days == len(joint):
+            return date.max, len(rows), wait
+        day = max(anchor + timedelta(days=days), *(leaves[row] for row in rows))
+        return option.calendar.next_working_day(day), len(rows), wait
 
     return judge
+
+
+def _curves(distributions: Sequence[DeliveryDistribution]) -> Floats:
+    """Return the CDFs of one destination's parcels, shape (parcels, days), flat after each one's own horizon."""
+    longest = max(distribution.horizon for distribution in distributions) + 1
+    return np.stack(
+        [np.pad(distribution.cdf, (0, longest - len(distribution.cdf)), mode="edge") for distribution in distributions]
+    )
 
 
 def joint_of(told: Sequence[Told], shared_fate: float) -> DeliveryDistribution:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from parcelcast.errors import InputError
 from parcelcast.forecast import Forecaster
 from parcelcast.place import distance_km
 from parcelcast.promise import Promise
@@ -10,6 +11,9 @@ from serving.promises.assignment import SEARCH_LIMIT, Plan, assign, needs, split
 from serving.promises.cart import Cart, Option, Parcel
 from serving.promises.forecasts import Forecasts, Told, judge_of
 from serving.promises.outcome import Outcome, Promises, outcome_of
+
+# Origins with their handling times, plus lines, times options: with 4 ms each, the most work that one answer may be.
+MAX_PARCELS = 1_000
 
 # Plans are compared at this level when the merchant's policy is one of costs.
 _COMPARED_AT = 0.9
@@ -45,6 +49,7 @@ def plan_options(cart: Cart, forecaster: Forecaster, shared_fate: float) -> list
     is more than one answer may take.
     """
     wanted = needs(cart)
+    _check_work(len(wanted) + len(cart.lines), len(cart.options))
     numbers = range(len(cart.options))
     forecasts = Forecasts(cart, forecaster)
     forecasts.ask((number, parcel) for number in numbers for parcel in wanted)
@@ -56,6 +61,14 @@ def plan_options(cart: Cart, forecaster: Forecaster, shared_fate: float) -> list
         })
         for number in numbers
     ]  # fmt: skip
+
+
+def _check_work(parcels: int, options: int) -> None:
+    if parcels * options > MAX_PARCELS:
+        raise InputError(
+            f"this cart needs {parcels * options} forecasts ({parcels} for each of {options} options); "
+            f"expected at most {MAX_PARCELS}: ask with fewer options, fewer candidate origins or a part of the items"
+        )
 
 
 def _plans(cart: Cart, told: list[Told], option: Option) -> dict[str, Plan]:
