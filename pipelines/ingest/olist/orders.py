@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from parcelcast.tables import SHIPMENTS, Column, Table
 from pipelines.ingest.canonical import Ingested
 from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of
-from pipelines.ingest.instants import local_dates
 from pipelines.ingest.mapping import ColumnMapping, TableMapping
 from pipelines.ingest.olist.export import COUNTRY, CUSTOMERS, MERCHANT, ORDERS, PAYMENTS, TIME_ZONE, read_export
 from pipelines.ingest.olist.items import items_of, parcels_of
@@ -17,6 +14,8 @@ from pipelines.ingest.olist.sellers import UNKNOWN_ORIGIN, origins_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from pipelines.ingest.evidence import Findings
     from pipelines.ingest.olist.export import OlistExport
@@ -100,8 +99,6 @@ def _shipments(export: OlistExport, items: pd.DataFrame, origins: pd.DataFrame) 
     parcels = parcels_of(items)
     for column in parcels:
         shipments[str(column)] = shipments["shipment_id"].map(parcels[column])
-    ordered_on = local_dates(shipments["ordered_at"], pd.Series(TIME_ZONE, index=shipments.index))
-    shipments["quoted_transit_days"] = (shipments["promised_on"] - ordered_on).dt.days.astype("float64")
     # when Olist learned of an event is not in the export: it is taken as known at once
     for event in ("dispatched", "delivered"):
         shipments[f"{event}_recorded_at"] = shipments[f"{event}_at"]

@@ -112,10 +112,13 @@ def test_a_purchase_in_the_repeated_hour_is_in_its_first_pass(export):
     assert shipment(export, "o2")["ordered_at"] == pd.Timestamp("2018-02-18T01:30:00Z")
 
 
-def test_the_promise_is_a_date_and_the_quote_counts_from_the_order(export):
-    parcel = shipment(export)
-    assert parcel["promised_on"].date() == date(2018, 4, 18)
-    assert parcel["quoted_transit_days"] == 22.0
+def test_the_promise_is_a_date(export):
+    assert shipment(export)["promised_on"].date() == date(2018, 4, 18)
+
+
+def test_the_shops_promise_is_no_quote_of_a_carrier(export):
+    # It would let the promise that we replace into our own forecast.
+    assert pd.isna(shipment(export)["quoted_transit_days"])
 
 
 def test_the_payment_that_paid_most_is_the_method(export):
