@@ -1,5 +1,7 @@
-"""Point-in-time assembly: from orders and histories to the rows that the hazard model reads. Training and serving both
-come through here; they differ only in the kind of history they pass in."""
+"""Point-in-time assembly: from orders and histories to the rows that the hazard model reads.
+
+Training and serving both come through here; they differ only in the kind of history they pass in.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

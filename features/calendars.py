@@ -72,9 +72,7 @@ def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:
     ).astype(np.float64)
 
 
-def day_features(
-    orders: Orders, calendar: OrderCalendar, rows: NDArray[np.intp], steps: NDArray[np.int64]
-) -> Floats:
+def day_features(orders: Orders, calendar: OrderCalendar, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
     """Return `DAY_COLUMNS` in order for day `ordered_on + steps[i]` of order `rows[i]`, shape (len(rows), columns)."""
     ordered, dispatch = orders.ordered_on[rows], orders.dispatch_on[rows]
     day = ordered + steps

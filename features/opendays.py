@@ -67,9 +67,7 @@ class OpenDays:
         """Count open days up to and with `days[i]`; only differences mean anything."""
         return self.count[self.code[rows], days - self.first]
 
-    def age(
-        self, rows: NDArray[np.intp], start: NDArray[np.int64], days: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
+    def age(self, rows: NDArray[np.intp], start: NDArray[np.int64], days: NDArray[np.int64]) -> NDArray[np.int64]:
         """Age in open days since `start`: 0 on the start, 1 on the first open day after it, and so on.
 
         A closed day has the age of the next open one; a day before the start a negative age in calendar days.

@@ -1,9 +1,9 @@
 """Order-time facts of many parcels as arrays: what the feature families read, in training and in serving."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from typing import Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,6 +21,10 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Days = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Texts = NDArray[np.object_]
+Facts = tuple[Any, ...]
+
+# One object, so that facts with an unknown number are equal to themselves and can be looked up.
+_NAN = float("nan")
 
 
 def epoch_day(day: date) -> int:
@@ -90,28 +94,30 @@ def delivery_calendar_key(carrier: Carrier | None, destination: Place) -> Calend
     return CalendarKey(carrier.delivery_weekdays, destination.country, destination.region)
 
 
-def orders_of(shipments: Sequence[Shipment], carriers: dict[str, Carrier]) -> Orders:
+def orders_of(shipments: Sequence[Shipment], carriers: Mapping[str, Carrier]) -> Orders:
     """Return the order-time facts of shipments; carriers that are not in the table deliver on any day."""
-    rows = [_facts(shipment, carriers.get(shipment.carrier or "")) for shipment in shipments]
+    return orders_of_facts([order_facts(shipment, carriers.get(shipment.carrier or "")) for shipment in shipments])
+
+
+def orders_of_facts(rows: Sequence[Facts]) -> Orders:
+    """Return orders from what `order_facts` told of each."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(fields(Orders))
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for field, values in zip(fields(Orders), columns, strict=True):
-        arrays[field.name] = values if field.name == "calendars" else _array(str(field.type), values)
+        arrays[field.name] = values if field.name == "calendars" else _array(field.type, values)
     return Orders(**arrays)
 
 
-def _array(kind: str, values: Sequence[object]) -> NDArray[np.generic]:
-    if "int64" in kind:
-        return np.array(values, dtype=np.int64)
-    if "object" in kind:
+def _array(kind: object, values: Sequence[object]) -> NDArray[np.generic]:
+    if kind is Texts:
         column = np.empty(len(values), dtype=object)
         column[:] = values
         return column
-    return np.array(values, dtype=np.float64)
+    return np.array(values, dtype=np.int64 if kind is Days else np.float64)
 
 
-def _facts(shipment: Shipment, carrier: Carrier | None) -> tuple[object, ...]:
-    """Return the fields of `Orders` in their order."""
+def order_facts(shipment: Shipment, carrier: Carrier | None) -> Facts:
+    """Return one value for each field of `Orders`, in their order; equal facts have equal features."""
     origin, destination = shipment.origin.place, shipment.destination
     ordered_on = epoch_day(shipment.ordered_on)
     sides = (shipment.length_mm, shipment.width_mm, shipment.height_mm)
@@ -136,8 +142,8 @@ def _facts(shipment: Shipment, carrier: Carrier | None) -> tuple[object, ...]:
         _number(distance_km(origin, destination)),
         _number(shipment.quoted_transit_days),
         _number(shipment.weight_g),
-        known_sides[0] * known_sides[1] * known_sides[2] / 1e6,
-        max(known_sides),
+        _NAN if _NAN in known_sides else known_sides[0] * known_sides[1] * known_sides[2] / 1e6,
+        _NAN if _NAN in known_sides else max(known_sides),
         _number(shipment.item_count),
         _number(shipment.order_value),
         _number(shipment.freight_cost),
@@ -150,4 +156,4 @@ def _local(instant: datetime, time_zone: ZoneInfo) -> datetime:
 
 
 def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
+    return _NAN if value is None or value != value else float(value)  # noqa: PLR0124 - NaN differs from itself

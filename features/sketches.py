@@ -104,9 +104,7 @@ def _day_of_age(spells: Spells, rows: NDArray[np.intp], age: Ints) -> Ints:
     return np.where(age == 0, start, days)
 
 
-def _level(
-    keys: Texts, rows: NDArray[np.intp], day: Ints, age: Ints, at_risk: Ints, ended: Ints
-) -> Level:
+def _level(keys: Texts, rows: NDArray[np.intp], day: Ints, age: Ints, at_risk: Ints, ended: Ints) -> Level:
     names, codes = np.unique(keys.astype(str), return_inverse=True) if len(keys) else (np.array([], dtype=str), rows)
     code = codes[rows].astype(np.int64)
     packed = (day * max(len(names), 1) + code) * AGES + age

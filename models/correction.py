@@ -51,7 +51,7 @@ def balance(cdf: Floats, ordered_on: Ints, recorded_on: Ints, until: int) -> Bal
     expected = np.bincount((day - first)[is_open], weights=hazard[is_open], minlength=days)
     seen = (recorded_on >= first) & (recorded_on <= until) & (recorded_on - ordered_on < cdf.shape[1])
     recorded = np.bincount(recorded_on[seen] - first, minlength=days)
-    return Balance(first, recorded.astype(np.float64), expected)
+    return Balance(first, recorded.astype(np.float64), expected.astype(np.float64))
 
 
 def _before(counts: Floats, index: Ints) -> Floats:

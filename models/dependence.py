@@ -12,8 +12,8 @@ _FEWEST_PAIRS = 200
 def shared_fate(pit: NDArray[np.float64], groups: Sequence[object]) -> float:
     """Estimate rho of the joint CDF `rho * min(F_i, F_j) + (1 - rho) * F_i * F_j` from PIT values, in [0, 1].
 
-    For a pair of one group P(both <= t) = rho * t + (1 - rho) * t ** 2, so the share of pairs with both values at most t
-    gives rho; averaged over three levels. Fewer than 200 pairs say nothing: 0.
+    For a pair of one group P(both <= t) = rho * t + (1 - rho) * t ** 2, so the share of pairs with both values at most
+    t gives rho; averaged over three levels. Fewer than 200 pairs say nothing: 0.
 
     >>> same = np.repeat(np.linspace(0.0, 1.0, 1000), 2)
     >>> round(shared_fate(same, [i // 2 for i in range(2000)]), 2)

@@ -46,8 +46,10 @@ class HazardParameters:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What is known of each order's delivery: `lead_days` to it, -1 when none is known; `seen_days` to the last day on
-    which a delivery would have been known. Both count from the day of the order."""
+    """What is known of each order's delivery, in days from the day of the order.
+
+    `lead_days` is -1 while no delivery is known; `seen_days` is the last day on which one would have been known.
+    """
 
     lead_days: NDArray[np.int64]
     seen_days: NDArray[np.int64]
@@ -99,7 +101,9 @@ class HazardModel:
         return cdf_in_chunks(hazard, len(assembled.orders))
 
 
-def cdf_in_chunks(hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], n: int, chunk: int = CHUNK) -> Floats:
+def cdf_in_chunks(
+    hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], n: int, chunk: int = CHUNK
+) -> Floats:
     """Evaluate hazards chunk by chunk and return the CDF of n orders, shape (n, HORIZON + 1)."""
     survival = np.zeros((n, HORIZON + 1))
     left = np.ones(n)

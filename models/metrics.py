@@ -22,7 +22,7 @@ def quantile_days(cdf: Floats, level: float) -> Ints:
 
 def absolute_error_of_median(cdf: Floats, lead_days: Ints) -> Floats:
     """Days between the median and the delivery."""
-    return np.abs(quantile_days(cdf, 0.5) - lead_days).astype(np.float64)
+    return np.asarray(np.abs(quantile_days(cdf, 0.5) - lead_days), dtype=np.float64)
 
 
 def is_covered(cdf: Floats, lead_days: Ints, level: float) -> NDArray[np.bool_]:

@@ -1,0 +1,118 @@
+"""Writing a serving bundle, which is read back and tested before anybody can publish it."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from features.assembly import Histories
+from features.orders import EPOCH
+from models.bundle import CASE_FIELDS, HISTORY, MANIFEST, MODEL, NETWORK, SCHEMA, SELF_TEST, Bundle, sha256_of
+from models.forecaster import BundleForecaster
+from models.hazard import BOOSTERS
+from models.snapshots import write_histories
+from models.training import Trained
+from parcelcast.shipment import Carrier, Origin, Service, Shipment
+
+
+def write_bundle(
+    path: Path,
+    trained: Trained,
+    histories: Histories,
+    day: int,
+    shift: float,
+    origins: Mapping[str, Origin],
+    carriers: Mapping[str, Carrier],
+    samples: Sequence[Shipment],
+) -> Bundle:
+    """Write a bundle whose history ends before UTC day `day`, and load it back.
+
+    `shift` is the online correction of that day; `samples` are shipments for the self-test. The version is the day and
+    a hash of the content, so the same content has the same version.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    for name, booster in trained.model.boosters.items():
+        booster.save_model(path / f"{name}.txt")
+    _write_json(path / MODEL, {"codes": trained.model.codes, "calibration": trained.calibration.to_dict()})
+    write_histories(histories, path / HISTORY)
+    _write_json(path / NETWORK, _network(origins, carriers))
+    forecaster = BundleForecaster(trained.model, trained.calibration, histories, shift, carriers)
+    forecasts = forecaster.forecast(samples)
+    cases = [_case(shipment, one.distribution.cdf.tolist()) for shipment, one in zip(samples, forecasts, strict=True)]
+    _write_json(path / SELF_TEST, cases)
+    names = [*(f"{name}.txt" for name in BOOSTERS), MODEL, HISTORY, NETWORK, SELF_TEST]
+    hashes = {name: sha256_of(path / name) for name in names}
+    as_of = EPOCH + timedelta(days=day)
+    digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+    _write_json(
+        path / MANIFEST,
+        {
+            "schema": SCHEMA,
+            "version": f"{as_of}-{digest[:12]}",
+            "as_of": str(as_of),
+            "as_of_day": day,
+            "shift": shift,
+            "shared_fate": trained.shared_fate,
+            "fit": [_day(trained.first), _day(trained.calibrated_from)],
+            "calibration": [_day(trained.calibrated_from), _day(trained.as_of)],
+            "files": hashes,
+        },
+    )
+    return Bundle.load(path)
+
+
+def _day(number: int) -> str:
+    return str(EPOCH + timedelta(days=number))
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _network(origins: Mapping[str, Origin], carriers: Mapping[str, Carrier]) -> dict[str, Any]:
+    return {
+        "origins": [
+            {
+                "origin_id": origin.origin_id,
+                "country": origin.place.country,
+                "postal_code": origin.place.postal_code,
+                "calendar": origin.calendar.to_dict(),
+                "handling_days": origin.handling_days,
+            }
+            for origin in origins.values()
+        ],
+        "carriers": [
+            {
+                "carrier_id": carrier.carrier_id,
+                "delivery_weekdays": sorted(carrier.delivery_weekdays),
+                "observes_holidays": carrier.observes_holidays,
+                "services": [_service(service) for service in carrier.services],
+            }
+            for carrier in carriers.values()
+        ],
+    }
+
+
+def _service(service: Service) -> dict[str, Any]:
+    """Return the fields of a service, prices that are no numbers as unknown."""
+    price = service.price if service.price is not None and math.isfinite(service.price) else None
+    return {
+        "service_id": service.service_id,
+        "quoted_days": service.quoted_days,
+        "price": price,
+        "currency": service.currency,
+    }
+
+
+def _case(shipment: Shipment, cdf: list[float]) -> dict[str, Any]:
+    return {
+        "ordered_at": shipment.ordered_at.isoformat(),
+        "origin_id": shipment.origin.origin_id,
+        "country": shipment.destination.country,
+        "postal_code": shipment.destination.postal_code,
+        **{name: getattr(shipment, name) for name in CASE_FIELDS},
+        "cdf": cdf,
+    }
