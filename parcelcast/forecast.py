@@ -64,6 +64,15 @@ def quoted_forecast(shipment: Shipment, delivery_calendar: WorkingCalendar) -> F
     return Forecast(distribution, "policy", Evidence("none", 0.0))
 
 
+def quoted_share(open_days: int, quoted_days: float) -> float:
+    """P(delivered within so many deliverable days after the parcel leaves) by a carrier's quote alone.
+
+    >>> round(quoted_share(1, 1.0), 2), round(quoted_share(5, 5.0), 2)
+    (0.82, 0.58)
+    """
+    return _share_within(open_days, quoted_days, _QUOTED_SPREAD)
+
+
 def _lognormal_days(
     shipment: Shipment, calendar: WorkingCalendar, median: float, spread: float
 ) -> DeliveryDistribution:
