@@ -1,0 +1,39 @@
+"""From canonical tables to what training and evaluation read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from features.assembly import Assembled, assemble
+from features.network import network_of
+from features.table import Network, ParcelHistory, Sketches, build_sketches, parcel_history
+from models.hazard import HORIZON
+from parcelcast.errors import DataError
+from parcelcast.place import PlaceIndex
+from pipelines.progress import SILENT, Tell
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All orders with what became of them, the daily counts, and each order's features as of its own instant."""
+
+    history: ParcelHistory
+    sketches: Sketches
+    assembled: Assembled
+    network: Network
+
+
+def prepare(tables: Mapping[str, pd.DataFrame], tell: Tell = SILENT) -> Prepared:
+    """Build histories and features from the tables shipments, origins and (if there) carriers; returns are left out."""
+    shipments = tables["shipments"]
+    if shipments["is_return"].fillna(value=False).all():
+        raise DataError("no parcel goes to a shopper", file="shipments", remedy="ingest the shop's outgoing parcels")
+    tell(f"reading {len(shipments):,} shipments")
+    network = network_of(tables, PlaceIndex.default())
+    history = parcel_history(shipments, network)
+    tell("counting history")
+    known = (history.orders.known_day, history.dispatched_known, history.delivered_known)
+    sketches = build_sketches(history, network, max(int(days.max()) for days in known))
+    tell("building features")
+    return Prepared(history, sketches, assemble(history.orders, sketches.rolling(), HORIZON), network)
