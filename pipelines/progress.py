@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -19,29 +20,42 @@ Tell = Callable[[str], None]
 Advance = Callable[[int], None]
 
 
-def _silently(_: str) -> None:
+class TellShare(Protocol):
+    """Names the step now running and, where that is known, the share of it that is done (0 to 1)."""
+
+    def __call__(self, step: str, share: float | None = None, /) -> None:
+        """Begin a step, or tell how far the one that runs has come."""
+        ...
+
+
+def _silently(_: str, __: float | None = None, /) -> None:
     """Tell nobody: what library code passes on when nobody watches."""
 
 
-SILENT: Tell = _silently
+SILENT: TellShare = _silently
 
 
 @contextmanager
-def steps(title: str) -> Iterator[Tell]:
+def steps(title: str) -> Iterator[TellShare]:
     """Give a function that names the step now running; finished steps stay on the screen with the time they took.
 
     Writes to standard error. Where that is no terminal, each finished step is one plain line.
     """
     with _progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()) as progress:
         running: list[TaskID] = []
+        names: list[str] = []
 
-        def tell(step: str) -> None:
-            finish()
-            running.append(progress.add_task(f"{title}: {step}", total=None))
+        def tell(step: str, share: float | None = None, /) -> None:
+            if names[-1:] != [step]:
+                finish()
+                names.append(step)
+                running.append(progress.add_task(f"{title}: {step}", total=None))
+            elif share is not None:
+                progress.update(running[-1], description=f"{title}: {step} {share:.0%}")
 
         def finish() -> None:
             for task in running[-1:]:
-                progress.update(task, total=1, completed=1)
+                progress.update(task, description=f"{title}: {names[-1]}", total=1, completed=1)
 
         yield tell
         finish()
