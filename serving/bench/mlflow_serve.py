@@ -1,5 +1,6 @@
 """The same model behind `mlflow models serve`, as the registry beside the bundle has it. Only the command is used."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,12 @@ def mlflow_server(bundle: Path) -> Iterator[tuple[int, str]]:
         raise ArtefactError(f"no MLflow registry at {database}")
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", MODEL, "--env-manager", "local"]
-    environment = {"MLFLOW_TRACKING_URI": f"sqlite:///{database}", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment = {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{database}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        # It starts uvicorn by name.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
     with server([*command, "--host", HOST, "--port", str(port)], environment, port, "/ping", _PATIENCE):
         yield port, request("POST", "/invocations", HOST, _row(feature_names(bundle)))
 

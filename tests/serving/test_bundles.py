@@ -128,6 +128,8 @@ def test_a_directory_source_follows_its_link(tmp_path: Path) -> None:
         (tmp_path / name / "manifest.json").write_text("{}")
     (tmp_path / "current").symlink_to("one")
     first = source.identity()
+    with pytest.raises(ArtefactError):
+        source.load()  # a manifest alone is no bundle
     (tmp_path / "current").unlink()
     (tmp_path / "current").symlink_to("two")
     assert first is not None
