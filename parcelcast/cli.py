@@ -96,7 +96,7 @@ def _add_backtest(commands: "Commands") -> None:
         "backtest",
         help="how good would the promises have been in a past window?",
         description="Train as of --test-from (nothing recorded later is visible), predict every order placed in the "
-        "window, and write OUT/metrics.json, OUT/predictions.parquet and OUT/reliability.png.",
+        "window, and write OUT/metrics.json, OUT/predictions.parquet, OUT/report.html and its pictures.",
     )
     command.add_argument("--source", choices=SOURCES, required=True, help="the adapter that reads --data")
     command.add_argument("--data", type=Path, required=True, metavar="PATH", help="the orders' file or folder")
@@ -216,7 +216,8 @@ def _demo(options: argparse.Namespace) -> int:
 def _backtest(options: argparse.Namespace) -> int:
     from pipelines.stages import backtest
 
-    backtest(options.source, options.data, options.mapping, (options.test_from, options.test_until), options.out)
+    window = (options.test_from, options.test_until)
+    print(backtest(options.source, options.data, options.mapping, window, options.out))
     return 0
 
 

@@ -6,6 +6,7 @@ is imported when it runs, so that a short stage does not pay for the libraries o
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from pipelines.parameters import read_section
@@ -70,6 +71,18 @@ def _validate() -> None:
     with steps("validate") as tell:
         validate(CANONICAL, VALIDATED, QUARANTINE, given.critical_share, tell)
     QUARANTINE.mkdir(exist_ok=True)  # DVC wants to see it even when every row was sound
+
+
+def backtest(source: str, data: Path, mapping: Path | None, window: tuple[date, date], out: Path) -> str:
+    """Backtest a source on orders from the window's first day to before its last; return the table of scores."""
+    from models.training import TrainParameters
+    from pipelines.backtest import Window
+    from pipelines.backtest import backtest as run_backtest
+    from pipelines.scoreboard import scores_text
+
+    with steps("backtest") as tell:
+        metrics = run_backtest(source, data, mapping, Window(*window), out, TrainParameters(), tell)
+    return f"{scores_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
 
 
 STAGES: Mapping[str, Callable[[], None]] = {

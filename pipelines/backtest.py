@@ -1,0 +1,118 @@
+"""How good would the promises have been? Train as of a day, forecast every order of the window after it, compare."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from features.orders import day_of, epoch_day
+from models.evaluation import Evaluation, evaluate, orders_placed
+from models.quantiles import QuantileModel, QuantileParameters, fit_quantiles
+from models.scorecard import scorecard
+from models.training import Trained, TrainParameters, orders_between, outcomes, train
+from parcelcast.errors import InputError
+from pipelines.ingest import ingest, load_tables
+from pipelines.predictions import predictions_table, write_predictions
+from pipelines.preparation import Prepared, prepare
+from pipelines.progress import SILENT, TellShare
+from pipelines.reporting import write_report
+from pipelines.validate import validate
+
+
+@dataclass(frozen=True)
+class Window:
+    """Orders placed on the local days from `start` to before `end`; InputError when there is no such day."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise InputError(f"the window runs from {self.start} until {self.end}; expected it to end after it starts")
+
+
+def backtest(
+    source: str,
+    data: Path,
+    mapping: Path | None,
+    window: Window,
+    out: Path,
+    parameters: TrainParameters,
+    tell: TellShare = SILENT,
+) -> dict[str, Any]:
+    """Ingest, validate, train as of the window's first day, forecast the window, write `out`; return the metrics.
+
+    Writes `metrics.json`, `predictions.parquet` (see `pipelines.predictions`), `report.html` and its pictures.
+    """
+    return backtest_tables(sound_tables(source, data, mapping, tell), window, out, parameters, tell)
+
+
+def sound_tables(source: str, data: Path, mapping: Path | None, tell: TellShare) -> dict[str, pd.DataFrame]:
+    """Ingest and validate a source without keeping anything on disk."""
+    with TemporaryDirectory(prefix="parcelcast-") as folder:
+        canonical, validated = Path(folder) / "canonical", Path(folder) / "validated"
+        ingest(source, data, canonical, mapping, tell)
+        validate(canonical, validated, progress=tell)
+        return load_tables(validated)
+
+
+def backtest_tables(
+    tables: Mapping[str, pd.DataFrame],
+    window: Window,
+    out: Path,
+    parameters: TrainParameters,
+    tell: TellShare = SILENT,
+) -> dict[str, Any]:
+    """Do what `backtest` does, on canonical tables."""
+    prepared = prepare(tables, tell)
+    rows = orders_placed(prepared.history, epoch_day(window.start), epoch_day(window.end))
+    as_of = epoch_day(window.start)
+    trained = train(prepared.history, prepared.assembled, as_of, parameters, tell)
+    challenger = train_challenger(prepared, as_of, QuantileParameters(), tell)
+    tell(f"forecasting {len(rows):,} orders")
+    evaluation = evaluate(trained, challenger, prepared.history, prepared.assembled, rows)
+    tell("writing results")
+    metrics = {
+        "window": [str(window.start), str(window.end)],
+        "trained": told_of(trained, parameters),
+        **scorecard(evaluation),
+    }
+    write_results(out, metrics, evaluation, prepared)
+    return metrics
+
+
+def train_challenger(
+    prepared: Prepared, as_of: int, parameters: QuantileParameters, tell: TellShare = SILENT
+) -> QuantileModel:
+    """Fit the quantile challenger on what was known at the start of UTC day `as_of`."""
+    rows = orders_between(prepared.history, None, as_of)
+    known = outcomes(prepared.history, rows, as_of)
+    return fit_quantiles(
+        prepared.assembled.take(rows), known, parameters, lambda share: tell("fit the challenger", share)
+    )
+
+
+def told_of(trained: Trained, parameters: TrainParameters) -> dict[str, Any]:
+    """Return what a report tells about a model: its windows, its calibration, its parameters."""
+    return {
+        "first_order": str(day_of(trained.first)),
+        "calibrated_from": str(day_of(trained.calibrated_from)),
+        "as_of": str(day_of(trained.as_of)),
+        "calibration": trained.calibration.to_dict(),
+        "shared_fate": trained.shared_fate,
+        "parameters": asdict(parameters),
+    }
+
+
+def write_results(out: Path, metrics: dict[str, Any], evaluation: Evaluation, prepared: Prepared) -> None:
+    """Write metrics, predictions and the report."""
+    out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False)
+    (out / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    write_predictions(predictions_table(evaluation, prepared.history), out / "predictions.parquet")
+    write_report(out, metrics, evaluation, prepared.assembled)
