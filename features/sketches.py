@@ -57,65 +57,95 @@ class Sketch:
 
 
 def build_sketch(spells: Spells, keys: Sequence[Texts], until: int) -> Sketch:
-    """Count all spells up to and with UTC day `until`; `keys` holds each parcel's key on each level, widest first."""
-    rows, day, age, at_risk, ended = _counts(spells, until)
-    return Sketch(tuple(_level(column, rows, day, age, at_risk, ended) for column in keys))
+    """Count all spells up to and with UTC day `until`; what was recorded later is not looked at.
+
+    `keys` holds each parcel's key on each level, widest first.
+    """
+    counts = _counts(spells, until)
+    return Sketch(tuple(_level(column, counts) for column in keys))
 
 
-def _counts(spells: Spells, until: int) -> tuple[NDArray[np.intp], Ints, Ints, Ints, Ints]:
-    """Return parcel, day known, age, parcels at risk and parcels ended, one element per count."""
-    everyone = np.arange(len(spells.start))
-    is_over = spells.end != UNKNOWN
-    end = np.where(is_over, np.maximum(spells.end, spells.start), until + 1)
-    last_age = spells.opendays.age(everyone, spells.start, end)
-    seen_until = np.where(is_over, np.maximum(spells.ended_known, end), until + 1)
-    # The ages a parcel was seen open at: one per open day until its end was known.
-    ages_seen = np.maximum(spells.opendays.age(everyone, spells.start, seen_until), last_age) + 1
-    ages_seen = np.where(spells.start > until, 0, np.minimum(ages_seen, AGES))
-    rows = np.repeat(everyone, ages_seen)
-    age = np.arange(ages_seen.sum()) - np.repeat(np.cumsum(ages_seen) - ages_seen, ages_seen)
-    lived = _day_of_age(spells, rows, age)
-    day = np.maximum(lived, spells.started_known[rows])
-    # An end is counted together with its last day under way, and not before it was recorded.
-    end_day = np.maximum(_day_of_age(spells, everyone, np.maximum(last_age, 0)), seen_until)
-    too_long = is_over[rows] & (age > last_age[rows])
-    kept = ~too_long | (day < end_day[rows])
-    taken_back = too_long & kept
-    ending = np.flatnonzero(is_over & (last_age < AGES) & (spells.start <= until))
-    all_rows = np.concatenate([rows[kept], rows[taken_back], ending])
-    all_days = np.concatenate([day[kept], end_day[rows[taken_back]], end_day[ending]])
-    all_ages = np.concatenate([age[kept], age[taken_back], last_age[ending]])
-    at_risk = np.concatenate([np.ones(kept.sum()), -np.ones(taken_back.sum()), np.zeros(len(ending))]).astype(np.int64)
-    ended = np.concatenate([np.zeros(kept.sum() + taken_back.sum()), np.ones(len(ending))]).astype(np.int64)
-    seen = all_days <= until
-    return all_rows[seen], all_days[seen], all_ages[seen], at_risk[seen], ended[seen]
+@dataclass(frozen=True)
+class _Counts:
+    """One element per count: the parcel, the UTC day on which it became known, the age, and what to add there."""
+
+    parcel: NDArray[np.intp]
+    day: Ints
+    age: Ints
+    at_risk: Ints
+    ended: Ints
 
 
-def _day_of_age(spells: Spells, rows: NDArray[np.intp], age: Ints) -> Ints:
+def _counts(spells: Spells, until: int) -> _Counts:
+    started = np.flatnonzero(spells.start <= until)
+    start = spells.start[started]
+    is_over, recorded = _ends(spells, started, until)
+    end = np.where(is_over, np.maximum(spells.end[started], start), start)
+    last_age = np.where(is_over, spells.opendays.age(started, start, end), UNKNOWN)
+    # Open at the ages up to this one, as far as anybody knew before the end was recorded.
+    seen_age = np.maximum(spells.opendays.age(started, start, recorded), last_age)
+    ages = np.minimum(seen_age, AGES - 1) + 1
+    row = np.repeat(np.arange(len(started)), ages)
+    age = np.arange(len(row)) - np.repeat(np.cumsum(ages) - ages, ages)
+    day = np.maximum(_day_of_age(spells, started[row], age), spells.started_known[started[row]])
+    # An end counts together with its last day under way, which follows it when it fell on a closed day.
+    end_day = np.maximum(_day_of_age(spells, started, np.maximum(last_age, 0)), recorded)
+    had_ended = is_over[row] & (age > last_age[row])
+    at_risk = ~had_ended | (day < end_day[row])
+    taken_back = had_ended & at_risk
+    ended = np.flatnonzero(is_over & (last_age < AGES))
+    parts = (
+        (row[at_risk], day[at_risk], age[at_risk], 1, 0),
+        (row[taken_back], end_day[row[taken_back]], age[taken_back], -1, 0),
+        (ended, end_day[ended], last_age[ended], 0, 1),
+    )
+    return _known(parts, started, until)
+
+
+def _ends(spells: Spells, rows: NDArray[np.intp], until: int) -> tuple[NDArray[np.bool_], Ints]:
+    """Tell which parcels are known to have ended by `until`, and the day of that record, else `until` itself."""
+    end, known = spells.end[rows], spells.ended_known[rows]
+    recorded = np.maximum(np.maximum(end, known), np.maximum(spells.start[rows], spells.started_known[rows]))
+    is_over = (end != UNKNOWN) & (recorded <= until)
+    return is_over, np.where(is_over, recorded, until)
+
+
+def _known(
+    parts: Sequence[tuple[NDArray[np.intp], Ints, Ints, int, int]], parcels: NDArray[np.intp], until: int
+) -> _Counts:
+    """Join parts of (row, day, age, at risk, ended) and drop what becomes known after `until`."""
+    rows, days, ages = (np.concatenate([part[column] for part in parts]) for column in range(3))
+    sizes = [len(part[0]) for part in parts]
+    at_risk, ended = (np.repeat([part[column] for part in parts], sizes) for column in (3, 4))
+    seen = days <= until
+    return _Counts(parcels[rows[seen]], days[seen], ages[seen], at_risk[seen], ended[seen])
+
+
+def _day_of_age(spells: Spells, parcels: NDArray[np.intp], age: Ints) -> Ints:
     """Return the local day on which each parcel reaches that age (beyond the table: a day that never comes)."""
-    start = spells.start[rows]
-    table = spells.opendays
-    wanted = table.count_to(rows, start) + age
-    days = np.empty(len(rows), dtype=np.int64)
-    for code in range(len(table.count)):
-        mine = table.code[rows] == code
-        index = np.searchsorted(table.count[code], wanted[mine])
-        days[mine] = index + table.first
-    return np.where(age == 0, start, days)
+    start, table = spells.start[parcels], spells.opendays
+    calendars, days = table.count.shape
+    # One search for all calendars: lifted above each other, their counts rise from each to the next.
+    lift = np.arange(calendars) * (days + AGES)
+    code = table.code[parcels]
+    wanted = table.count_to(parcels, start) + age + lift[code]
+    index = np.searchsorted((table.count + lift[:, None]).ravel(), wanted)
+    return np.where(age == 0, start, index - code * days + table.first)
 
 
-def _level(keys: Texts, rows: NDArray[np.intp], day: Ints, age: Ints, at_risk: Ints, ended: Ints) -> Level:
-    names, codes = np.unique(keys.astype(str), return_inverse=True) if len(keys) else (np.array([], dtype=str), rows)
-    code = codes[rows].astype(np.int64)
-    packed = (day * max(len(names), 1) + code) * AGES + age
-    unique, index = np.unique(packed, return_inverse=True)
-    first, age_out = np.divmod(unique, AGES)
-    day_out, code_out = np.divmod(first, max(len(names), 1))
+def _level(keys: Texts, counts: _Counts) -> Level:
+    """Add up the counts of each day, key and age."""
+    names = sorted(set(keys.tolist()))
+    code_of = {name: code for code, name in enumerate(names)}
+    code = np.array([code_of[key] for key in keys.tolist()], dtype=np.int64)[counts.parcel]
+    cells, index = np.unique((counts.day * len(names) + code) * AGES + counts.age, return_inverse=True)
+    key_and_day, age = np.divmod(cells, AGES)
+    day, code = np.divmod(key_and_day, max(len(names), 1))
     return Level(
-        tuple(names.tolist()),
-        day_out.astype(np.int32),
-        code_out.astype(np.int32),
-        age_out.astype(np.int16),
-        np.bincount(index, weights=at_risk, minlength=len(unique)).astype(np.int32),
-        np.bincount(index, weights=ended, minlength=len(unique)).astype(np.int32),
+        tuple(names),
+        day.astype(np.int32),
+        code.astype(np.int32),
+        age.astype(np.int16),
+        np.bincount(index, weights=counts.at_risk, minlength=len(cells)).astype(np.int32),
+        np.bincount(index, weights=counts.ended, minlength=len(cells)).astype(np.int32),
     )
