@@ -1,7 +1,7 @@
 """What the demo's shop sells, and where its shoppers live; fitted to the bundle that answers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,7 +46,7 @@ class Catalogue:
     countries: tuple[str, ...]
     pretend_at: datetime | None = None
     history_ends: datetime | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    simulated: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -100,7 +100,8 @@ TOWNS = (
 
 def catalogue_for(bundle: ServingBundle, now: datetime) -> Catalogue:
     """Return the shop that a bundle can answer for: the simulated network's, else one of the bundle's own origins."""
-    products = tuple(_stocked(PRODUCTS, bundle)) or tuple(_from_origins(bundle.origins)) or PRODUCTS
+    stocked = tuple(_stocked(PRODUCTS, bundle))
+    products = stocked or tuple(_from_origins(bundle.origins)) or PRODUCTS
     lands = {
         bundle.origins[name].place.country for product in products for name in product.origins if name in bundle.origins
     }
@@ -112,7 +113,7 @@ def catalogue_for(bundle: ServingBundle, now: datetime) -> Catalogue:
         countries=tuple(dict.fromkeys(town.country for town in towns)),
         pretend_at=bundle.as_of if stale else None,
         history_ends=bundle.as_of,
-        facts={"model": bundle.version, "origins": len(bundle.origins), "carriers": len(bundle.carriers)},
+        simulated=bool(stocked),
     )
 
 

@@ -76,6 +76,7 @@ def test_the_shop_sells_what_the_bundles_warehouses_hold() -> None:
     shown = catalogue_for(simulated, NOW)
     assert [(product.id, product.origins) for product in shown.products] == [("tulips", ("wh-venlo",))]
     assert "BR" not in shown.countries
+    assert shown.simulated
     assert {option["carrier"] for option in shown.products[0].options} == {"kranich", "postfuchs"}
 
 
@@ -83,6 +84,7 @@ def test_a_foreign_bundle_is_shown_with_its_own_sellers_at_the_end_of_its_histor
     shown = catalogue_for(FakeBundle(origins=BRAZIL, carriers={}, as_of=NOW - timedelta(days=400)), NOW)
     assert [product.origins for product in shown.products] == [("seller-1",), ("seller-2",)]
     assert shown.countries == ("BR",)
+    assert not shown.simulated
     assert shown.pretend_at == NOW - timedelta(days=400)
 
 

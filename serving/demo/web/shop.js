@@ -61,6 +61,7 @@ function makeHeader(refresh) {
 export function relabel() {
   document.documentElement.lang = state.language;
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = t(node.dataset.word);
+  find("simulated").hidden = !config.simulated;
   const stale = find("stale");
   stale.hidden = !config.pretend_at;
   if (config.pretend_at) stale.textContent = t("stale", { date: longDay(config.pretend_at.slice(0, 10)) });

@@ -5,7 +5,7 @@ export const LANGUAGES = {
 
 const WORDS = {
   de: {
-    shop: "Demo-Laden", product: "Produkt", cart: "Warenkorb", language: "Sprache", country: "Land",
+    simulated: "simulierte Sendungen", shop: "Demo-Laden", product: "Produkt", cart: "Warenkorb", language: "Sprache", country: "Land",
     postal_code: "Postleitzahl", towns: "Orte", where: "Wohin?", options: "Versandart", add: "In den Warenkorb",
     added: "Im Warenkorb", assortment: "Sortiment", likely: "Am wahrscheinlichsten: {date}",
     holds: "{share} solcher Bestellungen sind bis dahin da", chart: "Wann es ankommt",
@@ -24,7 +24,7 @@ const WORDS = {
     unnamed: "Versand", to_cart: "Zum Warenkorb", order_by: "Bestellschluss {time}",
   },
   en: {
-    shop: "Demo shop", product: "Product", cart: "Cart", language: "Language", country: "Country",
+    simulated: "simulated parcels", shop: "Demo shop", product: "Product", cart: "Cart", language: "Language", country: "Country",
     postal_code: "Postal code", towns: "Towns", where: "Where to?", options: "Delivery", add: "Add to cart",
     added: "In the cart", assortment: "Assortment", likely: "Most likely: {date}",
     holds: "{share} of such orders have arrived by then", chart: "When it arrives",
@@ -43,7 +43,7 @@ const WORDS = {
     unnamed: "Shipping", to_cart: "Go to cart", order_by: "Cut-off {time}",
   },
   es: {
-    shop: "Tienda demo", product: "Producto", cart: "Cesta", language: "Idioma", country: "País",
+    simulated: "envíos simulados", shop: "Tienda demo", product: "Producto", cart: "Cesta", language: "Idioma", country: "País",
     postal_code: "Código postal", towns: "Ciudades", where: "¿Adónde?", options: "Envío", add: "Añadir a la cesta",
     added: "En la cesta", assortment: "Surtido", likely: "Lo más probable: {date}",
     holds: "{share} de estos pedidos ya han llegado para entonces", chart: "Cuándo llega",
@@ -62,7 +62,7 @@ const WORDS = {
     unnamed: "Envío", to_cart: "Ir a la cesta", order_by: "Cierre {time}",
   },
   fr: {
-    shop: "Boutique démo", product: "Produit", cart: "Panier", language: "Langue", country: "Pays",
+    simulated: "colis simulés", shop: "Boutique démo", product: "Produit", cart: "Panier", language: "Langue", country: "Pays",
     postal_code: "Code postal", towns: "Villes", where: "Où livrer ?", options: "Livraison", add: "Ajouter au panier",
     added: "Dans le panier", assortment: "Assortiment", likely: "Le plus probable : {date}",
     holds: "{share} de ces commandes sont arrivées d’ici là", chart: "Quand il arrive",
@@ -81,7 +81,7 @@ const WORDS = {
     unnamed: "Livraison", to_cart: "Voir le panier", order_by: "Heure limite {time}",
   },
   it: {
-    shop: "Negozio demo", product: "Prodotto", cart: "Carrello", language: "Lingua", country: "Paese",
+    simulated: "pacchi simulati", shop: "Negozio demo", product: "Prodotto", cart: "Carrello", language: "Lingua", country: "Paese",
     postal_code: "CAP", towns: "Città", where: "Dove?", options: "Consegna", add: "Aggiungi al carrello",
     added: "Nel carrello", assortment: "Assortimento", likely: "Più probabile: {date}",
     holds: "{share} di questi ordini sono arrivati per allora", chart: "Quando arriva",
@@ -101,7 +101,7 @@ const WORDS = {
     unnamed: "Spedizione", to_cart: "Vai al carrello", order_by: "Chiusura {time}",
   },
   nl: {
-    shop: "Demowinkel", product: "Product", cart: "Winkelwagen", language: "Taal", country: "Land",
+    simulated: "gesimuleerde pakketten", shop: "Demowinkel", product: "Product", cart: "Winkelwagen", language: "Taal", country: "Land",
     postal_code: "Postcode", towns: "Plaatsen", where: "Waarheen?", options: "Bezorging", add: "In winkelwagen",
     added: "In de winkelwagen", assortment: "Assortiment", likely: "Waarschijnlijk: {date}",
     holds: "{share} van zulke bestellingen is dan bezorgd", chart: "Wanneer het aankomt",
@@ -120,7 +120,7 @@ const WORDS = {
     unnamed: "Verzending", to_cart: "Naar winkelwagen", order_by: "Sluitingstijd {time}",
   },
   pt: {
-    shop: "Loja demo", product: "Produto", cart: "Carrinho", language: "Idioma", country: "País",
+    simulated: "encomendas simuladas", shop: "Loja demo", product: "Produto", cart: "Carrinho", language: "Idioma", country: "País",
     postal_code: "Código postal", towns: "Cidades", where: "Para onde?", options: "Entrega",
     add: "Adicionar ao carrinho", added: "No carrinho", assortment: "Sortimento", likely: "Mais provável: {date}",
     holds: "{share} dessas encomendas já chegaram até lá", chart: "Quando chega",
