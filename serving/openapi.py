@@ -1,5 +1,7 @@
 """The OpenAPI document, completed with what FastAPI cannot know."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from serving.problems import Problem
 
+EXAMPLE = Path(__file__).with_name("promises") / "answer_example.json"
 DESCRIPTION = """\
 Delivery dates that hold with a stated probability.
 
@@ -24,6 +27,7 @@ def install_openapi(app: FastAPI) -> None:
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
             schemas.update({**problem.pop("$defs", {}), "Problem": problem})
+            schemas["PromiseAnswer"]["examples"] = [json.loads(EXAMPLE.read_text(encoding="utf-8"))]
             app.openapi_schema = made
         return app.openapi_schema
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from serving.promises.answers import NoteAnswer, Said
 
@@ -25,6 +25,30 @@ _FROM_OPTION = (
 
 class DeliveryDate(Said):
     """The promise in one line; dates are local to the destination, `dispatch_on` to the origin."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "carrier": "kranich",
+                    "service": "standard",
+                    "order_by": "2026-11-23T13:00:00Z",
+                    "dispatch_on": "2026-11-23",
+                    "earliest": "2026-11-24",
+                    "likely": "2026-11-25",
+                    "promised": "2026-11-28",
+                    "confidence": 0.9553,
+                    "on_time_probability": 0.8871,
+                    "basis": "model",
+                    "text": "Delivered by Saturday, 28 November if ordered by Monday, 23 November, 14:00",
+                    "countdown_text": "Order within {countdown}, delivered by Saturday, 28 November",
+                    "origin": "wh-leipzig",
+                    "locale": "en",
+                    "notes": [],
+                }
+            ]
+        }
+    )
 
     carrier: str | None
     service: str | None
