@@ -1,0 +1,71 @@
+"""What happens when a server starts and stops."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from starlette.concurrency import run_in_threadpool
+
+from parcelcast.place import PlaceIndex
+from parcelcast.settings import Settings
+from serving.bundle_sources import BundleSource
+from serving.bundles import Bundles
+from serving.clock import Clock
+from serving.keys import KeyRing
+from serving.promises.memory import Memory
+from serving.promises.service import Entropy, PromiseService, Timer
+from serving.state import Services, State
+from serving.store import PromiseStore
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the composition root gives to a server."""
+
+    settings: Settings
+    clock: Clock
+    bundle_source: BundleSource
+    keys: KeyRing
+    entropy: Entropy
+    timer: Timer
+    memory_factory: Callable[[], Memory]
+
+
+@asynccontextmanager
+async def lifespan(means: Means) -> AsyncIterator[State]:
+    """Load the bundle, open the store and look for new bundles until the server stops."""
+    places = PlaceIndex.default()
+    bundles = Bundles(means.bundle_source, means.clock, places)
+    bundles.refresh()
+    store = PromiseStore(means.settings.store)
+    watch = asyncio.create_task(_watch(bundles, means.settings.bundle_poll_seconds))
+    try:
+        yield State(services=_services(means, bundles, store, places))
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+        store.close()
+
+
+def _services(means: Means, bundles: Bundles, store: PromiseStore, places: PlaceIndex) -> Services:
+    promises = PromiseService(
+        bundles=bundles,
+        store=store,
+        places=places,
+        clock=means.clock,
+        timer=means.timer,
+        entropy=means.entropy,
+        service_level=means.settings.service_level,
+        calendar_version=f"holidays {version('holidays')}",
+    )
+    return Services(means.settings, means.clock, means.keys, bundles, store, promises, means.memory_factory())
+
+
+async def _watch(bundles: Bundles, seconds: float) -> None:
+    """Look for a new bundle for ever; loading happens in a thread, so that answers go on."""
+    while seconds > 0:
+        await asyncio.sleep(seconds)
+        await run_in_threadpool(bundles.refresh)
