@@ -1,6 +1,5 @@
 """The application: made from its settings, a clock and a source of bundles; nothing else is read in the middle."""
 
-import logging
 import os
 from collections.abc import Callable
 from time import perf_counter
@@ -24,8 +23,6 @@ from serving.problems import install_problem_handlers
 from serving.promises.endpoints import router as promises
 from serving.promises.memory import Memory
 from serving.promises.service import Entropy, Timer
-
-logger = logging.getLogger("parcelcast.serving")
 
 API_VERSION = "1.0"
 NO_TELEMETRY: TelemetryConfig = {
