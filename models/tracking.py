@@ -103,8 +103,7 @@ class MlflowRegistry:
             for folder, path in {_BUNDLE: run.bundle, **run.files}.items():
                 self._log(path, folder)
             models = [self._log_booster(name, path) for name, path in run.boosters.items()]
-            registered = self._mlflow.register_model(models[0].model_uri, MODEL)
-            return Version(str(registered.version), active.info.run_id)
+            return self._register(models[0], active.info.run_id)
 
     def give_name(self, alias: str, version: Version) -> None:
         """Let `alias` mean this version from now on."""
@@ -134,6 +133,13 @@ class MlflowRegistry:
         into.mkdir(parents=True, exist_ok=True)
         with _translated(f"fetching the bundle of version {version.number}"):
             return Path(self._client.download_artifacts(version.run_id, _BUNDLE, str(into)))
+
+    def _register(self, model: Any, run_id: str) -> Version:
+        """Make the next version. MLflow's own shortcut does the same and writes to the terminal."""
+        if not self._client.search_registered_models(f"name = '{MODEL}'"):
+            self._client.create_registered_model(MODEL)
+        made = self._client.create_model_version(MODEL, model.model_uri, run_id, model_id=model.model_id)
+        return Version(str(made.version), run_id)
 
     def _log(self, path: Path, folder: str) -> None:
         log = self._mlflow.log_artifacts if path.is_dir() else self._mlflow.log_artifact

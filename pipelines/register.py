@@ -20,12 +20,17 @@ def open_registry(directory: Path) -> MlflowRegistry:
 
 
 def register(
-    registry: Registry, bundle: Path, reports: Path, parameters: Mapping[str, Any], boosters: Mapping[str, Path]
+    registry: Registry,
+    bundle: Path,
+    reports: Path,
+    parameters: Mapping[str, Any],
+    boosters: Mapping[str, Path],
+    told: Path,
 ) -> Version:
     """Record parameters, the numbers of `reports/metrics.json`, everything in `reports`, and the bundle.
 
     `boosters` are the bundle's LightGBM text files by name, the hazard model first. The new version becomes the
-    challenger and is written to `reports/registered.json`.
+    challenger and is written to the file `told`.
     """
     manifest = _json(bundle / "manifest.json")
     run = Run(
@@ -39,7 +44,7 @@ def register(
     )
     version = registry.record(run)
     registry.give_name(CHALLENGER, version)
-    write_registered(version, reports / "registered.json")
+    write_registered(version, told)
     return version
 
 

@@ -62,9 +62,9 @@ class Scores:
 class Evidence:
     """All that the checks may look at.
 
-    `labels_until` is the day from which on no recorded delivery was visible to fitting or calibration. `champion` and
-    `model_beside_champion` are scores on the same parcels, those of the test window that the champion had not seen;
-    both are None when there is no champion, or no such parcels.
+    `labels_until` is the day from which on no recorded delivery was visible to fitting or calibration. A champion is
+    one that this version of the code can load. `champion` and `model_beside_champion` are scores on the same parcels,
+    those of the test window that the champion had not seen; both are None without a champion, or such parcels.
     """
 
     fit: Window

@@ -15,7 +15,7 @@ class NotWorseThanChampion:
     def judge(self, evidence: Evidence) -> Verdict:
         """Compare on parcels that neither has seen; not applicable while there is no champion."""
         if not evidence.has_champion:
-            return Verdict(self.code, Outcome.NOT_APPLICABLE, "there is no champion yet")
+            return Verdict(self.code, Outcome.NOT_APPLICABLE, "there is no champion that this version can load")
         champion, model = evidence.champion, evidence.model_beside_champion
         if champion is None or model is None or champion.parcels == 0:
             return Verdict(

@@ -36,16 +36,16 @@ PARAMETERS = {"ingest": {"source": "olist", "mapping": None}}
 def test_the_new_version_is_the_challenger_and_is_written_down(made):
     registry = FakeRegistry()
 
-    version = register(registry, made / "bundle", made / "reports", PARAMETERS, {})
+    version = register(registry, made / "bundle", made / "reports", PARAMETERS, {}, made / "registered.json")
 
     assert registry.names == {CHALLENGER: version}
-    assert read_registered(made / "reports" / "registered.json") == version
+    assert read_registered(made / "registered.json") == version
 
 
 def test_a_run_tells_parameters_numbers_and_where_the_orders_came_from(made):
     registry = FakeRegistry()
 
-    register(registry, made / "bundle", made / "reports", PARAMETERS, {})
+    register(registry, made / "bundle", made / "reports", PARAMETERS, {}, made / "registered.json")
 
     run = registry.runs[0]
     assert run.name == "olist as of 2026-05-01"
@@ -62,4 +62,4 @@ def test_missing_metrics_name_the_file_and_the_remedy(made):
     (made / "reports" / "metrics.json").unlink()
 
     with pytest.raises(DataError, match=r"metrics\.json: no such file.*dvc repro"):
-        register(FakeRegistry(), made / "bundle", made / "reports", PARAMETERS, {})
+        register(FakeRegistry(), made / "bundle", made / "reports", PARAMETERS, {}, made / "registered.json")
