@@ -26,10 +26,11 @@ def tables():
         }
         for name, code, days in (("leipzig", "04109", 1), ("somewhere", None, 0))
     ]
+    columns = ("carrier", "service", "delivery_weekdays", "observes_holidays", "quoted_days", "price", "currency")
     carriers = [
-        {"carrier": "kranich", "service": "standard", "delivery_weekdays": "01234", "observes_holidays": True, "quoted_days": 2},
-        {"carrier": "kranich", "service": "express", "delivery_weekdays": "5", "observes_holidays": False, "quoted_days": None, "price": 9.5, "currency": "EUR"},
-    ]  # fmt: skip
+        dict(zip(columns, ("kranich", "standard", "01234", True, 2, None, None), strict=True)),
+        dict(zip(columns, ("kranich", "express", "5", False, None, 9.5, "EUR"), strict=True)),
+    ]
     return {
         "shipments": frame_of([shipment(1, "2026-03-02 09:00")]),
         "origins": conformed(pd.DataFrame(origins), ORIGINS),
