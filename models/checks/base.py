@@ -82,7 +82,10 @@ class Evidence:
 class Check(Protocol):
     """One reason for which a challenger may have to stay a challenger."""
 
-    code: str
+    @property
+    def code(self) -> str:
+        """Name of the check, which never changes: reports and notes refer to it."""
+        ...
 
     def judge(self, evidence: Evidence) -> Verdict:
         """Look at the evidence and say pass, issue or not applicable, and why."""
