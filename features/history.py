@@ -20,7 +20,7 @@ Counts = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Hazards:
-    """Smoothed hazards by age, shape (n, AGES), and how many ends each level has seen, shape (n, levels)."""
+    """Smoothed hazards by age, shape (n, AGES); ends seen and parcel-days at risk on each level, shape (n, levels)."""
 
     hazard: NDArray[np.float64]
     evidence: NDArray[np.float64]
@@ -44,21 +44,25 @@ def smoothed(at_risk: Sequence[Counts], ended: Sequence[Counts]) -> Hazards:
 
     h = (ended + m * h_wider) / (at_risk + m), the posterior mean of a beta prior of weight m centred on the wider
     level. A level without parcels passes its parent on unchanged.
+
+    A window can hold the record of a late end without the days that it takes back, and so sum to less than the ends, or
+    less than nothing, at risk; at least the ends were at risk.
     """
     hazard = (ended[0] + _PRIOR_HAZARD) / (np.maximum(at_risk[0], ended[0]) + 1.0)
     for risk, end in zip(at_risk[1:], ended[1:], strict=True):
-        # A window can hold the record of an end without the day under way before it.
         hazard = (end + SHRINKAGE * hazard) / (np.maximum(risk, end) + SHRINKAGE)
     evidence = np.stack([end.sum(axis=1) for end in ended], axis=1)
     under_way = np.stack([risk.sum(axis=1) for risk in at_risk], axis=1)
-    return Hazards(hazard, evidence, under_way)
+    return Hazards(hazard, evidence, np.maximum(under_way, 0.0))
 
 
 class TrailingWindow:
     """Sums of one level over the `window` days before a day that only moves forward."""
 
     def __init__(self, level: Level, window: int) -> None:
-        self._level = level
+        self._day = level.day.astype(np.int64)  # a search among other integers would convert all days each time
+        self._cell = level.code.astype(np.int64) * AGES + level.age
+        self._counts = level.at_risk.astype(np.float64), level.ended.astype(np.float64)
         self._window = window
         self._from = self._to = 0
         # One row more than keys, always zero: the row of keys that were never seen.
@@ -68,21 +72,19 @@ class TrailingWindow:
 
     def move_to(self, day: int) -> None:
         """Sum the days `day - window` to `day - 1`."""
-        first, last = np.searchsorted(self._level.day, [day - self._window, day])
-        self._add(max(self._to, first), last, 1.0)
-        self._add(self._from, min(first, self._to), -1.0)
-        self._from, self._to = int(first), int(last)
+        first, last = (int(row) for row in np.searchsorted(self._day, [day - self._window, day]))
+        self._change(np.add, max(self._to, first), last)
+        self._change(np.subtract, self._from, min(first, self._to))
+        self._from, self._to = first, last
 
     def codes(self, keys: Texts) -> NDArray[np.intp]:
         """Return the row of each key, -1 (the zero row) where it is unknown."""
         return np.array([self.code_of.get(key, -1) for key in keys], dtype=np.intp)
 
-    def _add(self, first: int, last: int, sign: float) -> None:
-        if last > first:
-            part = slice(int(first), int(last))
-            where = (self._level.code[part], self._level.age[part].astype(np.intp))
-            np.add.at(self.at_risk, where, sign * self._level.at_risk[part])
-            np.add.at(self.ended, where, sign * self._level.ended[part])
+    def _change(self, operation: np.ufunc, first: int, last: int) -> None:
+        """Add or subtract the counts of these rows; cells repeat when they are of several days."""
+        for total, counts in zip((self.at_risk, self.ended), self._counts, strict=True):
+            operation.at(total.reshape(-1), self._cell[first:last], counts[first:last])
 
 
 class SketchHistory:
