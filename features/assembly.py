@@ -110,6 +110,12 @@ def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
     return Assembled(orders, calendar, static, parcel.parcel_categories(orders), hazards, _logit(hazards.hazard))
 
 
+def join_features(orders: Orders, static: Floats, lead: Hazards, horizon: int) -> Assembled:
+    """Return features that were assembled before, from what of them is kept."""
+    calendar = calendars.OrderCalendar.of(orders, horizon)
+    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead, _logit(lead.hazard))
+
+
 def known_codes(categories: Mapping[str, Texts], rarest: int) -> dict[str, dict[str, int]]:
     """Number the texts of each category that occur at least `rarest` times, most frequent first; "" is unknown."""
     codes: dict[str, dict[str, int]] = {}

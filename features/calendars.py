@@ -10,15 +10,16 @@ from features.columns import Column
 from features.opendays import FAR, CalendarKey, Holidays, OpenDays, weekday
 from features.orders import Floats, Orders
 
-_WEEK = CalendarKey(frozenset(range(5)), None, None)
+_MONDAY_TO_FRIDAY = frozenset(range(5))
+_NEXT_HOLIDAY = f"to the next holiday at the destination, at most {FAR}"
 
 COLUMNS = (
     Column("order_weekday", "calendar", "Monday is 0", "weekday of the order at the destination"),
     Column("order_hour", "calendar", "h", "hour of the order on the origin's clock"),
     Column("dispatch_lag_days", "calendar", "days", "from the order to the planned dispatch"),
     Column("dispatch_weekday", "calendar", "Monday is 0", "weekday of the planned dispatch"),
-    Column("dispatch_holiday_in_days", "calendar", "days", f"from dispatch to the next holiday at the destination, at most {FAR}"),
-)  # fmt: skip
+    Column("dispatch_holiday_in_days", "calendar", "days", f"from dispatch {_NEXT_HOLIDAY}"),
+)
 DAY_COLUMNS = (
     Column("day_since_order", "calendar", "days", "day d after the order"),
     Column("day_since_dispatch", "calendar", "days", "day d after the planned dispatch"),
@@ -27,9 +28,9 @@ DAY_COLUMNS = (
     Column("day_is_open", "calendar", "0 or 1", "the carrier delivers on day d"),
     Column("day_is_holiday", "calendar", "0 or 1", "holiday at the destination on day d"),
     Column("day_after_closed", "calendar", "0 or 1", "the carrier did not deliver on the day before d"),
-    Column("day_holiday_in_days", "calendar", "days", f"from day d to the next holiday at the destination, at most {FAR}"),
-    Column("day_working_days", "calendar", "working days", "Monday to Friday without holidays, from the order to day d"),
-)  # fmt: skip
+    Column("day_holiday_in_days", "calendar", "days", f"from day d {_NEXT_HOLIDAY}"),
+    Column("day_working_days", "calendar", "working days", "Monday to Friday but no holiday, order to day d"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ class OrderCalendar:
         first = int(orders.ordered_on.min()) - 1
         last = int(max(orders.ordered_on.max(), orders.dispatch_on.max())) + horizon
         regions = list(zip(orders.destination_country.tolist(), orders.destination_region.tolist(), strict=True))
-        working = [_WEEK._replace(country=country, region=region) for country, region in regions]
+        weeks = {region: CalendarKey(_MONDAY_TO_FRIDAY, *region) for region in set(regions)}
         return cls(
             OpenDays.of(orders.calendars, first, last),
             Holidays.at(regions, first, last),
-            OpenDays.of(working, first, last),
+            OpenDays.of([weeks[region] for region in regions], first, last),
         )
 
     def take(self, rows: NDArray[np.intp]) -> Self:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from features.columns import Column
+from features.distinct import distinct_rows
 from features.history import Hazards, History, restricted_mean, survival_quantiles
 from features.orders import Floats, Orders, Texts
 
@@ -11,29 +12,39 @@ LEVELS = ("all", "carrier", "country", "region", "lane")
 RECENT, WINDOW = 28, 120
 WINDOWS = (RECENT, WINDOW)
 
+_TO_DELIVERY = "from planned dispatch to delivery"
+_LAST = f"last {WINDOW} days"
+
 COLUMNS = (
-    Column("lead_recent_change_days", "lane", "open days", f"mean from planned dispatch to delivery, last {RECENT} minus last {WINDOW} days"),
-    Column("lead_spread_days", "lane", "open days", f"90 % minus 10 % quantile from planned dispatch to delivery, last {WINDOW} days"),
-    Column("lane_parcels", "lane", "parcels", f"deliveries recorded on this lane, last {WINDOW} days"),
-    Column("region_parcels", "lane", "parcels", f"deliveries recorded on this pair of regions, last {WINDOW} days"),
-)  # fmt: skip
+    Column(
+        "lead_recent_change_days",
+        "lane",
+        "open days",
+        f"mean {_TO_DELIVERY}, last {RECENT} minus {_LAST}",
+    ),
+    Column("lead_spread_days", "lane", "open days", f"90 % minus 10 % quantile {_TO_DELIVERY}, {_LAST}"),
+    Column("lane_parcels", "lane", "parcels", f"deliveries recorded on this lane, {_LAST}"),
+    Column("region_parcels", "lane", "parcels", f"deliveries recorded on this pair of regions, {_LAST}"),
+)
 
 
 def lane_keys(orders: Orders) -> tuple[Texts, ...]:
     """Return each order's key on every level of `LEVELS`."""
-    service = orders.carrier + "/" + orders.service
-    countries = orders.origin_country + ">" + orders.destination_country
-    origin_region = orders.origin_country + "-" + orders.origin_region
-    destination_region = orders.destination_country + "-" + orders.destination_region
-    origin_area = orders.origin_country + " " + orders.origin_area
-    destination_area = orders.destination_country + " " + orders.destination_area
-    return (
-        np.full(len(orders), "*", dtype=object),
+    origin = (orders.origin_country, orders.origin_region, orders.origin_area)
+    destination = (orders.destination_country, orders.destination_region, orders.destination_area)
+    # Built once per lane: orders of a lane then share the text, and looking it up is cheap.
+    once, which = distinct_rows([*origin, *destination, orders.carrier, orders.service])
+    here, region, area = (column[once] for column in origin)
+    there, to_region, to_area = (column[once] for column in destination)
+    service = orders.carrier[once] + "/" + orders.service[once]
+    keys = (
+        np.full(len(once), "*", dtype=object),
         service,
-        service + " " + countries,
-        service + " " + origin_region + ">" + destination_region,
-        service + " " + origin_area + ">" + destination_area,
+        service + " " + here + ">" + there,
+        service + " " + here + "-" + region + ">" + there + "-" + to_region,
+        service + " " + here + " " + area + ">" + there + " " + to_area,
     )
+    return tuple(key[which] for key in keys)
 
 
 def lane_features(history: History, orders: Orders) -> tuple[Floats, Hazards]:

@@ -67,6 +67,10 @@ class Orders:
     item_category: Texts
     payment_method: Texts
     distance_km: Floats
+    origin_latitude: Floats
+    origin_longitude: Floats
+    destination_latitude: Floats
+    destination_longitude: Floats
     quoted_days: Floats
     weight_g: Floats
     volume_l: Floats
@@ -140,6 +144,10 @@ def order_facts(shipment: Shipment, carrier: Carrier | None) -> Facts:
         shipment.item_category or "",
         shipment.payment_method or "",
         _number(distance_km(origin, destination)),
+        _number(origin.latitude),
+        _number(origin.longitude),
+        _number(destination.latitude),
+        _number(destination.longitude),
         _number(shipment.quoted_transit_days),
         _number(shipment.weight_g),
         _NAN if _NAN in known_sides else known_sides[0] * known_sides[1] * known_sides[2] / 1e6,

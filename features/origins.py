@@ -3,6 +3,7 @@
 import numpy as np
 
 from features.columns import Column
+from features.distinct import distinct_rows
 from features.history import Hazards, History, restricted_mean, survival_quantiles
 from features.orders import Floats, Orders, Texts
 
@@ -45,8 +46,10 @@ def origin_keys(orders: Orders) -> tuple[Texts, ...]:
 
 def origin_features(history: History, orders: Orders) -> Floats:
     """Return `COLUMNS` in order, shape (n, columns)."""
-    keys = origin_keys(orders)
-    hazards = {window: history.hazards(keys, orders.known_day, window) for window in WINDOWS}
+    once, which = distinct_rows([*origin_keys(orders), orders.known_day])
+    asked = orders.take(once)
+    keys = origin_keys(asked)
+    hazards = {window: history.hazards(keys, asked.known_day, window) for window in WINDOWS}
     parts = []
     for window in (RECENT, LONG):
         found = hazards[window]
@@ -57,7 +60,7 @@ def origin_features(history: History, orders: Orders) -> Floats:
             1.0 - found.hazard[:, :1],
         ]
     parts.append(_backlog_ratio(hazards[WEEK], hazards[RECENT])[:, None])
-    return np.concatenate(parts, axis=1)
+    return np.concatenate(parts, axis=1)[which]
 
 
 def _backlog_ratio(week: Hazards, recent: Hazards) -> Floats:

@@ -16,6 +16,10 @@ COLUMNS = (
     Column("freight_cost", "parcel", "currency", "what the shopper pays for shipping"),
     Column("freight_per_kg", "parcel", "currency/kg", "freight by weight, at least 100 g"),
     Column("distance_km", "parcel", "km", "great circle between the postal areas"),
+    Column("origin_latitude", "parcel", "degrees", "north of the origin's postal area"),
+    Column("origin_longitude", "parcel", "degrees", "east of the origin's postal area"),
+    Column("destination_latitude", "parcel", "degrees", "north of the destination's postal area"),
+    Column("destination_longitude", "parcel", "degrees", "east of the destination's postal area"),
     Column("quoted_transit_days", "parcel", "days", "the carrier's quote"),
 )
 CATEGORIES = (
@@ -39,6 +43,10 @@ def parcel_features(orders: Orders) -> Floats:
             orders.freight_cost,
             orders.freight_cost / np.maximum(orders.weight_g, _FREIGHT_FROM_G) * 1000.0,
             orders.distance_km,
+            orders.origin_latitude,
+            orders.origin_longitude,
+            orders.destination_latitude,
+            orders.destination_longitude,
             orders.quoted_days,
         ]
     )

@@ -149,6 +149,10 @@ def _orders(frame: pd.DataFrame, destinations: list[Place], zones: Texts, networ
         item_category=_texts(frame, "item_category"),
         payment_method=_texts(frame, "payment_method"),
         distance_km=np.array([np.nan if one is None else one for one in far], dtype=np.float64),
+        origin_latitude=_degrees([place.latitude for place in sources]),
+        origin_longitude=_degrees([place.longitude for place in sources]),
+        destination_latitude=_degrees([place.latitude for place in destinations]),
+        destination_longitude=_degrees([place.longitude for place in destinations]),
         quoted_days=_floats(frame, "quoted_transit_days"),
         weight_g=_floats(frame, "weight_g"),
         volume_l=sides[:, 0] * sides[:, 1] * sides[:, 2] / 1e6,
@@ -207,3 +211,7 @@ def _local_hours(column: pd.Series, zones: Texts) -> NDArray[np.float64]:
 def _day_numbers(column: pd.Series) -> NDArray[np.int64]:
     values = column.to_numpy().astype("datetime64[D]")
     return np.where(np.isnat(values), UNKNOWN, values.astype(np.int64))
+
+
+def _degrees(values: list[float | None]) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -66,6 +66,11 @@ class Bundle:
         )
         bundle.self_test(_json(path / SELF_TEST), places)
         return bundle
+
+    @property
+    def trained_until(self) -> date:
+        """Return the first day (UTC) of which the model has seen nothing."""
+        return date.fromisoformat(self.manifest["calibration"][1])
 
     def self_test(self, cases: Sequence[Mapping[str, Any]], places: PlaceIndex) -> None:
         """Forecast the cases that were written with the bundle; ArtefactError when one came out differently."""

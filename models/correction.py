@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Chosen on six windows of Olist orders from May 2017 to April 2018 (docs/adr/0004): of 3, 7, 14, 21, 28 and 42 days and
+# Chosen on six windows of Olist orders from May 2017 to April 2018 (docs/adr/0006): of 3, 7, 14, 21, 28 and 42 days and
 # a share of 0.3, 0.6 and 1.
 WINDOW_DAYS = 14
 SHARE = 0.6

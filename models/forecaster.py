@@ -45,6 +45,11 @@ class BundleForecaster:
         self._kept: OrderedDict[Facts, Forecast | None] = OrderedDict()
         self._lock = Lock()
 
+    @property
+    def parts(self) -> tuple[HazardModel, BetaMap]:
+        """Return the model and its calibration."""
+        return self._model, self._calibration
+
     def forecast(self, shipments: Sequence[Shipment]) -> list[Forecast]:
         """Return one forecast per shipment, in order, anchored at its `ordered_on`."""
         facts = [order_facts(shipment, self._carriers.get(shipment.carrier or "")) for shipment in shipments]

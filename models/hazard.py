@@ -19,9 +19,11 @@ from parcelcast.errors import ArtefactError, InputError
 
 HORIZON = 90
 ANCHORED, FREE = BOOSTERS = ("anchored", "free")
-CHUNK = 16
-# Once less than this is left, the days after it are not asked for: no date or probability we state could change.
-NEGLIGIBLE = 1e-6
+# Days asked for at once: most parcels are certain within the first chunk, and each question has a fixed price.
+CHUNKS = ((0, 16), (16, 48), (48, HORIZON + 1))
+# Once less than this is left, the days after it are not asked for; it stays beyond the horizon. No date we state, up to
+# the 99 % quantile, can depend on it.
+NEGLIGIBLE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class HazardModel:
 
     `anchored` starts from the lane's own history and `free` from nothing: history is the better guide when times
     change, the parcel and its calendar when history was not typical, and their mean was better than either in every
-    validation window but one (docs/adr/0004).
+    validation window but one (docs/adr/0006).
     """
 
     def __init__(self, boosters: Mapping[str, lightgbm.Booster], codes: Codes) -> None:
@@ -101,22 +103,20 @@ class HazardModel:
         return cdf_in_chunks(hazard, len(assembled.orders))
 
 
-def cdf_in_chunks(
-    hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], n: int, chunk: int = CHUNK
-) -> Floats:
+def cdf_in_chunks(hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], n: int) -> Floats:
     """Evaluate hazards chunk by chunk and return the CDF of n orders, shape (n, HORIZON + 1)."""
     survival = np.zeros((n, HORIZON + 1))
     left = np.ones(n)
     open_rows = np.arange(n)
-    for first in range(0, HORIZON + 1, chunk):
-        steps = np.arange(first, min(first + chunk, HORIZON + 1))
+    for first, end in CHUNKS:
+        steps = np.arange(first, end)
         rows = np.repeat(open_rows, len(steps))
         hazards = hazard(rows, np.tile(steps, len(open_rows))).reshape(len(open_rows), len(steps))
-        survival[open_rows, first : first + len(steps)] = left[open_rows, None] * np.cumprod(1.0 - hazards, axis=1)
-        left[open_rows] = survival[open_rows, steps[-1]]
-        finished = left[open_rows] < NEGLIGIBLE
-        survival[open_rows[finished], steps[-1] + 1 :] = left[open_rows[finished], None]
-        open_rows = open_rows[~finished]
+        survival[open_rows, first:end] = left[open_rows, None] * np.cumprod(1.0 - hazards, axis=1)
+        left[open_rows] = survival[open_rows, end - 1]
+        finished = open_rows[left[open_rows] < NEGLIGIBLE]
+        survival[finished, end:] = left[finished, None]
+        open_rows = open_rows[left[open_rows] >= NEGLIGIBLE]
         if len(open_rows) == 0:
             break
     return 1.0 - survival

@@ -13,7 +13,7 @@ from features.table import ParcelHistory
 from models.calibration import BetaMap, fit_beta_map
 from models.correction import Balance, balance
 from models.dependence import shared_fate
-from models.hazard import HORIZON, HazardModel, HazardParameters, Outcomes, fit_hazard
+from models.hazard import BOOSTERS, HORIZON, HazardModel, HazardParameters, Outcomes, fit_hazard
 from models.metrics import pit
 from parcelcast.errors import InputError
 
@@ -23,18 +23,34 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class TrainParameters(HazardParameters):
-    """Section train of params.yaml: the booster's parameters and the days kept back for calibration."""
+    """Section train of params.yaml: the booster's parameters, the days kept back for calibration, the most orders.
+
+    Of a longer history the newest `most_orders` are learned from: the lanes' own history is kept in the sketches, and
+    older orders weigh little (`half_life_days`).
+    """
 
     calibration_days: int = 60
+    most_orders: int = 100_000
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Two models, not calibrated yet. Days are numbers since 1970-01-01; all windows end before their last day.
+
+    `earlier` saw only what was known before `calibrated_from`: its forecasts of the orders of [`calibrated_from`,
+    `as_of`) tell how the map must be. `model` was fitted on the orders of [`first`, `as_of`).
+    """
+
+    earlier: HazardModel
+    model: HazardModel
+    first: int
+    calibrated_from: int
+    as_of: int
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model and what goes with it. Days are numbers since 1970-01-01; all windows end before their last day.
-
-    The calibration map and `shared_fate` were fitted on orders of [`calibrated_from`, `as_of`) by a model that saw
-    only what was known before `calibrated_from`. The boosters were then fitted on all orders of [`first`, `as_of`).
-    """
+    """A model, the map fitted on orders later than its `earlier` twin saw, and the dependence of parcels."""
 
     model: HazardModel
     calibration: BetaMap
@@ -47,23 +63,34 @@ class Trained:
 def train(
     history: ParcelHistory, assembled: Assembled, as_of: int, parameters: TrainParameters, tell: Tell = lambda *_: None
 ) -> Trained:
-    """Train on the orders before UTC day `as_of`, with the deliveries that were recorded before it."""
+    """Fit and calibrate as of UTC day `as_of`: nothing recorded on it or later is seen."""
+    return calibrate(fit(history, assembled, as_of, parameters, tell), history, assembled)
+
+
+def fit(
+    history: ParcelHistory, assembled: Assembled, as_of: int, parameters: TrainParameters, tell: Tell = lambda *_: None
+) -> Fitted:
+    """Fit on the orders before UTC day `as_of`, with the deliveries that were recorded before it."""
     from_day = as_of - parameters.calibration_days
-    earlier, later = orders_between(history, None, from_day), orders_between(history, from_day, as_of)
-    if len(earlier) == 0:
+    if len(orders_between(history, None, from_day)) == 0:
         raise InputError(
             f"no order is older than the {parameters.calibration_days} days kept back for calibration; "
             "expected a longer history, or train.calibration_days smaller"
         )
-    first_model = _fit(history, assembled, earlier, from_day, parameters, tell, "fit for calibration")
-    recent = orders_between(history, from_day - HORIZON, as_of)
-    cdf = forecast(first_model, BetaMap(), history, assembled, recent, as_of)[np.isin(recent, later)]
-    known = outcomes(history, later, as_of)
+    earlier = _fit(history, assembled, from_day, parameters, tell, "fitting, for calibration")
+    model = _fit(history, assembled, as_of, parameters, tell, "fitting")
+    return Fitted(earlier, model, int(history.orders.known_day.min()), from_day, as_of)
+
+
+def calibrate(fitted: Fitted, history: ParcelHistory, assembled: Assembled) -> Trained:
+    """Compare the earlier model's forecasts with what was known of later orders at `as_of`."""
+    recent = orders_between(history, fitted.calibrated_from - HORIZON, fitted.as_of)
+    later = orders_between(history, fitted.calibrated_from, fitted.as_of)
+    cdf = forecast(fitted.earlier, BetaMap(), history, assembled, recent, fitted.as_of - 1)[np.isin(recent, later)]
+    known = outcomes(history, later, fitted.as_of)
     calibration = fit_beta_map(cdf, known)
     fate = _shared_fate(calibration.apply(cdf), known, history, later)
-    everything = orders_between(history, None, as_of)
-    model = _fit(history, assembled, everything, as_of, parameters, tell, "fit")
-    return Trained(model, calibration, fate, int(history.orders.known_day.min()), from_day, as_of)
+    return Trained(fitted.model, calibration, fate, fitted.first, fitted.calibrated_from, fitted.as_of)
 
 
 def forecast(
@@ -72,7 +99,7 @@ def forecast(
     """Return the CDFs of orders `rows`, each with the correction and history of its own day, shape (rows, H+1).
 
     `rows` should begin a horizon before the first forecast of interest, because the correction looks back; nothing
-    recorded after UTC day `until` is read.
+    recorded after UTC day `until` is read, and for each order nothing recorded on or after its own.
     """
     part = assembled.take(rows)
     orders = part.orders
@@ -101,21 +128,16 @@ def outcomes(history: ParcelHistory, rows: Rows, as_of: int) -> Outcomes:
 
 
 def _fit(
-    history: ParcelHistory,
-    assembled: Assembled,
-    rows: Rows,
-    as_of: int,
-    parameters: TrainParameters,
-    tell: Tell,
-    what: str,
+    history: ParcelHistory, assembled: Assembled, as_of: int, parameters: TrainParameters, tell: Tell, what: str
 ) -> HazardModel:
     done = 0
 
     def count(_: lightgbm.callback.CallbackEnv) -> None:
         nonlocal done
         done += 1
-        tell(what, done / (2 * parameters.rounds))
+        tell(what, done / (len(BOOSTERS) * parameters.rounds))
 
+    rows = orders_between(history, None, as_of)[-parameters.most_orders :]
     return fit_hazard(assembled.take(rows), outcomes(history, rows, as_of), parameters, [count])
 
 
