@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from features.sketches import AGES, Level, Sketch
 SHRINKAGE = 8.0
 # What one imaginary parcel says where nobody has any history: about one in fourteen ends on a day.
 _PRIOR_HAZARD = 0.07
+_REMEMBERED = 20_000  # about 1 KB each
 
 Counts = NDArray[np.float64]
 
@@ -126,6 +128,8 @@ class SnapshotHistory:
 
     def __init__(self, sums: Mapping[int, Sequence[WindowSums]]) -> None:
         self._sums = sums
+        # Requests come one by one, and most share their lane or origin with an earlier one.
+        self._remembered = lru_cache(_REMEMBERED)(self._look_up)
 
     @classmethod
     def of(cls, sketch: Sketch, day: int, windows: Sequence[int]) -> "SnapshotHistory":
@@ -143,8 +147,13 @@ class SnapshotHistory:
         """Counts by window, widest level first."""
         return self._sums
 
-    def hazards(self, keys: Sequence[Texts], known_day: Days, window: int) -> Hazards:  # noqa: ARG002
-        """Return hazards over the `window` days before the snapshot."""
+    def hazards(self, keys: Sequence[Texts], known_day: Days, window: int) -> Hazards:
+        """Return hazards over the `window` days before the snapshot; not to be written to."""
+        if len(known_day) == 1:
+            return self._remembered(window, tuple((column[0],) for column in keys))
+        return self._look_up(window, keys)
+
+    def _look_up(self, window: int, keys: Sequence[Sequence[str]] | Sequence[Texts]) -> Hazards:
         at_risk, ended = [], []
         for level, column in zip(self._sums[window], keys, strict=True):
             rows = [level.code_of.get(key, -1) for key in column]

@@ -19,11 +19,11 @@ from parcelcast.errors import ArtefactError, InputError
 
 HORIZON = 90
 ANCHORED, FREE = BOOSTERS = ("anchored", "free")
-# Days asked for at once: most parcels are certain within the first chunk, and each question has a fixed price.
-CHUNKS = ((0, 16), (16, 48), (48, HORIZON + 1))
+# Days asked for at once: nearly all parcels are certain within the first chunk, and each question has a fixed price.
+CHUNKS = ((0, 20), (20, HORIZON + 1))
 # Once less than this is left, the days after it are not asked for; it stays beyond the horizon. No date we state, up to
 # the 99 % quantile, can depend on it.
-NEGLIGIBLE = 1e-4
+NEGLIGIBLE = 1e-3
 
 
 @dataclass(frozen=True)
