@@ -22,29 +22,28 @@ def open_registry(directory: Path) -> MlflowRegistry:
 def register(
     registry: Registry,
     bundle: Path,
-    reports: Path,
+    scores: Path,
+    files: Mapping[str, Path],
     parameters: Mapping[str, Any],
     boosters: Mapping[str, Path],
-    told: Path,
 ) -> Version:
-    """Record parameters, the numbers of `reports/metrics.json`, everything in `reports`, and the bundle.
+    """Record a run: the numbers of the JSON file `scores`, `parameters`, `files`, and the bundle with its boosters.
 
-    `boosters` are the bundle's LightGBM text files by name, the hazard model first. The new version becomes the
-    challenger and is written to the file `told`.
+    `files` are further files and folders by the name of their artifact folder, `boosters` the bundle's LightGBM text
+    files by name, the one to register first. The new version becomes the challenger.
     """
     manifest = _json(bundle / "manifest.json")
     run = Run(
         name=f"{parameters['ingest']['source']} as of {manifest['as_of']}",
         parameters={name: str(value)[:_LONGEST_PARAMETER] for name, value in flattened(parameters).items()},
-        metrics=numbers(_json(reports / "metrics.json")),
+        metrics=numbers(_json(scores)),
         bundle=bundle,
         boosters=boosters,
-        files={"reports": reports},
+        files=files,
         tags={"bundle": str(manifest["version"])},
     )
     version = registry.record(run)
     registry.give_name(CHALLENGER, version)
-    write_registered(version, told)
     return version
 
 
@@ -61,14 +60,14 @@ def numbers(content: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def write_registered(version: Version, path: Path) -> None:
-    """Write which version this pipeline registered."""
+def write_version(version: Version, path: Path) -> None:
+    """Write which version a stage registered or published."""
     path.write_text(
         json.dumps({"version": version.number, "run_id": version.run_id}, indent=1) + "\n", encoding="utf-8"
     )
 
 
-def read_registered(path: Path) -> Version:
+def read_version(path: Path) -> Version:
     """Read it back."""
     content = _json(path)
     return Version(content["version"], content["run_id"])

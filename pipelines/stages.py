@@ -8,15 +8,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipelines.parameters import read_section
-from pipelines.progress import steps
+from pipelines.parameters import read_all, read_section
+from pipelines.progress import TellShare, steps
+
+if TYPE_CHECKING:
+    from pipelines.modelling import Split
+    from pipelines.preparation import Prepared
 
 DATA = Path("data")
 RAW = DATA / "raw"
 CANONICAL = DATA / "canonical"
 VALIDATED = DATA / "validated"
 QUARANTINE = DATA / "quarantine"
+FEATURES = DATA / "features" / "features.parquet"
+MODEL = DATA / "model"
+CALIBRATION = DATA / "calibration" / "calibration.json"
+CHALLENGER = DATA / "challenger"
+BUNDLES = DATA / "bundle"
+TRACKING = DATA / "tracking"
+REPORTS = Path("reports")
+EVALUATION = REPORTS / "evaluation"
+SCORES = REPORTS / "scores.json"
+REGISTERED = REPORTS / "registered.json"
 
 
 def run(name: str) -> None:
@@ -85,7 +100,114 @@ def backtest(source: str, data: Path, mapping: Path | None, window: tuple[date, 
     return f"{scores_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
 
 
+def _featurize() -> None:
+    from pipelines.modelling import featurize
+
+    with steps("featurize") as tell:
+        featurize(VALIDATED, FEATURES, tell)
+
+
+def _train() -> None:
+    from models.storage import save_fitted
+    from models.training import TrainParameters, fit
+
+    given = read_section(TrainParameters, "train")
+    with steps("train") as tell:
+        prepared, split = _prepared(tell)
+        save_fitted(fit(prepared.history, prepared.assembled, split.start, given, tell), MODEL)
+
+
+def _calibrate() -> None:
+    from models.storage import load_fitted, save_calibration
+    from models.training import calibrate
+
+    with steps("calibrate") as tell:
+        prepared, _ = _prepared(tell)
+        tell("comparing with later orders")
+        save_calibration(calibrate(load_fitted(MODEL), prepared.history, prepared.assembled), CALIBRATION)
+
+
+def _evaluate() -> None:
+    from models.storage import load_trained
+    from models.training import TrainParameters
+    from pipelines.modelling import judge_on_window
+    from pipelines.scores import write_scores
+
+    given = read_section(TrainParameters, "train")
+    with steps("evaluate") as tell:
+        prepared, split = _prepared(tell)
+        judge_on_window(load_trained(MODEL, CALIBRATION), given, prepared, split, EVALUATION, tell)
+        write_scores(EVALUATION / "metrics.json", SCORES)
+
+
+def _register() -> None:
+    from models.hazard import BOOSTERS
+    from models.storage import load_trained
+    from pipelines.modelling import make_bundle
+    from pipelines.register import open_registry, register, write_version
+
+    with steps("register") as tell:
+        prepared, split = _prepared(tell)
+        make_bundle(load_trained(MODEL, CALIBRATION), prepared, split.today, VALIDATED, CHALLENGER, tell)
+        tell("recording the run in MLflow")
+        boosters = {name: CHALLENGER / f"{name}.txt" for name in BOOSTERS}
+        registry, files = open_registry(TRACKING), {"evaluation": EVALUATION}
+        write_version(register(registry, CHALLENGER, SCORES, files, read_all(), boosters), REGISTERED)
+
+
+def _check() -> None:
+    from models.bundle import Bundle
+    from models.checks import BetterThanLaneHistory, BundleSound, Calibrated, NotWorseThanChampion, WindowsApart
+    from models.storage import load_trained
+    from pipelines.check import judge, write_judgement
+    from pipelines.judging import evidence_of
+    from pipelines.register import open_registry, read_version
+
+    registry = open_registry(TRACKING)
+    with steps("check") as tell:
+        prepared, split = _prepared(tell)
+        tell("comparing with the champion")
+        evidence = evidence_of(load_trained(MODEL, CALIBRATION), prepared, split, CHALLENGER, registry)
+        checks = (
+            WindowsApart(),
+            BetterThanLaneHistory(),
+            Calibrated(),
+            NotWorseThanChampion(),
+            BundleSound(Bundle.load),
+        )
+        judgement = judge(registry, read_version(REGISTERED), evidence, checks)
+        write_judgement(judgement, REPORTS / "checks.json")
+    print(judgement)  # noqa: T201 - the person who waits wants to know
+
+
+def _publish() -> None:
+    from models.bundle import Bundle
+    from pipelines.publish import publish
+    from pipelines.register import open_registry, write_version
+
+    with steps("publish") as tell:
+        tell("verifying the champion's bundle")
+        published = publish(open_registry(TRACKING), BUNDLES, Bundle.load)
+        write_version(published.version, REPORTS / "published.json")
+
+
+def _prepared(tell: TellShare) -> "tuple[Prepared, Split]":
+    """Return orders and features of the workspace, and how its days are split."""
+    from pipelines.ingest import load_tables
+    from pipelines.modelling import WindowParameters, read_prepared, split_of
+
+    prepared = read_prepared(load_tables(VALIDATED), FEATURES, tell)
+    return prepared, split_of(prepared, read_section(WindowParameters, "window"))
+
+
 STAGES: Mapping[str, Callable[[], None]] = {
     "ingest": _ingest,
     "validate": _validate,
+    "featurize": _featurize,
+    "train": _train,
+    "calibrate": _calibrate,
+    "evaluate": _evaluate,
+    "register": _register,
+    "check": _check,
+    "publish": _publish,
 }
