@@ -33,7 +33,12 @@ def prepare(tables: Mapping[str, pd.DataFrame], tell: Tell = SILENT) -> Prepared
     network = network_of(tables, PlaceIndex.default())
     history = parcel_history(shipments, network)
     tell("counting history")
-    known = (history.orders.known_day, history.dispatched_known, history.delivered_known)
-    sketches = build_sketches(history, network, max(int(days.max()) for days in known))
+    sketches = build_sketches(history, network, last_known_day(history))
     tell("building features")
     return Prepared(history, sketches, assemble(history.orders, sketches.rolling(), HORIZON), network)
+
+
+def last_known_day(history: ParcelHistory) -> int:
+    """Return the last UTC day of which anything is recorded."""
+    known = (history.orders.known_day, history.dispatched_known, history.delivered_known)
+    return max(int(days.max()) for days in known)

@@ -1,0 +1,139 @@
+"""The stages between sound tables and a bundle: featurize, train, calibrate, evaluate, and making the bundle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.network import network_of
+from features.orders import day_of
+from features.storage import read_features, write_features
+from features.table import Network, build_sketches, parcel_history
+from models.bundle import Bundle
+from models.bundle_writer import write_bundle
+from models.evaluation import Evaluation, evaluate, orders_placed
+from models.hazard import HORIZON
+from models.quantiles import QuantileParameters
+from models.scorecard import scorecard
+from models.training import Trained, TrainParameters, online_balance, orders_between
+from parcelcast.errors import InputError
+from parcelcast.place import PlaceIndex
+from parcelcast.shipment import Shipment
+from pipelines.backtest import told_of, train_challenger, write_results
+from pipelines.ingest import load_tables
+from pipelines.preparation import Prepared, last_known_day, prepare
+from pipelines.progress import TellShare
+
+_SAMPLES = 5
+
+
+@dataclass(frozen=True)
+class WindowParameters:
+    """Section window of params.yaml: the orders that the model is judged on.
+
+    The last `test_days` days of orders that are at least `settle_days` older than the newest record, so that nearly
+    all of their parcels have come. Training ends where they begin.
+    """
+
+    test_days: int
+    settle_days: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """Days since 1970-01-01: the test window [`start`, `end`), and `today`, of which nothing is recorded yet."""
+
+    start: int
+    end: int
+    today: int
+
+
+def split_of(prepared: Prepared, parameters: WindowParameters) -> Split:
+    """Return the test window; InputError when the history is too short for one."""
+    ordered_on = prepared.history.orders.ordered_on
+    today = last_known_day(prepared.history) + 1
+    end = min(int(ordered_on.max()) + 1, today - parameters.settle_days)
+    start = end - parameters.test_days
+    if start <= int(ordered_on.min()):
+        raise InputError(
+            f"the history runs from {day_of(int(ordered_on.min()))} to {day_of(today - 1)}; expected more than the "
+            f"{parameters.test_days + parameters.settle_days} days of the test window: bring more, or shorten `window`"
+        )
+    return Split(start, end, today)
+
+
+def featurize(validated: Path, out: Path, tell: TellShare) -> None:
+    """Write the features of all orders, each as of its own instant."""
+    prepared = prepare(load_tables(validated), tell)
+    tell("writing features")
+    write_features(prepared.assembled, prepared.history.shipment_id, out)
+
+
+def read_prepared(tables: Mapping[str, pd.DataFrame], features: Path, tell: TellShare) -> Prepared:
+    """Return what `prepare` returned, with the features read instead of built."""
+    tell("reading orders and features")
+    network = network_of(tables, PlaceIndex.default())
+    history = parcel_history(tables["shipments"], network)
+    sketches = build_sketches(history, network, last_known_day(history))
+    assembled = read_features(history.orders, history.shipment_id, HORIZON, features)
+    return Prepared(history, sketches, assembled, network)
+
+
+def judge_on_window(
+    trained: Trained, parameters: TrainParameters, prepared: Prepared, split: Split, reports: Path, tell: TellShare
+) -> Evaluation:
+    """Forecast the test window beside all baselines and write metrics, predictions, pictures and report."""
+    rows = orders_placed(prepared.history, split.start, split.end)
+    challenger = train_challenger(prepared, split.start, QuantileParameters(), tell)
+    tell(f"forecasting {len(rows):,} orders")
+    evaluation = evaluate(trained, challenger, prepared.history, prepared.assembled, rows)
+    tell("writing results")
+    metrics = {
+        "window": [str(day_of(split.start)), str(day_of(split.end))],
+        "trained": told_of(trained, parameters),
+        **scorecard(evaluation),
+    }
+    write_results(reports, metrics, evaluation, prepared)
+    return evaluation
+
+
+def make_bundle(
+    trained: Trained, prepared: Prepared, today: int, validated: Path, out: Path, tell: TellShare
+) -> Bundle:
+    """Write the serving bundle, with the histories and the online correction as they are known today."""
+    tell("correcting online")
+    recent = orders_between(prepared.history, today - HORIZON, today)
+    plain = trained.model.cdf(prepared.assembled.take(recent), np.zeros(len(recent)))
+    shift = online_balance(plain, prepared.history, recent, today - 1).shift(np.array([today]))[0]
+    tell("writing the bundle")
+    network = prepared.network
+    samples = _samples(load_tables(validated)["shipments"], network)
+    histories = prepared.sketches.snapshot(today)
+    return write_bundle(out, trained, histories, today, float(shift), network.origins, network.carriers, samples)
+
+
+def _samples(shipments: pd.DataFrame, network: Network) -> list[Shipment]:
+    """Return some of the last orders, for the bundle's self-test."""
+    columns = ("carrier", "service", "item_category", "currency", "payment_method")
+    numbers = (
+        "quoted_transit_days", "weight_g", "length_mm", "width_mm", "height_mm", "order_value", "freight_cost",
+    )  # fmt: skip
+    chosen = shipments.sort_values("ordered_at").tail(_SAMPLES)
+    return [
+        Shipment(
+            ordered_at=row["ordered_at"].to_pydatetime().astimezone(UTC),
+            origin=network.origins[row["origin_id"]],
+            destination=network.places.find(row["destination_country"], _known(row["destination_postal_code"]) or ""),
+            **{name: _known(row[name]) for name in columns},
+            **{name: None if _known(row[name]) is None else float(row[name]) for name in numbers},
+        )
+        for row in chosen.to_dict("records")
+    ]
+
+
+def _known(value: Any) -> Any:
+    return None if pd.isna(value) else value
