@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from features.opendays import CalendarKey
 from parcelcast.calendar import zone
 from parcelcast.place import Place, distance_km
-from parcelcast.shipment import Carrier, Shipment
+from parcelcast.shipment import Carrier, Origin, Shipment
 
 EPOCH = date(1970, 1, 1)
 _EPOCH_ORDINAL = EPOCH.toordinal()
@@ -25,6 +24,8 @@ Facts = tuple[Any, ...]
 
 # One object, so that facts with an unknown number are equal to themselves and can be looked up.
 _NAN = float("nan")
+
+MM3_PER_L = 1e6
 
 
 def epoch_day(day: date) -> int:
@@ -89,6 +90,25 @@ class Orders:
         return type(self)(**arrays, calendars=tuple(self.calendars[row] for row in rows.tolist()))
 
 
+_FIELDS: Mapping[str, Any] = {field.name: field.type for field in fields(Orders)}
+# The facts that `way_facts` tells.
+WAY_FACTS = (
+    "origin_id",
+    "origin_country",
+    "origin_region",
+    "origin_area",
+    "destination_country",
+    "destination_region",
+    "destination_area",
+    "distance_km",
+    "origin_latitude",
+    "origin_longitude",
+    "destination_latitude",
+    "destination_longitude",
+    "calendars",
+)
+
+
 def delivery_calendar_key(carrier: Carrier | None, destination: Place) -> CalendarKey:
     """Days on which the parcel can be delivered; every day when nobody told the carrier's weekdays."""
     if carrier is None:
@@ -105,62 +125,69 @@ def orders_of(shipments: Sequence[Shipment], carriers: Mapping[str, Carrier]) ->
 
 def orders_of_facts(rows: Sequence[Facts]) -> Orders:
     """Return orders from what `order_facts` told of each."""
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(fields(Orders))
-    arrays: dict[str, Any] = {}
-    for field, values in zip(fields(Orders), columns, strict=True):
-        arrays[field.name] = values if field.name == "calendars" else _array(field.type, values)
-    return Orders(**arrays)
+    columns = zip(*rows, strict=True) if rows else [()] * len(_FIELDS)
+    return Orders(**{name: array_of(name, values) for name, values in zip(_FIELDS, columns, strict=True)})
 
 
-def _array(kind: object, values: Sequence[object]) -> NDArray[np.generic]:
+def array_of(name: str, values: Sequence[Any]) -> Any:
+    """Return values of the fact `name` as `Orders` keeps them."""
+    kind = _FIELDS[name]
     if kind is Texts:
-        column = np.empty(len(values), dtype=object)
-        column[:] = values
-        return column
-    return np.array(values, dtype=np.int64 if kind is Days else np.float64)
+        return np.fromiter(values, dtype=object, count=len(values))
+    if kind in (Days, Floats):
+        return np.array(values, dtype=np.int64 if kind is Days else np.float64)
+    return tuple(values)
 
 
 def order_facts(shipment: Shipment, carrier: Carrier | None) -> Facts:
     """Return one value for each field of `Orders`, in their order; equal facts have equal features."""
-    origin, destination = shipment.origin.place, shipment.destination
+    facts = way_facts(shipment.origin, shipment.destination, carrier) | _parcel_facts(shipment)
+    return tuple([facts[name] for name in _FIELDS])
+
+
+def way_facts(origin: Origin, destination: Place, carrier: Carrier | None) -> dict[str, Any]:
+    """Return the facts that all parcels of a carrier have in common on the way from an origin to a destination."""
+    here = origin.place
+    return {
+        "origin_id": origin.origin_id,
+        "origin_country": here.country,
+        "origin_region": here.region or "",
+        "origin_area": here.postal_code[:2],
+        "destination_country": destination.country,
+        "destination_region": destination.region or "",
+        "destination_area": destination.postal_code[:2],
+        "distance_km": _number(distance_km(here, destination)),
+        "origin_latitude": _number(here.latitude),
+        "origin_longitude": _number(here.longitude),
+        "destination_latitude": _number(destination.latitude),
+        "destination_longitude": _number(destination.longitude),
+        "calendars": delivery_calendar_key(carrier, destination),
+    }
+
+
+def _parcel_facts(shipment: Shipment) -> dict[str, Any]:
+    """Return the other facts: the instant of the order, the service and the parcel itself."""
     ordered_on = epoch_day(shipment.ordered_on)
-    sides = (shipment.length_mm, shipment.width_mm, shipment.height_mm)
-    known_sides = [_number(side) for side in sides]
-    return (
-        ordered_on,
-        (shipment.ordered_at - _UNIX_EPOCH).days,
-        max(epoch_day(shipment.planned_dispatch_on), ordered_on),
-        float(_local(shipment.ordered_at, zone(shipment.origin.calendar.time_zone)).hour),
-        shipment.origin.origin_id,
-        origin.country,
-        origin.region or "",
-        origin.postal_code[:2],
-        destination.country,
-        destination.region or "",
-        destination.postal_code[:2],
-        shipment.carrier or "",
-        shipment.service or "",
-        shipment.delivery_mode,
-        shipment.item_category or "",
-        shipment.payment_method or "",
-        _number(distance_km(origin, destination)),
-        _number(origin.latitude),
-        _number(origin.longitude),
-        _number(destination.latitude),
-        _number(destination.longitude),
-        _number(shipment.quoted_transit_days),
-        _number(shipment.weight_g),
-        _NAN if _NAN in known_sides else known_sides[0] * known_sides[1] * known_sides[2] / 1e6,
-        _NAN if _NAN in known_sides else max(known_sides),
-        _number(shipment.item_count),
-        _number(shipment.order_value),
-        _number(shipment.freight_cost),
-        delivery_calendar_key(carrier, destination),
-    )
-
-
-def _local(instant: datetime, time_zone: ZoneInfo) -> datetime:
-    return instant.astimezone(time_zone)
+    length, width, height = (_number(side) for side in (shipment.length_mm, shipment.width_mm, shipment.height_mm))
+    has_sides = _NAN not in (length, width, height)
+    return {
+        "ordered_on": ordered_on,
+        "known_day": (shipment.ordered_at - _UNIX_EPOCH).days,
+        "dispatch_on": max(epoch_day(shipment.planned_dispatch_on), ordered_on),
+        "order_hour": float(shipment.ordered_at.astimezone(zone(shipment.origin.calendar.time_zone)).hour),
+        "carrier": shipment.carrier or "",
+        "service": shipment.service or "",
+        "delivery_mode": shipment.delivery_mode,
+        "item_category": shipment.item_category or "",
+        "payment_method": shipment.payment_method or "",
+        "quoted_days": _number(shipment.quoted_transit_days),
+        "weight_g": _number(shipment.weight_g),
+        "volume_l": length * width * height / MM3_PER_L if has_sides else _NAN,
+        "longest_mm": max(length, width, height) if has_sides else _NAN,
+        "item_count": _number(shipment.item_count),
+        "order_value": _number(shipment.order_value),
+        "freight_cost": _number(shipment.freight_cost),
+    }
 
 
 def _number(value: float | None) -> float:

@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import starmap
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.assembly import Histories
+from features.distinct import distinct_rows
+from features.frames import dates, floats, local_days, local_hours, objects, texts, utc_days
 from features.history import SketchHistory, SnapshotHistory
 from features.lanes import WINDOWS, lane_keys
 from features.opendays import CalendarKey, OpenDays
-from features.orders import Orders, Texts, delivery_calendar_key
+from features.orders import MM3_PER_L, WAY_FACTS, Orders, Texts, array_of, way_facts
 from features.origins import WINDOWS as ORIGIN_WINDOWS
 from features.origins import origin_keys
 from features.sketches import AGES, UNKNOWN, Sketch, Spells, build_sketch
-from parcelcast.place import Place, PlaceIndex, distance_km
+from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin
 
 
@@ -61,21 +64,70 @@ def parcel_history(shipments: pd.DataFrame, network: Network) -> ParcelHistory:
     """Read the canonical shipments (without returns), ordered by time of order."""
     frame = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
     frame = frame.sort_values(["ordered_at", "shipment_id"], kind="stable").reset_index(drop=True)
-    destinations = _places(frame, "destination", network.places)
-    zones = np.array([place.time_zone for place in destinations], dtype=object)
-    orders = _orders(frame, destinations, zones, network)
+    ways = _ways(frame, network)
     return ParcelHistory(
-        shipment_id=_texts(frame, "shipment_id"),
-        order_id=_texts(frame, "order_id"),
+        shipment_id=texts(frame["shipment_id"]),
+        order_id=texts(frame["order_id"]),
         ordered_at=frame["ordered_at"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(),
-        orders=orders,
-        promised_on=_dates(frame["promised_on"]),
-        dispatched_on=_local_days(frame["dispatched_at"], zones),
-        dispatched_known=_utc_days(frame["dispatched_recorded_at"].fillna(frame["dispatched_at"])),
-        delivered_on=_local_days(frame["delivered_at"], zones),
-        delivered_known=_utc_days(frame["delivered_recorded_at"].fillna(frame["delivered_at"])),
+        orders=Orders(**ways.facts, **_parcel_facts(frame, ways)),
+        promised_on=dates(frame["promised_on"]),
+        dispatched_on=local_days(frame["dispatched_at"], ways.destination_zone),
+        dispatched_known=utc_days(frame["dispatched_recorded_at"].fillna(frame["dispatched_at"])),
+        delivered_on=local_days(frame["delivered_at"], ways.destination_zone),
+        delivered_known=utc_days(frame["delivered_recorded_at"].fillna(frame["delivered_at"])),
         ended_otherwise=frame["status"].isin(["cancelled", "lost", "returned"]).to_numpy(dtype=bool),
     )
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """Each parcel's `features.orders.way_facts`, and the time zones of its origin's calendar and its destination."""
+
+    facts: Mapping[str, Any]
+    origin_zone: Texts
+    destination_zone: Texts
+
+
+def _ways(frame: pd.DataFrame, network: Network) -> _Ways:
+    """Look each distinct way up once."""
+    names = ("origin_id", "destination_country", "destination_postal_code", "carrier")
+    columns = [texts(frame[name]) for name in names]
+    once, which = distinct_rows(columns)
+    ids, countries, codes, carriers = (column[once] for column in columns)
+    origins = [network.origins[origin_id] for origin_id in ids]
+    find = cache(network.places.find)
+    places = [find(country, code) for country, code in zip(countries, codes, strict=True)]
+    facts = [
+        way_facts(origin, place, network.carriers.get(carrier))
+        for origin, place, carrier in zip(origins, places, carriers, strict=True)
+    ]
+    distinct = {name: array_of(name, [one[name] for one in facts]) for name in WAY_FACTS}
+    calendars = distinct.pop("calendars")
+    return _Ways(
+        {name: column[which] for name, column in distinct.items()}
+        | {"calendars": tuple([calendars[way] for way in which.tolist()])},
+        objects([origin.calendar.time_zone for origin in origins])[which],
+        objects([place.time_zone for place in places])[which],
+    )
+
+
+def _parcel_facts(frame: pd.DataFrame, ways: _Ways) -> dict[str, Any]:
+    """Return the other fields of `Orders`, as `features.orders.order_facts` tells them of one shipment."""
+    ordered_on = local_days(frame["ordered_at"], ways.destination_zone)
+    length, width, height = (floats(frame[name]) for name in ("length_mm", "width_mm", "height_mm"))
+    delivery_mode = texts(frame["delivery_mode"])
+    return {
+        "ordered_on": ordered_on,
+        "known_day": utc_days(frame["ordered_at"]),
+        "dispatch_on": np.maximum(dates(frame["planned_dispatch_on"]), ordered_on),
+        "order_hour": local_hours(frame["ordered_at"], ways.origin_zone),
+        "delivery_mode": np.where(delivery_mode == "", "home", delivery_mode),
+        "quoted_days": floats(frame["quoted_transit_days"]),
+        "volume_l": length * width * height / MM3_PER_L,
+        "longest_mm": np.maximum(np.maximum(length, width), height),
+        **{name: texts(frame[name]) for name in ("carrier", "service", "item_category", "payment_method")},
+        **{name: floats(frame[name]) for name in ("weight_g", "item_count", "order_value", "freight_cost")},
+    }
 
 
 @dataclass(frozen=True)
@@ -115,103 +167,9 @@ def build_sketches(history: ParcelHistory, network: Network, until: int) -> Sket
 
 
 def _origin_calendars(orders: Orders, network: Network) -> list[CalendarKey]:
+    """Return the working days of each order's origin, without its special days."""
     keys = {}
     for origin_id in set(orders.origin_id):
         calendar = network.origins[origin_id].calendar
         keys[origin_id] = CalendarKey(calendar.weekdays, calendar.holiday_country, calendar.holiday_region)
     return [keys[origin_id] for origin_id in orders.origin_id]
-
-
-def _orders(frame: pd.DataFrame, destinations: list[Place], zones: Texts, network: Network) -> Orders:
-    sources = [network.origins[origin_id].place for origin_id in frame["origin_id"]]
-    source_zones = np.array([network.origins[one].calendar.time_zone for one in frame["origin_id"]], dtype=object)
-    ordered_on = _local_days(frame["ordered_at"], zones)
-    sides = frame[["length_mm", "width_mm", "height_mm"]].to_numpy(dtype=np.float64)
-    carriers = [network.carriers.get(name) if name else None for name in _texts(frame, "carrier")]
-    pairs = dict.fromkeys(zip(sources, destinations, strict=True))
-    distances = dict(zip(pairs, starmap(distance_km, pairs), strict=True))
-    far = [distances[pair] for pair in zip(sources, destinations, strict=True)]
-    return Orders(
-        ordered_on=ordered_on,
-        known_day=_utc_days(frame["ordered_at"]),
-        dispatch_on=np.maximum(_dates(frame["planned_dispatch_on"]), ordered_on),
-        order_hour=_local_hours(frame["ordered_at"], source_zones),
-        origin_id=_texts(frame, "origin_id"),
-        origin_country=_objects([place.country for place in sources]),
-        origin_region=_objects([place.region or "" for place in sources]),
-        origin_area=_objects([place.postal_code[:2] for place in sources]),
-        destination_country=_objects([place.country for place in destinations]),
-        destination_region=_objects([place.region or "" for place in destinations]),
-        destination_area=_objects([place.postal_code[:2] for place in destinations]),
-        carrier=_texts(frame, "carrier"),
-        service=_texts(frame, "service"),
-        delivery_mode=_objects([mode or "home" for mode in _texts(frame, "delivery_mode")]),
-        item_category=_texts(frame, "item_category"),
-        payment_method=_texts(frame, "payment_method"),
-        distance_km=np.array([np.nan if one is None else one for one in far], dtype=np.float64),
-        origin_latitude=_degrees([place.latitude for place in sources]),
-        origin_longitude=_degrees([place.longitude for place in sources]),
-        destination_latitude=_degrees([place.latitude for place in destinations]),
-        destination_longitude=_degrees([place.longitude for place in destinations]),
-        quoted_days=_floats(frame, "quoted_transit_days"),
-        weight_g=_floats(frame, "weight_g"),
-        volume_l=sides[:, 0] * sides[:, 1] * sides[:, 2] / 1e6,
-        longest_mm=sides.max(axis=1),
-        item_count=_floats(frame, "item_count"),
-        order_value=_floats(frame, "order_value"),
-        freight_cost=_floats(frame, "freight_cost"),
-        calendars=tuple(starmap(delivery_calendar_key, zip(carriers, destinations, strict=True))),
-    )
-
-
-def _places(frame: pd.DataFrame, end: str, index: PlaceIndex) -> list[Place]:
-    pairs = list(zip(_texts(frame, f"{end}_country"), _texts(frame, f"{end}_postal_code"), strict=True))
-    found = {pair: index.find(*pair) for pair in dict.fromkeys(pairs)}
-    return [found[pair] for pair in pairs]
-
-
-def _texts(frame: pd.DataFrame, name: str) -> Texts:
-    return _objects(frame[name].astype(object).where(frame[name].notna(), "").tolist())
-
-
-def _objects(values: list[str]) -> Texts:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
-
-
-def _floats(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    return frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _dates(column: pd.Series) -> NDArray[np.int64]:
-    return _day_numbers(pd.to_datetime(column))
-
-
-def _utc_days(column: pd.Series) -> NDArray[np.int64]:
-    return _day_numbers(column.dt.tz_convert("UTC").dt.tz_localize(None))
-
-
-def _local_days(column: pd.Series, zones: Texts) -> NDArray[np.int64]:
-    out = np.full(len(column), UNKNOWN)
-    for name in set(zones):
-        mine = zones == name
-        out[mine] = _day_numbers(column[mine].dt.tz_convert(name).dt.tz_localize(None))
-    return out
-
-
-def _local_hours(column: pd.Series, zones: Texts) -> NDArray[np.float64]:
-    out = np.empty(len(column))
-    for name in set(zones):
-        mine = zones == name
-        out[mine] = column[mine].dt.tz_convert(name).dt.hour
-    return out
-
-
-def _day_numbers(column: pd.Series) -> NDArray[np.int64]:
-    values = column.to_numpy().astype("datetime64[D]")
-    return np.where(np.isnat(values), UNKNOWN, values.astype(np.int64))
-
-
-def _degrees(values: list[float | None]) -> NDArray[np.float64]:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
