@@ -16,12 +16,16 @@ from models.quantiles import QuantileModel, QuantileParameters, fit_quantiles
 from models.scorecard import scorecard
 from models.training import Trained, TrainParameters, orders_between, outcomes, train
 from parcelcast.errors import InputError
-from pipelines.ingest import ingest, load_tables
+from pipelines.ingest import ingest
+from pipelines.ingest.storage import STORED, load_table
 from pipelines.predictions import predictions_table, write_predictions
 from pipelines.preparation import Prepared, prepare
 from pipelines.progress import SILENT, TellShare
 from pipelines.reporting import write_report
 from pipelines.validate import validate
+
+# What `prepare` reads. Scans are checked with the rest, and would be most of the memory that training needs.
+_NEEDED = ("shipments", "origins", "carriers")
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,13 @@ def backtest(
 
 
 def sound_tables(source: str, data: Path, mapping: Path | None, tell: TellShare) -> dict[str, pd.DataFrame]:
-    """Ingest and validate a source without keeping anything on disk."""
+    """Ingest and validate a source, keep nothing on disk, and return the tables that `prepare` reads."""
     with TemporaryDirectory(prefix="parcelcast-") as folder:
         canonical, validated = Path(folder) / "canonical", Path(folder) / "validated"
         ingest(source, data, canonical, mapping, tell)
         validate(canonical, validated, progress=tell)
-        return load_tables(validated)
+        present = [name for name in _NEEDED if (validated / f"{name}.parquet").is_file()]
+        return {name: load_table(validated, STORED[name]) for name in present}
 
 
 def backtest_tables(
