@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,7 @@ from pipelines.preparation import Prepared, last_known_day, prepare
 from pipelines.progress import TellShare
 
 _SAMPLES = 5
+_SAMPLED = ("carrier", "service", "item_category", "payment_method", "weight_g", "order_value", "freight_cost")
 
 
 @dataclass(frozen=True)
@@ -118,22 +118,14 @@ def make_bundle(
 
 def _samples(shipments: pd.DataFrame, network: Network) -> list[Shipment]:
     """Return some of the last orders, for the bundle's self-test."""
-    columns = ("carrier", "service", "item_category", "currency", "payment_method")
-    numbers = (
-        "quoted_transit_days", "weight_g", "length_mm", "width_mm", "height_mm", "order_value", "freight_cost",
-    )  # fmt: skip
     chosen = shipments.sort_values("ordered_at").tail(_SAMPLES)
+    known = chosen.astype(object).where(chosen.notna(), None)
     return [
         Shipment(
             ordered_at=row["ordered_at"].to_pydatetime().astimezone(UTC),
             origin=network.origins[row["origin_id"]],
-            destination=network.places.find(row["destination_country"], _known(row["destination_postal_code"]) or ""),
-            **{name: _known(row[name]) for name in columns},
-            **{name: None if _known(row[name]) is None else float(row[name]) for name in numbers},
+            destination=network.places.find(row["destination_country"], row["destination_postal_code"] or ""),
+            **{name: row[name] for name in _SAMPLED},
         )
-        for row in chosen.to_dict("records")
+        for row in known.to_dict("records")
     ]
-
-
-def _known(value: Any) -> Any:
-    return None if pd.isna(value) else value
