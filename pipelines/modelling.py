@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,13 +120,16 @@ def make_bundle(
 def _samples(shipments: pd.DataFrame, network: Network) -> list[Shipment]:
     """Return some of the last orders, for the bundle's self-test."""
     chosen = shipments.sort_values("ordered_at").tail(_SAMPLES)
-    known = chosen.astype(object).where(chosen.notna(), None)
     return [
         Shipment(
             ordered_at=row["ordered_at"].to_pydatetime().astimezone(UTC),
             origin=network.origins[row["origin_id"]],
-            destination=network.places.find(row["destination_country"], row["destination_postal_code"] or ""),
-            **{name: row[name] for name in _SAMPLED},
+            destination=network.places.find(row["destination_country"], _known(row["destination_postal_code"]) or ""),
+            **{name: _known(row[name]) for name in _SAMPLED},
         )
-        for row in known.to_dict("records")
+        for row in chosen.to_dict("records")
     ]
+
+
+def _known(value: Any) -> Any:
+    return None if pd.isna(value) else value

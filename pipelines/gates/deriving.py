@@ -63,9 +63,7 @@ def _facilities(frame: pd.DataFrame, _: Mapping[str, pd.DataFrame]) -> pd.DataFr
 
 
 def _origins(frame: pd.DataFrame, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"calendar_readable": _each(frame["calendar"], read_calendar)}
-    )
+    return pd.DataFrame({"calendar_readable": _each(frame["calendar"], read_calendar)})
 
 
 def _weather(frame: pd.DataFrame, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
