@@ -8,16 +8,17 @@ from parcelcast.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One feature: `unit` is "" where there is none; a categorical one holds codes of `models` categories.
+    """One feature: `unit` is "" where there is none, `unknown` says what NaN means, "" where there always is a value.
 
     Every column is known at the instant of the order; history columns hold what was recorded before the UTC day of the
-    order. NaN means unknown.
+    order. A categorical column holds the model's codes of its texts.
     """
 
     name: str
     family: str
     unit: str
     description: str
+    unknown: str = ""
     categorical: bool = False
 
 
@@ -30,5 +31,5 @@ def check_columns(got: Sequence[str], expected: Sequence[Column], where: str) ->
     extra = [name for name in got if name not in wanted]
     problem = f"missing {', '.join(missing) or 'nothing'}; not expected {', '.join(extra) or 'nothing'}"
     if not missing and not extra:
-        problem = "the right columns in another order"
+        problem = "the right columns in another order or more than once"
     raise DataError(problem, file=where, remedy="build the features again with this version: ./run featurize")

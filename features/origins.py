@@ -12,24 +12,24 @@ WEEK, RECENT, LONG = 7, 28, 180
 WINDOWS = (WEEK, RECENT, LONG)
 _QUANTILES = (0.1, 0.5, 0.9)
 _DAYS = "working days"
+_TO_DISPATCH = "from planned dispatch to dispatch"
 
 
 def _columns() -> tuple[Column, ...]:
     columns = []
     for window in (RECENT, LONG):
-        seen = f"parcels of the last {window} days"
-        for name, words in (("p10", "10 % quantile"), ("p50", "median"), ("p90", "90 % quantile"), ("mean", "mean")):
-            columns.append(
-                Column(f"handling_{window}d_{name}_days", "origin", _DAYS, f"{words} of dispatch after plan, {seen}")
-            )
-        columns.append(Column(f"handling_{window}d_parcels", "origin", "parcels", f"dispatches of this origin, {seen}"))
-        columns.append(
-            Column(f"late_dispatch_{window}d_share", "origin", "share", f"dispatched after the planned day, {seen}")
-        )
-    columns.append(
-        Column("origin_backlog_ratio", "origin", "ratio", "parcel-days waiting in the last 7 days against the usual 7")
-    )
-    return tuple(columns)
+        name, last = f"handling_{window}d", f"last {window} days"
+        late = f"dispatched after the planned day, {last}"
+        columns += [
+            Column(f"{name}_p10_days", "origin", _DAYS, f"10 % quantile {_TO_DISPATCH}, {last}"),
+            Column(f"{name}_p50_days", "origin", _DAYS, f"median {_TO_DISPATCH}, {last}"),
+            Column(f"{name}_p90_days", "origin", _DAYS, f"90 % quantile {_TO_DISPATCH}, {last}"),
+            Column(f"{name}_mean_days", "origin", _DAYS, f"mean {_TO_DISPATCH}, {last}"),
+            Column(f"{name}_parcels", "origin", "parcels", f"dispatches recorded at this origin, {last}"),
+            Column(f"late_dispatch_{window}d_share", "origin", "share", late),
+        ]
+    backlog = f"parcel-days waiting, last {WEEK} days against the usual {WEEK} of the last {RECENT}"
+    return (*columns, Column("origin_backlog_ratio", "origin", "ratio", backlog))
 
 
 COLUMNS = _columns()

@@ -7,27 +7,39 @@ from features.orders import Floats, Orders, Texts
 
 _FREIGHT_FROM_G = 100.0  # lighter parcels pay for the parcel, not for its weight
 
+_UNTOLD = "the shop does not say"
+_NO_PLACE = "the address is not in the table of places"
+_NO_CODE = "not told, or too rare in training to have a code"
+
 COLUMNS = (
-    Column("weight_g", "parcel", "g", "weight of the parcel"),
-    Column("volume_l", "parcel", "l", "product of the three sides"),
-    Column("longest_mm", "parcel", "mm", "longest side"),
-    Column("item_count", "parcel", "items", "items in the parcel"),
-    Column("order_value", "parcel", "currency", "value of the goods"),
-    Column("freight_cost", "parcel", "currency", "what the shopper pays for shipping"),
-    Column("freight_per_kg", "parcel", "currency/kg", "freight by weight, at least 100 g"),
-    Column("distance_km", "parcel", "km", "great circle between the postal areas"),
-    Column("origin_latitude", "parcel", "degrees", "north of the origin's postal area"),
-    Column("origin_longitude", "parcel", "degrees", "east of the origin's postal area"),
-    Column("destination_latitude", "parcel", "degrees", "north of the destination's postal area"),
-    Column("destination_longitude", "parcel", "degrees", "east of the destination's postal area"),
-    Column("quoted_transit_days", "parcel", "days", "the carrier's quote"),
+    Column("weight_g", "parcel", "g", "weight of the parcel", _UNTOLD),
+    Column("volume_l", "parcel", "l", "product of the three sides", "a side is not told"),
+    Column("longest_mm", "parcel", "mm", "longest side", "a side is not told"),
+    Column("item_count", "parcel", "items", "items in the parcel", _UNTOLD),
+    Column("order_value", "parcel", "currency", "value of the goods", _UNTOLD),
+    Column("freight_cost", "parcel", "currency", "what the shopper pays for shipping", _UNTOLD),
+    Column(
+        "freight_per_kg", "parcel", "currency/kg", "freight by weight, at least 100 g", "freight or weight is not told"
+    ),
+    Column("distance_km", "parcel", "km", "great circle between the postal areas", _NO_PLACE),
+    Column("origin_latitude", "parcel", "degrees", "north of the origin's postal area", _NO_PLACE),
+    Column("origin_longitude", "parcel", "degrees", "east of the origin's postal area", _NO_PLACE),
+    Column("destination_latitude", "parcel", "degrees", "north of the destination's postal area", _NO_PLACE),
+    Column("destination_longitude", "parcel", "degrees", "east of the destination's postal area", _NO_PLACE),
+    Column("quoted_transit_days", "parcel", "deliverable days", "the carrier's quote, from dispatch", "no quote"),
 )
+
+
+def _category(name: str, description: str) -> Column:
+    return Column(name, "parcel", "", description, _NO_CODE, categorical=True)
+
+
 CATEGORIES = (
-    Column("carrier_service", "parcel", "", "carrier and service", categorical=True),
-    Column("delivery_mode", "parcel", "", "home, pickup point, ...", categorical=True),
-    Column("payment_method", "parcel", "", "some methods let the shop wait for the money", categorical=True),
-    Column("origin_region", "parcel", "", "ISO 3166-2 region of the origin", categorical=True),
-    Column("destination_region", "parcel", "", "ISO 3166-2 region of the destination", categorical=True),
+    _category("carrier_service", "carrier and service"),
+    _category("delivery_mode", "home, pickup point, ..."),
+    _category("payment_method", "some methods let the shop wait for the money"),
+    _category("origin_region", "ISO 3166-2 region of the origin"),
+    _category("destination_region", "ISO 3166-2 region of the destination"),
 )
 
 
@@ -53,7 +65,7 @@ def parcel_features(orders: Orders) -> Floats:
 
 
 def parcel_categories(orders: Orders) -> dict[str, Texts]:
-    """Return the texts of `CATEGORIES`, "" where unknown."""
+    """Return the texts of `CATEGORIES`; parts that are not known are empty."""
     return {
         "carrier_service": orders.carrier + "/" + orders.service,
         "delivery_mode": orders.delivery_mode,

@@ -1,0 +1,57 @@
+"""The feature catalogue in docs/features.md, written from the columns themselves.
+
+python -m features.catalogue > docs/features.md
+"""
+
+import sys
+from collections.abc import Iterable
+
+from features import lanes, origins
+from features.assembly import ALL_COLUMNS
+from features.columns import Column
+from features.history import SHRINKAGE
+
+_HEAD = f"""# Features
+
+Written by `python -m features.catalogue > docs/features.md` from the column contract; do not edit by hand.
+
+- Every column is known at the instant of the order, and training and serving make it by the same code.
+- History holds what was recorded before the UTC day of the order. A delivery that is recorded late counts as open until
+  the day of its record. Parcels still under way count for as long as they have been, so that history is not biased
+  towards fast parcels.
+- Ages are counted in open days: those on which the carrier delivers at the destination, or the origin works.
+- Each level of history is drawn towards the next wider one as if it had seen {SHRINKAGE:.0f} of its parcels; a level
+  without parcels says what the wider one says.
+- Lanes widen in this order: {", ".join(reversed(lanes.LEVELS))}. A lane is a pair of postal areas (the first two
+  characters of the code) with carrier and service, a region a pair of ISO 3166-2 regions with them.
+- Origins widen in this order: {", ".join(reversed(origins.LEVELS))}.
+- Besides its columns the model reads the lane's hazards by age over the last {lanes.WINDOW} days.
+"""
+_TITLES = {
+    "calendar": "Calendar",
+    "parcel": "Parcel and way",
+    "lane": "Lane",
+    "origin": "Origin",
+}
+
+
+def catalogue() -> str:
+    """Return the page in Markdown."""
+    parts = [_HEAD]
+    for family, title in _TITLES.items():
+        parts.append(f"## {title}\n\n{_table(column for column in ALL_COLUMNS if column.family == family)}")
+    return "\n".join(parts)
+
+
+def _table(columns: Iterable[Column]) -> str:
+    rows = [("Column", "Unit", "Meaning", "Empty when"), ("---",) * 4]
+    rows += [(f"`{one.name}`", _unit(one), one.description, one.unknown or "never") for one in columns]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _unit(column: Column) -> str:
+    return "category" if column.categorical else column.unit
+
+
+if __name__ == "__main__":
+    sys.stdout.write(catalogue())

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from features.assembly import ALL_COLUMNS, CATEGORIES, DAY_COLUMNS, ORDER_COLUMNS, column_names
+from features.catalogue import catalogue
+from tests.features.worlds import HORIZON, history_of, rows_of_worlds, training_table
+
+PAGE = Path(__file__).parents[2] / "docs" / "features.md"
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == catalogue(), "run python -m features.catalogue > docs/features.md"
+
+
+@pytest.mark.parametrize("column", ALL_COLUMNS, ids=lambda column: column.name)
+def test_the_page_tells_each_column_once(column):
+    assert catalogue().count(f"| `{column.name}` |") == 1
+
+
+def test_names_are_unique():
+    names = column_names(ALL_COLUMNS)
+    assert len(set(names)) == len(names)
+    assert [column for column in ALL_COLUMNS if column.categorical] == list(CATEGORIES)
+
+
+@settings(max_examples=10)
+@given(rows_of_worlds(most=8))
+def test_columns_that_are_never_empty_have_a_value_in_every_row(rows):
+    table = training_table(history_of(rows))
+    rows_of_days = np.repeat(np.arange(len(rows)), HORIZON + 1)
+    days = table.rows(np.empty((len(rows), 0)), rows_of_days, np.tile(np.arange(HORIZON + 1), len(rows)))
+    for columns, values in ((ORDER_COLUMNS, table.static), (DAY_COLUMNS, days)):
+        is_empty = np.isnan(values).any(axis=0)
+        assert [
+            column.name for column, empty in zip(columns, is_empty, strict=True) if empty and not column.unknown
+        ] == []
