@@ -147,7 +147,11 @@ def _add_bench(commands: "Commands") -> None:
         description="Start the server on this machine and measure requests per second and latency beside an endpoint "
         "that does nothing and `mlflow models serve`.",
     )
-    command.add_argument("what", choices=("serve",), help="what to measure")
+    command.add_argument(
+        "what",
+        choices=("serve", "forks"),
+        help="serve: the server; forks: the model of a simulated demo beside the perfect forecaster",
+    )
     command.add_argument("--bundle", type=Path, default=Path("data/bundle/current"), metavar="DIR", help="model bundle")
     command.set_defaults(handler=_bench)
 
@@ -238,6 +242,11 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    if options.what == "forks":
+        from pipelines.stages import bench_forks
+
+        print(bench_forks())
+        return 0
     from serving.bench import bench
 
     bench(options.bundle)

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parcelcast.errors import InputError
 from pipelines.parameters import read_all, read_section
 from pipelines.progress import TellShare, steps
 
@@ -98,6 +99,23 @@ def backtest(source: str, data: Path, mapping: Path | None, window: tuple[date, 
     with steps("backtest") as tell:
         metrics = run_backtest(source, data, mapping, Window(*window), out, TrainParameters(), tell)
     return f"{scores_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
+
+
+def bench_forks() -> str:
+    """Compare the simulated demo's forecasts with the perfect forecaster's on days of its test window."""
+    from pipelines.demo import SIMULATED
+    from pipelines.perfection import DAYS, REPLICAS, compare, comparison_text, window_days
+    from pipelines.simulate import SimulateParameters
+    from pipelines.workspace import ROOT
+
+    demo = ROOT / "data" / "demo" / SIMULATED
+    config = read_section(SimulateParameters, "simulate", demo / "params.yaml").config()
+    predictions = demo / EVALUATION / "predictions.parquet"
+    if not predictions.exists():
+        raise InputError(f"there is no {predictions}; run ./run demo --prepare-only first")
+    with steps("bench forks") as tell:
+        days = window_days(predictions, DAYS)
+        return comparison_text(compare(predictions, demo / RAW / "truth.parquet", config, days, REPLICAS, tell))
 
 
 def _featurize() -> None:
