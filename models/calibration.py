@@ -52,15 +52,15 @@ class BetaMap:
 def fit_beta_map(cdf: Floats, outcomes: Outcomes) -> BetaMap:
     """Fit the map to pairs of F(k) and "delivered by day k", for all days k of which the truth is known.
 
-    `cdf` has shape (n, H+1). An order still open counts with the days it was seen open, so recent orders do not bias
-    the map towards fast parcels. Minimises the log loss and goes half the way; without at least 200
+    `cdf` has shape (n, H+1). Every order counts with the days up to the as-of, delivered or still open, so recent
+    orders do not bias the map towards fast parcels. Minimises the log loss and goes half the way; without at least 200
     orders nothing is changed.
     """
     if len(cdf) < _FEWEST:
         return BetaMap()
     steps = np.arange(cdf.shape[1])
     lead, seen = outcomes.lead_days[:, None], outcomes.seen_days[:, None]
-    told = ((lead >= 0) | (steps <= seen)) & (cdf > _EDGE) & (cdf < 1.0 - _EDGE)
+    told = (steps <= seen) & (cdf > _EDGE) & (cdf < 1.0 - _EDGE)
     if not told.any():
         return BetaMap()
     by_then = ((lead >= 0) & (steps >= lead))[told].astype(np.float64)

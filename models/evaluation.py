@@ -1,6 +1,6 @@
 """Forecasts of all orders of a window, by the model and by everything it is compared with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from models.hazard import HORIZON
 from models.metrics import crps, is_covered, pit
 from models.promising import promised_days
 from models.quantiles import QuantileModel
-from models.training import Trained, online_balance, orders_between
+from models.training import Trained, online_balance, orders_between, thinned
 from parcelcast.errors import InputError
 
 MODEL, CHALLENGER, LANE_HISTORY, QUOTE, INCUMBENT = FORECASTERS = (
@@ -30,7 +30,6 @@ MODEL, CHALLENGER, LANE_HISTORY, QUOTE, INCUMBENT = FORECASTERS = (
 SERVICE_LEVELS = (0.8, 0.9, 0.95)
 COVERAGE = (0.5, 0.8, 0.9, 0.95)
 PIT_BINS = 10
-_BATCH = 5000  # orders forecast at once: bounds the memory of their day rows
 
 Rows = NDArray[np.intp]
 Ints = NDArray[np.int64]
@@ -89,7 +88,7 @@ def evaluate(
     everyone = np.arange(len(rows))
     told = {MODEL: (everyone, _model_cdf(trained, history, assembled, rows))}
     if challenger is not None:
-        told[CHALLENGER] = (everyone, _in_batches(lambda batch: challenger.cdf(part.take(batch)), len(rows)))
+        told[CHALLENGER] = (everyone, challenger.cdf(part))
     told[LANE_HISTORY] = (everyone, lane_history(part))
     told[QUOTE] = carrier_quote(part)
     forecasts = {name: _promising(of, cdf, part) for name, (of, cdf) in told.items() if len(of)}
@@ -125,24 +124,13 @@ def _model_cdf(trained: Trained, history: ParcelHistory, assembled: Assembled, r
     """Forecast with the correction of each order's day, for which earlier parcels are forecast without one."""
     known_day = history.orders.known_day[rows]
     first, last = int(known_day.min()), int(known_day.max())
-    recent = orders_between(history, first - HORIZON, last + 1)
+    recent = thinned(orders_between(history, first - HORIZON, last + 1))
 
-    def plain(batch: Rows) -> Floats:
-        return trained.model.cdf(assembled.take(recent[batch]), np.zeros(len(batch)))
-
-    shift = online_balance(_in_batches(plain, len(recent)), history, recent, last).shift(known_day)
-
-    def corrected(batch: Rows) -> Floats:
-        return trained.calibration.apply(trained.model.cdf(assembled.take(rows[batch]), shift[batch]))
-
-    return _in_batches(corrected, len(rows))
+    plain = trained.model.cdf(assembled.take(recent), np.zeros(len(recent)))
+    shift = online_balance(plain, history, recent, last).shift(known_day)
+    return trained.calibration.apply(trained.model.cdf(assembled.take(rows), shift))
 
 
 def _promising(of: Rows, cdf: Floats, part: Assembled) -> Forecasts:
     orders = part.take(of)
     return Forecasts(of, cdf, {level: promised_days(cdf, orders, level) for level in SERVICE_LEVELS})
-
-
-def _in_batches(forecast: Callable[[Rows], Floats], n: int) -> Floats:
-    parts = [forecast(np.arange(first, min(first + _BATCH, n))) for first in range(0, n, _BATCH)]
-    return np.concatenate(parts) if parts else np.empty((0, HORIZON + 1))

@@ -24,6 +24,7 @@ CHUNKS = ((0, 20), (20, HORIZON + 1))
 # Once less than this is left, the days after it are not asked for; it stays beyond the horizon. No date we state, up to
 # the 99 % quantile, can depend on it.
 NEGLIGIBLE = 1e-3
+BATCH = 5000  # orders asked for at once: bounds the memory of their day rows
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,15 @@ class HazardModel:
         """
         known = self.known_columns(assembled)
 
-        def hazard(rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
-            return np.asarray(1.0 / (1.0 + np.exp(-self.log_odds(assembled, known, rows, steps) - shift[rows])))
+        def cdf_of(batch: NDArray[np.intp]) -> Floats:
+            def hazard(rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+                mine = batch[rows]
+                return np.asarray(1.0 / (1.0 + np.exp(-self.log_odds(assembled, known, mine, steps) - shift[mine])))
 
-        return cdf_in_chunks(hazard, len(assembled.orders))
+            return cdf_in_chunks(hazard, len(batch))
+
+        n = len(assembled.orders)
+        return np.concatenate([cdf_of(np.arange(first, min(first + BATCH, n))) for first in range(0, max(n, 1), BATCH)])
 
 
 def cdf_in_chunks(hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], n: int) -> Floats:

@@ -20,6 +20,8 @@ from parcelcast.errors import InputError
 Tell = Callable[[str, float], None]  # what is being done, and the share of it that is done
 Rows = NDArray[np.intp]
 
+MOST_COMPARED = 20_000
+
 
 @dataclass(frozen=True)
 class TrainParameters(HazardParameters):
@@ -84,8 +86,8 @@ def fit(
 
 def calibrate(fitted: Fitted, history: ParcelHistory, assembled: Assembled) -> Trained:
     """Compare the earlier model's forecasts with what was known of later orders at `as_of`."""
-    recent = orders_between(history, fitted.calibrated_from - HORIZON, fitted.as_of)
-    later = orders_between(history, fitted.calibrated_from, fitted.as_of)
+    recent = thinned(orders_between(history, fitted.calibrated_from - HORIZON, fitted.as_of))
+    later = np.intersect1d(recent, orders_between(history, fitted.calibrated_from, fitted.as_of))
     cdf = forecast(fitted.earlier, BetaMap(), history, assembled, recent, fitted.as_of - 1)[np.isin(recent, later)]
     known = outcomes(history, later, fitted.as_of)
     calibration = fit_beta_map(cdf, known)
@@ -118,6 +120,11 @@ def orders_between(history: ParcelHistory, start: int | None, end: int) -> Rows:
     """Return the rows ordered on a UTC day from `start` to before `end`, without cancelled and lost ones."""
     day = history.orders.known_day
     return np.flatnonzero((day < end) & (day >= (start or day.min())) & ~history.ended_otherwise)
+
+
+def thinned(rows: Rows) -> Rows:
+    """Return evenly spread rows, at most `MOST_COMPARED`: enough to compare what was said with what happened."""
+    return rows[:: max(1, -(-len(rows) // MOST_COMPARED))]
 
 
 def outcomes(history: ParcelHistory, rows: Rows, as_of: int) -> Outcomes:

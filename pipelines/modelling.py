@@ -19,7 +19,7 @@ from models.evaluation import Evaluation, evaluate, orders_placed
 from models.hazard import HORIZON
 from models.quantiles import QuantileParameters
 from models.scorecard import scorecard
-from models.training import Trained, TrainParameters, online_balance, orders_between
+from models.training import Trained, TrainParameters, online_balance, orders_between, thinned
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
@@ -107,7 +107,7 @@ def make_bundle(
 ) -> Bundle:
     """Write the serving bundle, with the histories and the online correction as they are known today."""
     tell("correcting online")
-    recent = orders_between(prepared.history, today - HORIZON, today)
+    recent = thinned(orders_between(prepared.history, today - HORIZON, today))
     plain = trained.model.cdf(prepared.assembled.take(recent), np.zeros(len(recent)))
     shift = online_balance(plain, prepared.history, recent, today - 1).shift(np.array([today]))[0]
     tell("writing the bundle")

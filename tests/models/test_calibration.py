@@ -35,9 +35,6 @@ def test_a_distortion_becomes_smaller():
     assert np.abs(found.apply(stated) - GEOMETRIC).max() < 0.6 * wrong
 
 
-@pytest.mark.xfail(
-    strict=True, reason="days after the as-of count for parcels delivered by then, and not for those still open"
-)
 def test_orders_still_open_do_not_bias_it_towards_fast_parcels():
     lead = delivered(4000)
     seen = np.arange(4000) % 10
