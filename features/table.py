@@ -19,6 +19,7 @@ from features.orders import MM3_PER_L, WAY_FACTS, Orders, Texts, array_of, way_f
 from features.origins import WINDOWS as ORIGIN_WINDOWS
 from features.origins import origin_keys
 from features.sketches import AGES, UNKNOWN, Sketch, Spells, build_sketch
+from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin
 
@@ -61,8 +62,10 @@ class ParcelHistory:
 
 
 def parcel_history(shipments: pd.DataFrame, network: Network) -> ParcelHistory:
-    """Read the canonical shipments (without returns), ordered by time of order."""
+    """Read the canonical shipments (without returns), ordered by time of order; DataError when there are none."""
     frame = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
+    if frame.empty:
+        raise DataError("no shipments but returns", file="shipments", remedy="ingest a history with orders")
     frame = frame.sort_values(["ordered_at", "shipment_id"], kind="stable").reset_index(drop=True)
     ways = _ways(frame, network)
     return ParcelHistory(

@@ -84,7 +84,7 @@ def slow_day(one, step: int) -> dict[str, float]:
     }
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows_of_worlds(most=3))
 def test_day_columns_equal_plain_date_arithmetic(rows):
     steps = [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 90]

@@ -1,7 +1,8 @@
+import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 
 from features.assembly import ALL_COLUMNS, CATEGORIES, DAY_COLUMNS, ORDER_COLUMNS, column_names
@@ -11,13 +12,17 @@ from tests.features.worlds import HORIZON, history_of, rows_of_worlds, training_
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 
 
-def test_the_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == catalogue(), "run python -m features.catalogue > docs/features.md"
+def test_the_page_is_up_to_date(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "features.catalogue")
+    runpy.run_module("features.catalogue", run_name="__main__")
+    assert PAGE.read_text(encoding="utf-8") == capsys.readouterr().out, (
+        "python -m features.catalogue > docs/features.md"
+    )
 
 
-@pytest.mark.parametrize("column", ALL_COLUMNS, ids=lambda column: column.name)
-def test_the_page_tells_each_column_once(column):
-    assert catalogue().count(f"| `{column.name}` |") == 1
+def test_the_page_tells_each_column_once():
+    told = [line.split("`")[1] for line in catalogue().splitlines() if line.startswith("| `")]
+    assert sorted(told) == sorted(column_names(ALL_COLUMNS))
 
 
 def test_names_are_unique():
@@ -26,7 +31,7 @@ def test_names_are_unique():
     assert [column for column in ALL_COLUMNS if column.categorical] == list(CATEGORIES)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(rows_of_worlds(most=8))
 def test_columns_that_are_never_empty_have_a_value_in_every_row(rows):
     table = training_table(history_of(rows))

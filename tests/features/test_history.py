@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -52,7 +52,7 @@ def level_of(rows: list[tuple[int, str, int, int, int]], keys: tuple[str, ...]) 
 def sketches(draw: st.DrawFn) -> Sketch:
     cells = st.tuples(st.integers(100, 150), st.sampled_from("ab"), st.integers(0, AGES - 1))
     amounts = st.tuples(st.integers(-2, 9), st.integers(0, 4))
-    narrow = draw(st.dictionaries(cells, amounts, max_size=30))
+    narrow = draw(st.dictionaries(cells, amounts, max_size=20))
     wide: dict[tuple[int, str, int], tuple[int, int]] = {}
     for (day, _, age), (at_risk, ended) in narrow.items():
         before = wide.get((day, "*", age), (0, 0))
@@ -77,6 +77,7 @@ def hazards_equal(left: Hazards, right: Hazards) -> bool:
     return all(np.array_equal(getattr(left, name), getattr(right, name)) for name in ("hazard", "evidence", "at_risk"))
 
 
+@settings(max_examples=50)
 @given(sketches(), st.lists(st.integers(90, 190), max_size=6).map(sorted), st.sampled_from([1, 7, 28, 120]))
 def test_a_trailing_window_equals_the_sum_over_the_days_before(sketch: Sketch, days: list[int], window: int):
     level = sketch.levels[-1]
@@ -90,6 +91,7 @@ def test_a_trailing_window_equals_the_sum_over_the_days_before(sketch: Sketch, d
         assert not trailing.at_risk[trailing.codes(texts("never seen"))].any()
 
 
+@settings(max_examples=50)
 @given(
     sketches(),
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(90, 190)), min_size=1, max_size=8),
@@ -150,6 +152,7 @@ def test_corrections_of_days_before_the_window_leave_nobody_at_risk_and_never_fe
     assert found.at_risk.tolist() == [[0]]
 
 
+@settings(max_examples=40)
 @given(
     arrays.arrays(np.float64, (2, 3, AGES), elements=st.integers(-20, 20)),
     arrays.arrays(np.float64, (2, 3, AGES), elements=st.integers(0, 20)),

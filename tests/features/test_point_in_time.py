@@ -225,13 +225,13 @@ def test_a_lane_is_known_by_the_deliveries_recorded_before_the_day_of_the_order(
     assert lane_parcels.tolist() == [0, 0, 0, 1, 2]
 
 
-@settings(max_examples=15)
-@given(rows_of_worlds(most=12))
+@settings(max_examples=12)
+@given(rows_of_worlds(most=10))
 def test_the_training_table_equals_the_hand_written_join(rows: list[Row]):
     check_against_the_join(rows)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(rows_of_worlds(fewest=2, most=12), st.data())
 def test_future_facts_move_no_feature_of_earlier_orders(rows: list[Row], data: st.DataObject):
     """Whatever is recorded on or after a day is planted anew: later orders, ends, statuses."""

@@ -1,7 +1,5 @@
 """The property that everything else rests on: a request has the features that training sees for the same instant."""
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,11 +7,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
+from features.network import network_of
 from features.table import Network, build_sketches, parcel_history
-from parcelcast.calendar import WorkingCalendar
 from parcelcast.place import PlaceIndex
-from parcelcast.shipment import Carrier, Origin, Service
-from parcelcast.tables import SHIPMENTS
+from parcelcast.tables import CARRIERS, ORIGINS, SHIPMENTS
 from pipelines.ingest.storage import conformed
 from pipelines.simulator.library import small_world
 from tests.features.worlds import (
@@ -91,30 +88,9 @@ def test_many_requests_at_once_have_the_features_of_each_alone():
 
 @pytest.fixture(scope="module")
 def simulated() -> tuple[pd.DataFrame, Network]:
-    tables = {name: table.to_pandas() for name, table in small_world(11, shipments=2500, days=45).items()}
-    return conformed(tables["shipments"], SHIPMENTS), network_of(tables, PlaceIndex.default())
-
-
-def network_of(tables: Mapping[str, pd.DataFrame], places: PlaceIndex) -> Network:
-    origins = {
-        row.origin_id: Origin(
-            row.origin_id,
-            places.find(row.country, row.postal_code),
-            WorkingCalendar.from_dict(json.loads(row.calendar)),
-            int(row.handling_days),
-        )
-        for row in tables["origins"].itertuples()
-    }
-    carriers = {
-        name: Carrier(
-            name,
-            tuple(Service(service) for service in rows["service"]),
-            frozenset(int(weekday) for weekday in rows["delivery_weekdays"].iloc[0]),
-            bool(rows["observes_holidays"].iloc[0]),
-        )
-        for name, rows in tables["carriers"].groupby("carrier")
-    }
-    return Network(places, origins, carriers)
+    world = small_world(11, shipments=2500, days=45)
+    tables = {table.name: conformed(world[table.name].to_pandas(), table) for table in (SHIPMENTS, ORIGINS, CARRIERS)}
+    return tables["shipments"], network_of(tables, PlaceIndex.default())
 
 
 def test_requests_of_a_simulated_week_have_the_features_of_the_training_table(simulated: tuple[pd.DataFrame, Network]):

@@ -187,7 +187,12 @@ def rows_of_worlds(draw: st.DrawFn, fewest: int = 1, most: int = 25) -> list[dic
 @st.composite
 def _row(draw: st.DrawFn, number: int) -> dict[str, Any]:
     ordered = draw(_order_times)
-    facts = {name: draw(st.none() | st.sampled_from(values)) for name, values in FACTS.items()}
+    told, choice = draw(st.integers(0, 2 ** len(FACTS) - 1)), draw(st.integers(0, 5))
+    facts = {
+        name: values[(choice + bit) % len(values)]
+        for bit, (name, values) in enumerate(FACTS.items())
+        if told >> bit & 1
+    }
     for event in ("dispatched", "delivered"):
         if (delay := draw(_delays)) is not None:
             facts[f"{event}_at"] = ordered + delay
