@@ -7,7 +7,8 @@ from features.distinct import distinct_rows
 from features.history import Hazards, History, restricted_mean, survival_quantiles
 from features.orders import Floats, Orders, Texts
 
-# Widest first. "region" is a pair of ISO 3166-2 regions, "lane" a pair of postal areas (two characters).
+# Widest first; the words of `parcelcast.forecast.Evidence.level`. "region" is a pair of ISO 3166-2 regions, "lane" a
+# pair of postal areas (two characters).
 LEVELS = ("all", "carrier", "country", "region", "lane")
 RECENT, WINDOW = 28, 120
 WINDOWS = (RECENT, WINDOW)
