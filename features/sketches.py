@@ -77,6 +77,7 @@ class _Counts:
 
 
 def _counts(spells: Spells, until: int) -> _Counts:
+    """Count each age at which a parcel was seen open, take back those after its end, and count the end."""
     started = np.flatnonzero(spells.start <= until)
     start = spells.start[started]
     is_over, recorded = _ends(spells, started, until)
