@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 _EDGE = 1e-6  # probabilities nearer to 0 or 1 than this say nothing about the shape of the map
 _FEWEST = 200
 # Two months tell of one regime, and the next may differ: the map goes half the way from doing nothing to what they say.
-# Of 0, 1/4, 1/2, 3/4 and 1 this kept coverage nearest to its level at no cost in CRPS (docs/adr/0006).
+# See docs/adr/0006.
 _TRUST = 0.5
 _STEEPEST = 4.0
 
