@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from models.hazard import Outcomes
 from parcelcast.errors import InputError
@@ -41,7 +42,7 @@ class BetaMap:
         """Return the map of each CDF value, same shape."""
         inside = (cdf > 0.0) & (cdf < 1.0)
         u = np.where(inside, cdf, 0.5)
-        mapped = 1.0 / (1.0 + np.exp(-(self.a * np.log(u) - self.b * np.log1p(-u) + self.c)))
+        mapped = expit(self.a * np.log(u) - self.b * np.log1p(-u) + self.c)
         return np.where(inside, mapped, np.where(cdf >= 1.0, 1.0, 0.0))
 
     def to_dict(self) -> dict[str, float]:
@@ -69,7 +70,7 @@ def fit_beta_map(cdf: Floats, outcomes: Outcomes) -> BetaMap:
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         z = x @ theta
-        p = 1.0 / (1.0 + np.exp(-z))
+        p = expit(z)
         value = np.mean(np.logaddexp(0.0, z) - by_then * z)
         return float(value), np.asarray(x.T @ (p - by_then) / len(u))
 
