@@ -135,11 +135,14 @@ def test_an_end_recorded_before_the_start_waits_for_it():
 
 
 def test_what_is_still_open_after_the_last_age_says_nothing_any_more():
-    lost, late = Parcel(MONDAY), Parcel(MONDAY, MONDAY + AGES + 7, key="b")
-    until = MONDAY + AGES + 20
-    level = check([lost, late], until)
+    lost, last, late = (
+        Parcel(MONDAY),
+        Parcel(MONDAY, MONDAY + AGES - 1, key="b"),
+        Parcel(MONDAY, MONDAY + AGES, key="c"),
+    )
+    level = check([lost, last, late], MONDAY + AGES + 20)
     assert max(age for _, age in days_at_risk(level)) == AGES - 1
-    assert sum(counts_of(level, "b")[1].values()) == 0
+    assert [sum(counts_of(level, key)[1].values()) for key in "abc"] == [0, 1, 0]
 
 
 def test_a_parcel_that_starts_later_counts_nothing():
