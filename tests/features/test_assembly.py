@@ -48,6 +48,13 @@ def test_nothing_is_delivered_before_the_dispatch_nor_on_closed_days(table):
     assert before.max() < -9.0 < -3.0 < after.min()
 
 
+def test_a_parcel_can_arrive_on_the_day_it_leaves_even_where_the_carrier_rests():
+    # A Wednesday; postfuchs delivers on Tuesdays and Thursdays.
+    table = training_table(history_of([shipment(1, "2026-03-11 09:00", carrier="postfuchs")]))
+    rows, steps = np.zeros(3, dtype=np.intp), np.arange(3)
+    assert (table.lane_hazard(rows, steps) > 0).tolist() == [True, True, False]
+
+
 def test_the_lane_hazard_of_a_day_is_that_of_its_age(table):
     # Dispatch on Tuesday 7 April (step 5); Sunday is closed, so Monday 13 April has age 5.
     rows, steps = np.zeros(3, dtype=np.intp), np.array([5, 9, 11])
