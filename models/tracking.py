@@ -18,6 +18,7 @@ CHALLENGER = "challenger"
 CHAMPION = "champion"
 _EXPERIMENT = "parcelcast"
 _BUNDLE = "bundle"
+_ADDRESS = "MLFLOW_TRACKING_URI"
 _NO_SUCH_THING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow has said either, for a missing alias
 
 
@@ -76,7 +77,8 @@ class MlflowRegistry:
     def __init__(self, uri: str, artifacts: str | None = None) -> None:
         self._mlflow = _quiet_mlflow()
         with _translated(f"opening the tracking store {uri}"):
-            self._mlflow.set_tracking_uri(uri)
+            with _environment_kept():
+                self._mlflow.set_tracking_uri(uri)
             self._client = self._mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
             experiment = self._client.get_experiment_by_name(_EXPERIMENT)
             self._experiment_id: str = (
@@ -180,6 +182,18 @@ def _quiet_mlflow() -> Any:
         import mlflow.store.tracking.sqlalchemy_store
 
     return mlflow
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Undo that MLflow writes the address into the environment, where processes we start would take it for a wish."""
+    before = os.environ.get(_ADDRESS)
+    try:
+        yield
+    finally:
+        os.environ.pop(_ADDRESS, None)
+        if before is not None:
+            os.environ[_ADDRESS] = before
 
 
 @contextmanager

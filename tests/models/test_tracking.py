@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import lightgbm
@@ -89,3 +90,9 @@ def test_the_registry_survives_a_new_process(registry, version, tmp_path):
     home = Path(registry._mlflow.get_tracking_uri().removeprefix("sqlite:///")).parent
 
     assert MlflowRegistry.in_directory(home).named(CHAMPION) is not None
+
+
+def test_opening_a_registry_tells_no_later_process_to_use_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    MlflowRegistry.in_directory(tmp_path)
+    assert "MLFLOW_TRACKING_URI" not in os.environ
