@@ -40,12 +40,12 @@ def _beside_champion(
     version = registry.named(CHAMPION)
     if version is None:
         return evidence
-    evidence = replace(evidence, has_champion=True)
     with tempfile.TemporaryDirectory(prefix="parcelcast-champion-") as folder:
         try:
             champion = Bundle.load(registry.fetch_bundle(version, Path(folder)))
         except ArtefactError:
             return evidence  # made by another version of the code: it cannot be compared
+    evidence = replace(evidence, has_champion=True)
     start = max(split.start, epoch_day(champion.trained_until))
     if start >= split.end:
         return evidence

@@ -17,7 +17,7 @@ class Calibrated:
     """
 
     coverage_tolerance: float = 0.04
-    pit_tolerance: float = 0.08
+    pit_tolerance: float = 0.05
     code: str = "calibrated"
 
     def judge(self, evidence: Evidence) -> Verdict:
