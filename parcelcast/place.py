@@ -1,27 +1,22 @@
 """Places: what a country and a postal code say about region, time zone and position."""
 
-import csv
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 from typing import Literal, Self
 
+from parcelcast.address import UNKNOWN_COUNTRY, fold_city, normalise_country, normalise_postal_code
 from parcelcast.calendar import zone
 from parcelcast.errors import DataError, InputError
+from parcelcast.place_table import CITY, COLUMNS, REFERENCE, read_rows, write_rows
+from parcelcast.regions import ISO, Regions
 
-Precision = Literal["postal", "prefix", "country", "unknown"]
+Precision = Literal["postal", "prefix", "city", "country", "unknown"]
 
-COLUMNS = ("country", "postal_prefix", "city", "region", "time_zone", "latitude", "longitude")
-UNKNOWN_COUNTRY = "ZZ"  # CLDR's code for "unknown region"
 
-_LONGEST_POSTAL_CODE = 12
 _EARTH_RADIUS_KM = 6371.0088
-# What shops write although ISO 3166 says otherwise.
-_COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +24,8 @@ class Place:
     """Where a parcel starts or ends, as precisely as its address lets us know.
 
     ``country`` is ISO 3166-1 alpha-2, ``region`` the part after the dash of ISO 3166-2 ("BY" of DE-BY), ``time_zone``
-    an IANA name, ``latitude`` and ``longitude`` degrees. ``precision`` says how much of the postal code was recognised.
+    an IANA name, ``latitude`` and ``longitude`` degrees. ``precision`` says how much of the address was recognised.
+    ``area`` is the region that history is counted by where that is not ``region``: see `region_of`.
     """
 
     country: str
@@ -39,20 +35,38 @@ class Place:
     latitude: float | None
     longitude: float | None
     precision: Precision
+    area: str | None = None
+
+
+def region_of(place: Place) -> str:
+    """Return the region that a place's history is counted by, within its country; "" when it is not known.
+
+    It is the ISO 3166-2 region unless the index that found the place groups them otherwise (`parcelcast.regions`).
+    Holidays always follow ``place.region``.
+    """
+    return (place.region or "") if place.area is None else place.area
 
 
 class PlaceIndex:
-    """Finds places by the longest known prefix of their postal code."""
+    """Finds places by the longest known prefix of their postal code, else by the name of their city."""
 
-    def __init__(self, rows: Iterable[Mapping[str, str]], source: str = "places") -> None:
-        """Index the rows of a table with the columns ``COLUMNS``; an empty prefix is the country itself.
+    def __init__(self, rows: Iterable[Mapping[str, str]], source: str = "places", regions: Regions = ISO) -> None:
+        """Index the rows of a table with ``COLUMNS`` or ``MADE_COLUMNS``; an empty prefix is the country itself.
 
-        Refused with DataError: no rows, a missing column, a repeated prefix, an unknown time zone, coordinates that are
-        no degrees, a country without its own row.
+        The names of cities come from rows of kind "city"; a table without kinds names a city in each row. Refused with
+        DataError: no rows, a missing column, a repeated prefix, an unknown time zone, coordinates that are no degrees,
+        a country without its own row, H3 cells as regions without a column `area`.
         """
+        self.regions = regions
         self._areas: dict[str, dict[str, Place]] = {}
+        self._cities: dict[str, dict[str, Place | None]] = {}
         for number, row in enumerate(rows, start=2):
-            place = _place_of_row(row, source, number)
+            place = _place_of_row(row, source, number, regions)
+            kind = row.get("kind")
+            if kind == CITY or (kind is None and place.postal_code):
+                self._name(row["city"], place)
+            if kind == CITY:
+                continue
             areas = self._areas.setdefault(place.country, {})
             if place.postal_code in areas:
                 raise DataError(
@@ -75,27 +89,29 @@ class PlaceIndex:
             )
 
     @classmethod
-    def from_csv(cls, path: str | Path) -> Self:
-        """Index of a UTF-8 CSV file with a header line."""
-        try:
-            with Path(path).open(encoding="utf-8-sig", newline="") as file:
-                return cls(csv.DictReader(file), source=str(path))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise DataError(
-                f"cannot be read ({error})",
-                file=str(path),
-                remedy=f"give a UTF-8 CSV file with columns {', '.join(COLUMNS)}",
-            ) from error
+    def from_csv(cls, path: str | Path, regions: Regions = ISO) -> Self:
+        """Index of a UTF-8 CSV file (plain or .gz) with a header line."""
+        return cls(read_rows(path), source=str(path), regions=regions)
+
+    def write_csv(self, path: Path) -> None:
+        """Write the index as a table that `from_csv` reads back to the same answers, gzipped if `path` ends in .gz."""
+        write_rows(self._rows(), path)
 
     @classmethod
     def default(cls) -> "PlaceIndex":
         """Index of the table that comes with the project, read once."""
         return _default_index()
 
-    def find(self, country: str | None, postal_code: str | int | None) -> Place:
+    @property
+    def countries(self) -> frozenset[str]:
+        """The countries of which something is known."""
+        return frozenset(self._areas)
+
+    def find(self, country: str | None, postal_code: str | int | None, city: str | None = None) -> Place:
         """Find the place of an address; never fails.
 
-        An unknown postal code gives the country, an unknown country a place of precision "unknown" in UTC.
+        An unknown postal code gives the city, whatever its case and accents, unless cities of that name lie in several
+        regions; else the country. An unknown country gives a place of precision "unknown" in UTC.
 
         >>> index = PlaceIndex([dict(zip(COLUMNS, row)) for row in [
         ...     ("DE", "", "", "", "Europe/Berlin", "51.2", "10.4"),
@@ -107,43 +123,39 @@ class PlaceIndex:
         code = normalise_postal_code(land, postal_code)
         areas = self._areas.get(land)
         if areas is None:
-            return Place(land, code, None, "UTC", None, None, "unknown")
+            return Place(land, code, None, "UTC", None, None, "unknown", self._area(code, None))
         length = next(length for length in range(len(code), -1, -1) if code[:length] in areas)
-        area = areas[code[:length]]
+        found = areas[code[:length]]
         precision: Precision = "country" if length == 0 else "postal" if length == len(code) else "prefix"
-        return Place(land, code, area.region, area.time_zone, area.latitude, area.longitude, precision)
+        if length == 0 and city and (named := self._cities.get(land, {}).get(fold_city(city))):
+            found, precision = named, "city"
+        area = self._area(code, found.area)
+        return Place(land, code, found.region, found.time_zone, found.latitude, found.longitude, precision, area)
 
+    def _area(self, code: str, cell: str | None) -> str | None:
+        match self.regions.kind:
+            case "iso":
+                return None
+            case "prefix":
+                return code[: self.regions.size]
+            case "h3":
+                return cell or ""
 
-def normalise_country(country: str | None) -> str:
-    """ISO 3166-1 alpha-2 code in capitals; "ZZ" for what cannot be one.
+    def _name(self, city: str, place: Place) -> None:
+        """Let a city be found by its name, or by none when the name is taken in another region."""
+        cities, name = self._cities.setdefault(place.country, {}), fold_city(city)
+        other = cities.setdefault(name, place)
+        if not name or (other and other.region != place.region):
+            cities[name] = None
 
-    >>> normalise_country(" de "), normalise_country("UK"), normalise_country("Germany"), normalise_country(None)
-    ('DE', 'GB', 'ZZ', 'ZZ')
-    """
-    code = str(country or "").strip().upper()
-    if len(code) != 2 or not (code.isascii() and code.isalpha()):
-        return UNKNOWN_COUNTRY
-    return _COUNTRY_ALIASES.get(code, code)
-
-
-def normalise_postal_code(country: str, postal_code: str | int | None) -> str:
-    """Capital letters and digits of a postal code without a country prefix; "" for what cannot be one.
-
-    Leading zeros that a spreadsheet dropped are not restored here: a code may also be typed only half.
-
-    >>> [normalise_postal_code("DE", code) for code in ("D-04109", "de 04109", " 04 109 ", None, "x" * 99)]
-    ['04109', '04109', '04109', '', '']
-    >>> normalise_postal_code("BR", "01310-100"), normalise_postal_code("GB", "sw1a 1aa")
-    ('01310100', 'SW1A1AA')
-    """
-    if postal_code is None:
-        return ""
-    text = unicodedata.normalize("NFKC", str(postal_code)[:100]).strip().upper()
-    text = re.sub(r"^[A-Z]{1,3}\s*-\s*(?=\w)", "", text)
-    code = re.sub(r"[^A-Z0-9]", "", text)
-    if code[:2] == country and code[2:3].isdigit():
-        code = code[2:]
-    return code if len(code) <= _LONGEST_POSTAL_CODE else ""
+    def _rows(self) -> Iterator[dict[str, str]]:
+        for areas in self._areas.values():
+            for place in areas.values():
+                yield _row_of(place)
+        for cities in self._cities.values():
+            for name, named in cities.items():
+                if named is not None:
+                    yield _row_of(named, name, CITY)
 
 
 def distance_km(a: Place, b: Place) -> float | None:
@@ -157,14 +169,15 @@ def distance_km(a: Place, b: Place) -> float | None:
 
 @cache
 def _default_index() -> PlaceIndex:
-    return PlaceIndex.from_csv(Path(__file__).parents[1] / "data" / "reference" / "places.csv")
+    return PlaceIndex.from_csv(REFERENCE)
 
 
-def _place_of_row(row: Mapping[str, str], source: str, number: int) -> Place:
-    missing = [column for column in COLUMNS if row.get(column) is None]
+def _place_of_row(row: Mapping[str, str], source: str, number: int, regions: Regions) -> Place:
+    needed = COLUMNS if regions.kind != "h3" else (*COLUMNS, "area")
+    missing = [column for column in needed if row.get(column) is None]
     if missing:
         raise DataError(
-            f"missing {', '.join(missing)}", file=source, rows=[number], remedy=f"give the columns {', '.join(COLUMNS)}"
+            f"missing {', '.join(missing)}", file=source, rows=[number], remedy=f"give the columns {', '.join(needed)}"
         )
     country = normalise_country(row["country"])
     if country == UNKNOWN_COUNTRY:
@@ -183,7 +196,27 @@ def _place_of_row(row: Mapping[str, str], source: str, number: int) -> Place:
         latitude=_degrees(row, "latitude", 90.0, source, number),
         longitude=_degrees(row, "longitude", 180.0, source, number),
         precision="prefix",
+        area=row.get("area"),
     )
+
+
+def _row_of(place: Place, city: str = "", kind: str = "") -> dict[str, str]:
+    """Return the place as a row of a table; the inverse of `_place_of_row`."""
+    return {
+        "country": place.country,
+        "postal_prefix": place.postal_code if kind != CITY else "",
+        "city": city,
+        "region": place.region or "",
+        "time_zone": place.time_zone,
+        "latitude": _text(place.latitude),
+        "longitude": _text(place.longitude),
+        "kind": kind,
+        "area": place.area or "",
+    }
+
+
+def _text(number: float | None) -> str:
+    return "" if number is None else repr(number)
 
 
 def _degrees(row: Mapping[str, str], column: str, limit: float, source: str, number: int) -> float | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from parcelcast.address import UNKNOWN_COUNTRY
 from parcelcast.calendar import zone
 from parcelcast.errors import ParcelcastError
-from parcelcast.place import UNKNOWN_COUNTRY
 from parcelcast.scan import CODES
 from parcelcast.tables import SCANS, WEATHER_DAILY
 from pipelines.gates.rules import SAME_EVENT

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from parcelcast.address import normalise_postal_code
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError
-from parcelcast.place import PlaceIndex, normalise_postal_code
+from parcelcast.place import PlaceIndex
 from parcelcast.tables import ORIGINS, TABLES, Table
 from pipelines.ingest.conforming import TEXT, Conformer, per_value, refuse_repeated
 from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from parcelcast.address import normalise_country
 from parcelcast.errors import DataError
-from parcelcast.place import normalise_country
 from parcelcast.scan import UNKNOWN_CODE
 from pipelines.ingest.evidence import Findings
 from pipelines.ingest.mapping import VOCABULARIES

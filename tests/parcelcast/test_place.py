@@ -1,9 +1,14 @@
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parcelcast.address import fold_city, normalise_country, normalise_postal_code
 from parcelcast.errors import DataError
-from parcelcast.place import COLUMNS, Place, PlaceIndex, distance_km, normalise_country, normalise_postal_code
+from parcelcast.place import Place, PlaceIndex, distance_km, region_of
+from parcelcast.place_table import COLUMNS, read_rows
+from parcelcast.regions import Regions
 
 TABLE = """\
 country,postal_prefix,city,region,time_zone,latitude,longitude
@@ -162,3 +167,75 @@ def test_the_table_of_the_project_knows_its_countries():
     assert index.find("AT", "1010").time_zone == "Europe/Vienna"
     for country in ("AT", "CH", "NL", "BE", "LU", "FR", "PL", "CZ", "DK", "IT", "GB", "ES", "PT", "US"):
         assert index.find(country, None).precision == "country"
+
+
+def test_a_city_is_found_by_name_when_the_postal_code_is_not_known(index):
+    found = index.find("DE", "?", " MÜNICH ")
+
+    assert (found.region, found.latitude, found.precision) == ("BY", 48.14, "city")
+    assert index.find("DE", "88045", "Munich").region == "BW"  # the postal code says more
+    assert index.find("US", None, "Munich").precision == "country"
+    assert index.find("FR", None, "Munich").precision == "unknown"
+
+
+def test_a_name_that_cities_of_several_regions_share_finds_none(tmp_path):
+    table = (
+        TABLE + "US,04,Portland,ME,America/New_York,43.66,-70.26\nUS,97,Portland,OR,America/Los_Angeles,45.5,-122.7\n"
+    )
+    index = PlaceIndex.from_csv(written(tmp_path, table))
+
+    assert index.find("US", None, "Portland").precision == "country"
+    assert index.find("US", None, "honolulu").region == "HI"
+
+
+@pytest.mark.parametrize(
+    ("written_as", "name"),
+    [
+        ("SÃO PAULO", "sao paulo"),
+        ("São Paulo", "sao paulo"),
+        ("Łódź", "lodz"),
+        ("Ærøskøbing", "aeroskobing"),
+        ("St.-Étienne", "st etienne"),
+        ("Straßburg", "strassburg"),
+        ("  Bad   Tölz ", "bad tolz"),
+        ("東京", "東京"),
+        ("...", ""),
+    ],
+)
+def test_names_of_cities_fold(written_as, name):
+    assert fold_city(written_as) == name
+    assert fold_city(name) == name
+
+
+def test_a_region_is_the_iso_region_unless_it_is_told_otherwise(tmp_path):
+    path = written(tmp_path, TABLE)
+    by_prefix = PlaceIndex.from_csv(path, Regions.parse("prefix:3"))
+
+    assert region_of(PlaceIndex.from_csv(path).find("DE", "80331")) == "BY"
+    assert region_of(PlaceIndex.from_csv(path).find("DE", "01067")) == ""
+    assert region_of(by_prefix.find("DE", "80331")) == "803"
+    assert region_of(by_prefix.find("FR", "75001")) == "750"
+    assert by_prefix.find("DE", "80331").region == "BY"  # whose holidays count
+    with pytest.raises(DataError, match="missing area"):
+        PlaceIndex.from_csv(path, Regions.parse("h3:5"))
+
+
+@pytest.mark.parametrize("regions", ["iso", "prefix:2", "h3:4"])
+@pytest.mark.parametrize("name", ["copy.csv", "copy.csv.gz"])
+def test_a_written_index_answers_the_same(tmp_path, regions, name):
+    rows = [row | {"area": f"cell {number}"} for number, row in enumerate(read_rows(written(tmp_path, TABLE)))]
+    index = PlaceIndex(rows, regions=Regions.parse(regions))
+    index.write_csv(tmp_path / name)
+    again = PlaceIndex.from_csv(tmp_path / name, Regions.parse(regions))
+
+    asked = [("DE", "80331", None), ("DE", "89", None), ("US", "", "Honolulu"), ("DE", None, "munich"), ("FR", "1", "")]
+    assert [again.find(*one) for one in asked] == [index.find(*one) for one in asked]
+    again.write_csv(tmp_path / f"again-{name}")
+    assert (tmp_path / f"again-{name}").read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_refuses_a_truncated_gzip(tmp_path):
+    path = tmp_path / "places.csv.gz"
+    path.write_bytes(gzip.compress(TABLE.encode())[:-20])
+    with pytest.raises(DataError, match="cannot be read"):
+        PlaceIndex.from_csv(path)

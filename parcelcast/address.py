@@ -1,0 +1,54 @@
+"""What people write in addresses, in one form: countries, postal codes, names of cities."""
+
+import re
+import unicodedata
+
+UNKNOWN_COUNTRY = "ZZ"  # CLDR's code for "unknown region"
+
+_LONGEST_POSTAL_CODE = 12
+# What shops write although ISO 3166 says otherwise.
+_COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
+# Letters that Unicode does not take apart into a plain letter and an accent.
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+
+
+def normalise_country(country: str | None) -> str:
+    """ISO 3166-1 alpha-2 code in capitals; "ZZ" for what cannot be one.
+
+    >>> normalise_country(" de "), normalise_country("UK"), normalise_country("Germany"), normalise_country(None)
+    ('DE', 'GB', 'ZZ', 'ZZ')
+    """
+    code = str(country or "").strip().upper()
+    if len(code) != 2 or not (code.isascii() and code.isalpha()):
+        return UNKNOWN_COUNTRY
+    return _COUNTRY_ALIASES.get(code, code)
+
+
+def normalise_postal_code(country: str, postal_code: str | int | None) -> str:
+    """Capital letters and digits of a postal code without a country prefix; "" for what cannot be one.
+
+    Leading zeros that a spreadsheet dropped are not restored here: a code may also be typed only half.
+
+    >>> [normalise_postal_code("DE", code) for code in ("D-04109", "de 04109", " 04 109 ", None, "x" * 99)]
+    ['04109', '04109', '04109', '', '']
+    >>> normalise_postal_code("BR", "01310-100"), normalise_postal_code("GB", "sw1a 1aa")
+    ('01310100', 'SW1A1AA')
+    """
+    if postal_code is None:
+        return ""
+    text = unicodedata.normalize("NFKC", str(postal_code)[:100]).strip().upper()
+    text = re.sub(r"^[A-Z]{1,3}\s*-\s*(?=\w)", "", text)
+    code = re.sub(r"[^A-Z0-9]", "", text)
+    if code[:2] == country and code[2:3].isdigit():
+        code = code[2:]
+    return code if len(code) <= _LONGEST_POSTAL_CODE else ""
+
+
+def fold_city(city: str) -> str:
+    """Return the name of a city in small letters without accents and punctuation.
+
+    >>> fold_city(" São  Paulo"), fold_city("Frankfurt (Oder)"), fold_city("GIESSEN") == fold_city("Gießen")
+    ('sao paulo', 'frankfurt oder', True)
+    """
+    letters = unicodedata.normalize("NFKD", city[:100].casefold().translate(_PLAIN))
+    return " ".join(re.findall(r"\w+", "".join(letter for letter in letters if not unicodedata.combining(letter))))
