@@ -10,20 +10,22 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import calendars, lanes, origins, parcel
+from features import calendars, lanes, origins, parcel, weather
 from features.columns import Column
 from features.history import Hazards, History
 from features.orders import Floats, Orders, Texts
 from features.sketches import AGES
+from features.weather import NO_WEATHER, Outlook, WeatherHistory
 
 ORDER_COLUMNS: tuple[Column, ...] = (
     *calendars.COLUMNS,
     *parcel.COLUMNS,
     *lanes.COLUMNS,
     *origins.COLUMNS,
+    *weather.COLUMNS,
 )
 CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
-DAY_COLUMNS: tuple[Column, ...] = calendars.DAY_COLUMNS
+DAY_COLUMNS: tuple[Column, ...] = (*calendars.DAY_COLUMNS, *weather.DAY_COLUMNS)
 ALL_COLUMNS = (*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS)
 
 # Hazard of a day on which, as far as history can tell, nothing is delivered: closed, or before the dispatch.
@@ -35,10 +37,11 @@ Codes = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Histories:
-    """What was recorded of earlier parcels: planned dispatch to delivery, and handling."""
+    """What was recorded of earlier parcels (planned dispatch to delivery, and handling), and of the weather."""
 
     lead: History
     handling: History
+    weather: WeatherHistory = NO_WEATHER
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Assembled:
     """Features of n orders. `static` has shape (n, ORDER_COLUMNS), `categories` the texts of CATEGORIES.
 
     `lead` is the lane's own history by age and `log_odds` its log-odds, shape (n, AGES): the model starts from it.
+    `outlook` is the weather that was forecast at the destination.
     """
 
     orders: Orders
@@ -54,6 +58,7 @@ class Assembled:
     categories: Mapping[str, Texts]
     lead: Hazards
     log_odds: Floats
+    outlook: Outlook
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the features of these orders."""
@@ -64,6 +69,7 @@ class Assembled:
             {name: texts[rows] for name, texts in self.categories.items()},
             self.lead.take(rows),
             self.log_odds[rows],
+            self.outlook.take(rows),
         )
 
     def codes(self, codes: Codes) -> Floats:
@@ -74,7 +80,8 @@ class Assembled:
 
     def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return ALL_COLUMNS for day `steps[i]` after the order of row `rows[i]`; `known` is static and codes."""
-        return np.concatenate([known[rows], calendars.day_features(self.orders, self.calendar, rows, steps)], axis=1)
+        days = calendars.day_features(self.orders, self.calendar, rows, steps)
+        return np.concatenate([known[rows], days, weather.day_features(self.orders, self.outlook, rows, steps)], axis=1)
 
     def offset(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return the lane's log-odds of delivery on each of these days, given no delivery before."""
@@ -98,22 +105,26 @@ def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
     """Return the features of orders, each as of its own instant; `horizon` in days after the order."""
     calendar = calendars.OrderCalendar.of(orders, horizon)
     lead, hazards = lanes.lane_features(histories.lead, orders)
+    forecast, outlook = weather.weather_features(histories.weather, orders)
     static = np.concatenate(
         [
             calendars.order_features(orders, calendar),
             parcel.parcel_features(orders),
             lead,
             origins.origin_features(histories.handling, orders),
+            forecast,
         ],
         axis=1,
     )
-    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), hazards, _logit(hazards.hazard))
+    return Assembled(
+        orders, calendar, static, parcel.parcel_categories(orders), hazards, _logit(hazards.hazard), outlook
+    )
 
 
-def join_features(orders: Orders, static: Floats, lead: Hazards, horizon: int) -> Assembled:
+def join_features(orders: Orders, static: Floats, lead: Hazards, outlook: Outlook, horizon: int) -> Assembled:
     """Return features that were assembled before, from what of them is kept."""
     calendar = calendars.OrderCalendar.of(orders, horizon)
-    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead, _logit(lead.hazard))
+    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead, _logit(lead.hazard), outlook)
 
 
 def known_codes(categories: Mapping[str, Texts], rarest: int) -> dict[str, dict[str, int]]:

@@ -6,7 +6,7 @@ python -m features.catalogue > docs/features.md
 import sys
 from collections.abc import Iterable
 
-from features import lanes, origins
+from features import lanes, origins, weather
 from features.assembly import ALL_COLUMNS
 from features.columns import Column
 from features.history import SHRINKAGE
@@ -25,6 +25,8 @@ Written by `python -m features.catalogue > docs/features.md` from the column con
 - Lanes widen in this order: {", ".join(reversed(lanes.LEVELS))}. A lane is a pair of postal areas (the first two
   characters of the code) with carrier and service, a region a pair of ISO 3166-2 regions with them.
 - Origins widen in this order: {", ".join(reversed(origins.LEVELS))}.
+- Weather is what had been issued before the UTC day of the order, the latest word for each day; forecasts more than
+  {weather.LAST} days ahead of the order are left out. Severity is 0 to 4, the level of a warning of wind or fresh snow.
 - Besides its columns the model reads the lane's hazards by age over the last {lanes.WINDOW} days.
 """
 _TITLES = {
@@ -32,6 +34,7 @@ _TITLES = {
     "parcel": "Parcel and way",
     "lane": "Lane",
     "origin": "Origin",
+    "weather": "Weather",
 }
 
 

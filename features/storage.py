@@ -1,4 +1,4 @@
-"""Features on disk: one Parquet file with the columns of each order and its lane's hazards by age."""
+"""Features on disk: one Parquet file with the columns of each order, its lane's hazards by age, and its weather."""
 
 from pathlib import Path
 
@@ -11,17 +11,19 @@ from features.assembly import ORDER_COLUMNS, Assembled, column_names, join_featu
 from features.columns import check_columns
 from features.history import Hazards
 from features.orders import Orders, Texts
+from features.weather import Outlook
 from parcelcast.errors import DataError
 
 _ID = "shipment_id"
 _LANE = ("lane_hazard", "lane_evidence", "lane_at_risk")
+_OUTLOOK = "weather_outlook"
 
 
 def write_features(assembled: Assembled, shipment_id: Texts, path: Path) -> None:
     """Write the features of orders in their order."""
     columns = dict(zip(column_names(ORDER_COLUMNS), map(pa.array, assembled.static.T.copy()), strict=True))
-    lists = (assembled.lead.hazard, assembled.lead.evidence, assembled.lead.at_risk)
-    lanes = {name: _lists(values) for name, values in zip(_LANE, lists, strict=True)}
+    lists = (assembled.lead.hazard, assembled.lead.evidence, assembled.lead.at_risk, assembled.outlook.flat())
+    lanes = {name: _lists(values) for name, values in zip((*_LANE, _OUTLOOK), lists, strict=True)}
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table({_ID: pa.array(shipment_id.tolist(), pa.string()), **columns, **lanes})
     pq.write_table(table, path, compression="zstd")
@@ -30,12 +32,15 @@ def write_features(assembled: Assembled, shipment_id: Texts, path: Path) -> None
 def read_features(orders: Orders, shipment_id: Texts, horizon: int, path: Path) -> Assembled:
     """Read the features of these orders; DataError when the file holds others or other columns."""
     table = pq.read_table(path)
-    check_columns([name for name in table.column_names if name not in (_ID, *_LANE)], ORDER_COLUMNS, str(path))
+    check_columns(
+        [name for name in table.column_names if name not in (_ID, *_LANE, _OUTLOOK)], ORDER_COLUMNS, str(path)
+    )
     if table[_ID].to_pylist() != shipment_id.tolist():
         raise DataError("made from other orders", file=str(path), remedy="run ./run featurize again")
     static = np.column_stack([table[name].to_numpy() for name in column_names(ORDER_COLUMNS)])
     hazard, evidence, at_risk = (_matrix(table[name], len(orders)) for name in _LANE)
-    return join_features(orders, static, Hazards(hazard, evidence, at_risk), horizon)
+    outlook = Outlook.of_flat(_matrix(table[_OUTLOOK], len(orders)))
+    return join_features(orders, static, Hazards(hazard, evidence, at_risk), outlook, horizon)
 
 
 def _lists(values: NDArray[np.float64]) -> pa.Array:

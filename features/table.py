@@ -19,6 +19,7 @@ from features.orders import MM3_PER_L, WAY_FACTS, Orders, Texts, array_of, way_f
 from features.origins import WINDOWS as ORIGIN_WINDOWS
 from features.origins import origin_keys
 from features.sketches import AGES, UNKNOWN, Sketch, Spells, build_sketch
+from features.weather import NO_BULLETINS, VALUES, Bulletins
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin
@@ -133,27 +134,41 @@ def _parcel_facts(frame: pd.DataFrame, ways: _Ways) -> dict[str, Any]:
     }
 
 
+def bulletins_of(weather: pd.DataFrame | None) -> Bulletins:
+    """Read the canonical weather_daily; none when there is no such table."""
+    if weather is None or weather.empty:
+        return NO_BULLETINS
+    return Bulletins.of(
+        texts(weather["country"]) + "-" + texts(weather["region"]),
+        dates(weather["day"]),
+        weather["issued_at"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(),
+        {name: floats(weather[name]) for name in VALUES},
+    )
+
+
 @dataclass(frozen=True)
 class Sketches:
-    """The daily counts of all families."""
+    """The daily counts of all families, and the weather as it was issued."""
 
     lead: Sketch
     handling: Sketch
+    weather: Bulletins = NO_BULLETINS
 
     def rolling(self) -> Histories:
         """Return histories for many instants."""
-        return Histories(SketchHistory(self.lead), SketchHistory(self.handling))
+        return Histories(SketchHistory(self.lead), SketchHistory(self.handling), self.weather)
 
     def snapshot(self, day: int) -> Histories:
         """Return histories as known at the start of UTC day `day`."""
         return Histories(
             SnapshotHistory.of(self.lead, day, WINDOWS),
             SnapshotHistory.of(self.handling, day, ORIGIN_WINDOWS),
+            self.weather.snapshot(day),
         )
 
 
-def build_sketches(history: ParcelHistory, network: Network, until: int) -> Sketches:
-    """Count everything recorded up to and with UTC day `until`."""
+def build_sketches(history: ParcelHistory, network: Network, until: int, weather: Bulletins = NO_BULLETINS) -> Sketches:
+    """Count everything recorded up to and with UTC day `until`; the weather is taken as it is."""
     orders = history.orders
     first = int(orders.ordered_on.min()) - 1
     last = max(until, int(orders.dispatch_on.max())) + 2 * AGES
@@ -166,7 +181,9 @@ def build_sketches(history: ParcelHistory, network: Network, until: int) -> Sket
         history.dispatched_known,
         OpenDays.of(_origin_calendars(orders, network), first, last),
     )
-    return Sketches(build_sketch(lead, lane_keys(orders), until), build_sketch(handling, origin_keys(orders), until))
+    return Sketches(
+        build_sketch(lead, lane_keys(orders), until), build_sketch(handling, origin_keys(orders), until), weather
+    )
 
 
 def _origin_calendars(orders: Orders, network: Network) -> list[CalendarKey]:

@@ -21,9 +21,10 @@ from parcelcast.errors import ArtefactError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin, Service, Shipment
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
-MODEL, HISTORY, NETWORK, SELF_TEST = "model.json", "history.parquet", "network.json", "selftest.json"
+MODEL, NETWORK, SELF_TEST = "model.json", "network.json", "selftest.json"
+HISTORY, WEATHER = "history.parquet", "weather.parquet"
 _SAME = 1e-9  # a CDF further than this from the one the bundle was written with is another forecast
 
 
@@ -51,9 +52,9 @@ class Bundle:
             model = HazardModel(boosters, described["codes"])
             calibration = BetaMap(**described["calibration"])
             forecaster = BundleForecaster(
-                model, calibration, read_histories(path / HISTORY), manifest["shift"], carriers
+                model, calibration, read_histories(path / HISTORY, path / WEATHER), manifest["shift"], carriers
             )
-        except (lightgbm.basic.LightGBMError, KeyError, TypeError, ValueError) as error:
+        except (lightgbm.basic.LightGBMError, KeyError, OSError, TypeError, ValueError) as error:
             raise ArtefactError(f"the bundle in {path} cannot be read ({error}); publish it again") from error
         bundle = cls(
             manifest["version"],

@@ -10,7 +10,7 @@ from typing import Any
 
 from features.assembly import Histories
 from features.orders import EPOCH
-from models.bundle import CASE_FIELDS, HISTORY, MANIFEST, MODEL, NETWORK, SCHEMA, SELF_TEST, Bundle, sha256_of
+from models.bundle import CASE_FIELDS, HISTORY, MANIFEST, MODEL, NETWORK, SCHEMA, SELF_TEST, WEATHER, Bundle, sha256_of
 from models.forecaster import BundleForecaster
 from models.hazard import BOOSTERS
 from models.snapshots import write_histories
@@ -37,13 +37,13 @@ def write_bundle(
     for name, booster in trained.model.boosters.items():
         booster.save_model(path / f"{name}.txt")
     _write_json(path / MODEL, {"codes": trained.model.codes, "calibration": trained.calibration.to_dict()})
-    write_histories(histories, path / HISTORY)
+    write_histories(histories, path / HISTORY, path / WEATHER)
     _write_json(path / NETWORK, _network(origins, carriers))
     forecaster = BundleForecaster(trained.model, trained.calibration, histories, shift, carriers)
     forecasts = forecaster.forecast(samples)
     cases = [_case(shipment, one.distribution.cdf.tolist()) for shipment, one in zip(samples, forecasts, strict=True)]
     _write_json(path / SELF_TEST, cases)
-    names = [*(f"{name}.txt" for name in BOOSTERS), MODEL, HISTORY, NETWORK, SELF_TEST]
+    names = [*(f"{name}.txt" for name in BOOSTERS), MODEL, HISTORY, WEATHER, NETWORK, SELF_TEST]
     hashes = {name: sha256_of(path / name) for name in names}
     as_of = EPOCH + timedelta(days=day)
     digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Histories as a Parquet file: the non-zero counts of each family, window, level, key and age."""
+"""Histories as Parquet files: the non-zero counts of each family, window, level, key and age; the weather by days."""
 
 from pathlib import Path
 
@@ -10,34 +10,43 @@ from features import lanes, origins
 from features.assembly import Histories
 from features.history import SnapshotHistory, WindowSums
 from features.sketches import AGES
+from features.weather import SnapshotWeather
 
 # Windows and number of levels of each family.
 _FAMILIES = {"lead": (lanes.WINDOWS, len(lanes.LEVELS)), "handling": (origins.WINDOWS, len(origins.LEVELS))}
 
 
-def write_histories(histories: Histories, path: Path) -> None:
-    """Write snapshot histories."""
+def write_histories(histories: Histories, path: Path, weather: Path) -> None:
+    """Write snapshot histories: the counts to `path`, the weather to `weather`."""
     parts = []
     for family in _FAMILIES:
         history = getattr(histories, family)
         for window, levels in history.sums.items():
             parts += [_part(family, window, number, level) for number, level in enumerate(levels)]
     pq.write_table(pa.concat_tables(parts), path, compression="zstd")
+    assert isinstance(histories.weather, SnapshotWeather)
+    outlooks = histories.weather.to_arrays()
+    outlooks["region"] = pa.array(outlooks["region"], pa.string())
+    pq.write_table(pa.table(outlooks), weather, compression="zstd")
 
 
-def read_histories(path: Path) -> Histories:
+def read_histories(path: Path, weather: Path) -> Histories:
     """Read them back, equal to the last bit."""
     table = pq.read_table(path)
-    columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
-    families = []
+    columns = _columns(table)
+    families = {}
     for family, (windows, levels) in _FAMILIES.items():
         mine = columns["family"] == family
         sums = {}
         for window in windows:
             here = mine & (columns["window"] == window)
             sums[window] = [_sums(columns, here & (columns["level"] == level)) for level in range(levels)]
-        families.append(SnapshotHistory(sums))
-    return Histories(*families)
+        families[family] = SnapshotHistory(sums)
+    return Histories(**families, weather=SnapshotWeather.from_arrays(_columns(pq.read_table(weather))))
+
+
+def _columns(table: pa.Table) -> dict[str, np.ndarray]:
+    return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
 
 
 def _part(family: str, window: int, number: int, level: WindowSums) -> pa.Table:

@@ -25,7 +25,7 @@ from pipelines.reporting import write_report
 from pipelines.validate import validate
 
 # What `prepare` reads. Scans are checked with the rest, and would be most of the memory that training needs.
-_NEEDED = ("shipments", "origins", "carriers")
+_NEEDED = ("shipments", "origins", "carriers", "weather_daily")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from features.network import network_of
 from features.orders import day_of
 from features.storage import read_features, write_features
-from features.table import Network, build_sketches, parcel_history
+from features.table import Network, build_sketches, bulletins_of, parcel_history
 from models.bundle import Bundle
 from models.bundle_writer import write_bundle
 from models.evaluation import Evaluation, evaluate, orders_placed
@@ -79,7 +79,7 @@ def read_prepared(tables: Mapping[str, pd.DataFrame], features: Path, tell: Tell
     tell("reading orders and features")
     network = network_of(tables, PlaceIndex.default())
     history = parcel_history(tables["shipments"], network)
-    sketches = build_sketches(history, network, last_known_day(history))
+    sketches = build_sketches(history, network, last_known_day(history), bulletins_of(tables.get("weather_daily")))
     assembled = read_features(history.orders, history.shipment_id, HORIZON, features)
     return Prepared(history, sketches, assembled, network)
 

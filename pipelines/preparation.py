@@ -7,7 +7,7 @@ import pandas as pd
 
 from features.assembly import Assembled, assemble
 from features.network import network_of
-from features.table import Network, ParcelHistory, Sketches, build_sketches, parcel_history
+from features.table import Network, ParcelHistory, Sketches, build_sketches, bulletins_of, parcel_history
 from models.hazard import HORIZON
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
@@ -25,7 +25,7 @@ class Prepared:
 
 
 def prepare(tables: Mapping[str, pd.DataFrame], tell: Tell = SILENT) -> Prepared:
-    """Build histories and features from the tables shipments, origins and (if there) carriers; returns are left out."""
+    """Build histories and features of the outgoing parcels; the tables carriers and weather_daily may be absent."""
     shipments = tables["shipments"]
     if shipments["is_return"].fillna(value=False).all():
         raise DataError("no parcel goes to a shopper", file="shipments", remedy="ingest the shop's outgoing parcels")
@@ -33,7 +33,7 @@ def prepare(tables: Mapping[str, pd.DataFrame], tell: Tell = SILENT) -> Prepared
     network = network_of(tables, PlaceIndex.default())
     history = parcel_history(shipments, network)
     tell("counting history")
-    sketches = build_sketches(history, network, last_known_day(history))
+    sketches = build_sketches(history, network, last_known_day(history), bulletins_of(tables.get("weather_daily")))
     tell("building features")
     return Prepared(history, sketches, assemble(history.orders, sketches.rolling(), HORIZON), network)
 

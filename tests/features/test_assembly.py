@@ -65,7 +65,7 @@ def test_the_lane_hazard_of_a_day_is_that_of_its_age(table):
 
 
 def test_days_after_the_last_age_have_the_hazard_of_the_last(table):
-    longer = join_features(table.orders, table.static, table.lead, 200)
+    longer = join_features(table.orders, table.static, table.lead, table.outlook, 200)
     monday = np.array([day("2026-10-12") - day("2026-04-02")])
     assert longer.lane_hazard(np.array([0]), monday).tolist() == [table.lead.hazard[0, AGES - 1]]
 
@@ -73,13 +73,13 @@ def test_days_after_the_last_age_have_the_hazard_of_the_last(table):
 def test_certain_and_impossible_ages_keep_finite_odds(table):
     lead = table.lead.take(np.arange(3))
     lead.hazard[:, 0], lead.hazard[:, 1] = 0.0, 1.0
-    joined = join_features(table.orders, table.static, lead, HORIZON)
+    joined = join_features(table.orders, table.static, lead, table.outlook, HORIZON)
     assert np.isfinite(joined.log_odds).all()
     assert joined.log_odds[0, 0] < -9.0 < 4.0 < joined.log_odds[0, 1]
 
 
 def test_kept_features_joined_again_are_the_same(table):
-    check_same(join_features(table.orders, table.static, table.lead, HORIZON), table)
+    check_same(join_features(table.orders, table.static, table.lead, table.outlook, HORIZON), table)
 
 
 def test_taken_rows_are_those_of_the_whole(table):

@@ -154,13 +154,14 @@ def check_same(left: Assembled, right: Assembled) -> None:
     assert np.array_equal(left.lead.evidence, right.lead.evidence)
     assert np.array_equal(left.lead.at_risk, right.lead.at_risk)
     assert np.array_equal(left.log_odds, right.log_odds)
+    assert np.array_equal(left.outlook.flat(), right.outlook.flat(), equal_nan=True)
     assert {name: texts.tolist() for name, texts in left.categories.items()} == {
         name: texts.tolist() for name, texts in right.categories.items()
     }
     steps = np.tile(np.arange(HORIZON + 1), len(left.orders))
     rows = np.repeat(np.arange(len(left.orders)), HORIZON + 1)
     nothing = np.empty((len(left.orders), 0))
-    assert np.array_equal(left.rows(nothing, rows, steps), right.rows(nothing, rows, steps))
+    assert np.array_equal(left.rows(nothing, rows, steps), right.rows(nothing, rows, steps), equal_nan=True)
     assert np.array_equal(left.offset(rows, steps), right.offset(rows, steps))
     assert np.array_equal(left.lane_hazard(rows, steps), right.lane_hazard(rows, steps))
 
