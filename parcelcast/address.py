@@ -36,6 +36,8 @@ def normalise_postal_code(country: str, postal_code: str | int | None) -> str:
     """
     if postal_code is None:
         return ""
+    if isinstance(postal_code, str) and postal_code.isdecimal() and postal_code.isascii():  # nothing to do for most
+        return postal_code if len(postal_code) <= _LONGEST_POSTAL_CODE else ""
     text = unicodedata.normalize("NFKC", str(postal_code)[:100]).strip().upper()
     text = re.sub(r"^[A-Z]{1,3}\s*-\s*(?=\w)", "", text)
     code = re.sub(r"[^A-Z0-9]", "", text)
@@ -50,5 +52,7 @@ def fold_city(city: str) -> str:
     >>> fold_city(" São  Paulo"), fold_city("Frankfurt (Oder)"), fold_city("GIESSEN") == fold_city("Gießen")
     ('sao paulo', 'frankfurt oder', True)
     """
+    if city.isascii() and city.isalpha() and city.islower():  # nothing to do for most names of a table that we made
+        return city[:100]
     letters = unicodedata.normalize("NFKD", city[:100].casefold().translate(_PLAIN))
     return " ".join(re.findall(r"\w+", "".join(letter for letter in letters if not unicodedata.combining(letter))))

@@ -159,17 +159,27 @@ class PlaceIndex:
 
 
 def distance_km(a: Place, b: Place) -> float | None:
-    """Great-circle distance (haversine on a sphere of 6371.0088 km); None when a position is unknown."""
+    """Great-circle distance; None when a position is unknown."""
     if a.latitude is None or a.longitude is None or b.latitude is None or b.longitude is None:
         return None
-    north, south = radians(a.latitude), radians(b.latitude)
-    h = sin((south - north) / 2) ** 2 + cos(north) * cos(south) * sin(radians(b.longitude - a.longitude) / 2) ** 2
+    return great_circle_km(a.latitude, a.longitude, b.latitude, b.longitude)
+
+
+def great_circle_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
+    """Great-circle distance of two positions in degrees (haversine on a sphere of 6371.0088 km)."""
+    north, south = radians(latitude_a), radians(latitude_b)
+    h = sin((south - north) / 2) ** 2 + cos(north) * cos(south) * sin(radians(longitude_b - longitude_a) / 2) ** 2
     return 2 * _EARTH_RADIUS_KM * asin(min(1.0, sqrt(h)))
 
 
 @cache
 def _default_index() -> PlaceIndex:
     return PlaceIndex.from_csv(REFERENCE)
+
+
+@cache
+def _zone_name(name: str) -> str:
+    return zone(name).key
 
 
 def _place_of_row(row: Mapping[str, str], source: str, number: int, regions: Regions) -> Place:
@@ -185,7 +195,7 @@ def _place_of_row(row: Mapping[str, str], source: str, number: int, regions: Reg
             f"country {row['country']!r} is no ISO 3166-1 alpha-2 code", file=source, column="country", rows=[number]
         )
     try:
-        time_zone = zone(row["time_zone"].strip()).key
+        time_zone = _zone_name(row["time_zone"].strip())
     except InputError as error:
         raise DataError(str(error), file=source, column="time_zone", rows=[number]) from error
     return Place(

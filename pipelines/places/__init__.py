@@ -1,0 +1,29 @@
+"""Places: tables made of GeoNames' postal codes, and the index that the stages find places with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from parcelcast.errors import DataError
+from parcelcast.place import PlaceIndex
+from parcelcast.place_table import REFERENCE, read_rows
+from parcelcast.regions import Regions
+from pipelines.places.cells import with_cells
+
+
+@dataclass(frozen=True)
+class PlacesParameters:
+    """Section places of params.yaml: what a region is (`Regions.parse`), and a table that `./run places` made."""
+
+    region: str
+    table: Path | None
+
+
+def read_places(parameters: PlacesParameters) -> PlaceIndex:
+    """Return the index of the table, or of ours where none is named, with the regions that the parameters say."""
+    regions = Regions.parse(parameters.region)
+    table = parameters.table or REFERENCE
+    if not table.is_file():
+        raise DataError("there is no such table of places", file=str(table), remedy="make it with ./run places FILES")
+    if regions.kind != "h3":
+        return PlaceIndex.from_csv(table, regions)
+    return PlaceIndex(with_cells(read_rows(table), regions.size), str(table), regions)
