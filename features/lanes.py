@@ -7,8 +7,8 @@ from features.distinct import distinct_rows
 from features.history import Hazards, History, restricted_mean, survival_quantiles
 from features.orders import Floats, Orders, Texts
 
-# Widest first; the words of `parcelcast.forecast.Evidence.level`. "region" is a pair of ISO 3166-2 regions, "lane" a
-# pair of postal areas (two characters).
+# Widest first; the words of `parcelcast.forecast.Evidence.level`. "region" is a pair of regions, "lane" a pair of
+# areas: ISO 3166-2 and two characters of the postal code, unless `parcelcast.regions.Grouping` says otherwise.
 LEVELS = ("all", "carrier", "country", "region", "lane")
 RECENT, WINDOW = 28, 120
 WINDOWS = (RECENT, WINDOW)
@@ -31,8 +31,8 @@ COLUMNS = (
 
 def lane_keys(orders: Orders) -> tuple[Texts, ...]:
     """Return each order's key on every level of `LEVELS`."""
-    origin = (orders.origin_country, orders.origin_region, orders.origin_area)
-    destination = (orders.destination_country, orders.destination_region, orders.destination_area)
+    origin = (orders.origin_country, orders.origin_lane_region, orders.origin_area)
+    destination = (orders.destination_country, orders.destination_lane_region, orders.destination_area)
     # Built once per lane: orders of a lane then share the text, and looking it up is cheap.
     once, which = distinct_rows([*origin, *destination, orders.carrier, orders.service])
     here, region, area = (column[once] for column in origin)

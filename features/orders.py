@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.opendays import CalendarKey
 from parcelcast.calendar import zone
-from parcelcast.place import Place, distance_km
+from parcelcast.place import Place, area_of, distance_km, region_of
 from parcelcast.shipment import Carrier, Origin, Shipment
 
 EPOCH = date(1970, 1, 1)
@@ -48,7 +48,8 @@ class Orders:
 
     `ordered_on` is local at the destination (the anchor of the forecast), `known_day` the UTC day of the order: history
     is visible up to the end of the day before. `dispatch_on` is the planned dispatch, local at the origin, never before
-    `ordered_on`; `order_hour` is the hour of the local clock at the origin. `calendars` are the delivery calendars.
+    `ordered_on`; `order_hour` is the hour of the local clock at the origin. `calendars` are the delivery calendars. A
+    `region` is one of ISO 3166-2; lanes count by `lane_region` and `area` (`parcelcast.regions.Grouping`).
     """
 
     ordered_on: Days
@@ -58,9 +59,11 @@ class Orders:
     origin_id: Texts
     origin_country: Texts
     origin_region: Texts
+    origin_lane_region: Texts
     origin_area: Texts
     destination_country: Texts
     destination_region: Texts
+    destination_lane_region: Texts
     destination_area: Texts
     carrier: Texts
     service: Texts
@@ -96,9 +99,11 @@ WAY_FACTS = (
     "origin_id",
     "origin_country",
     "origin_region",
+    "origin_lane_region",
     "origin_area",
     "destination_country",
     "destination_region",
+    "destination_lane_region",
     "destination_area",
     "distance_km",
     "origin_latitude",
@@ -152,10 +157,12 @@ def way_facts(origin: Origin, destination: Place, carrier: Carrier | None) -> di
         "origin_id": origin.origin_id,
         "origin_country": here.country,
         "origin_region": here.region or "",
-        "origin_area": here.postal_code[:2],
+        "origin_lane_region": region_of(here),
+        "origin_area": area_of(here),
         "destination_country": destination.country,
         "destination_region": destination.region or "",
-        "destination_area": destination.postal_code[:2],
+        "destination_lane_region": region_of(destination),
+        "destination_area": area_of(destination),
         "distance_km": _number(distance_km(here, destination)),
         "origin_latitude": _number(here.latitude),
         "origin_longitude": _number(here.longitude),

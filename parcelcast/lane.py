@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Self
 
-from parcelcast.place import Place
+from parcelcast.place import Place, area_of
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Origin to destination with a carrier's service; an area is the first two characters of the postal code."""
+    """Origin to destination with a carrier's service; an area is what `parcelcast.place.area_of` says."""
 
     origin_country: str
     origin_area: str
@@ -20,9 +20,7 @@ class Lane:
     @classmethod
     def between(cls, origin: Place, destination: Place, carrier: str | None = None, service: str | None = None) -> Self:
         """Lane between two places."""
-        return cls(
-            origin.country, origin.postal_code[:2], destination.country, destination.postal_code[:2], carrier, service
-        )
+        return cls(origin.country, area_of(origin), destination.country, area_of(destination), carrier, service)
 
     @property
     def is_domestic(self) -> bool:

@@ -10,8 +10,8 @@ from typing import Literal, Self
 from parcelcast.address import UNKNOWN_COUNTRY, fold_city, normalise_country, normalise_postal_code
 from parcelcast.calendar import zone
 from parcelcast.errors import DataError, InputError
-from parcelcast.place_table import CITY, COLUMNS, REFERENCE, read_rows, write_rows
-from parcelcast.regions import ISO, Regions
+from parcelcast.place_table import CELL_COLUMNS, CITY, COLUMNS, REFERENCE, read_rows, write_rows
+from parcelcast.regions import GROUPING, ISO, TWO_CHARACTERS, Grouping
 
 Precision = Literal["postal", "prefix", "city", "country", "unknown"]
 
@@ -25,7 +25,8 @@ class Place:
 
     ``country`` is ISO 3166-1 alpha-2, ``region`` the part after the dash of ISO 3166-2 ("BY" of DE-BY), ``time_zone``
     an IANA name, ``latitude`` and ``longitude`` degrees. ``precision`` says how much of the address was recognised.
-    ``area`` is the region that history is counted by where that is not ``region``: see `region_of`.
+    ``lane_region`` and ``lane_area`` are what history is counted by where that is not as usual: see `region_of` and
+    `area_of`.
     """
 
     country: str
@@ -35,33 +36,43 @@ class Place:
     latitude: float | None
     longitude: float | None
     precision: Precision
-    area: str | None = None
+    lane_region: str | None = None
+    lane_area: str | None = None
 
 
 def region_of(place: Place) -> str:
-    """Return the region that a place's history is counted by, within its country; "" when it is not known.
+    """Return the region that the history of a lane is counted by, within its country; "" when it is not known.
 
-    It is the ISO 3166-2 region unless the index that found the place groups them otherwise (`parcelcast.regions`).
-    Holidays always follow ``place.region``.
+    It is the ISO 3166-2 region unless the index that found the place groups otherwise (`parcelcast.regions.Grouping`).
+    Holidays and weather always follow ``place.region``.
     """
-    return (place.region or "") if place.area is None else place.area
+    return ISO.key(place.region, place.postal_code, None) if place.lane_region is None else place.lane_region
+
+
+def area_of(place: Place) -> str:
+    """Return the area, smaller than the region: the postal code's first two characters, unless grouped otherwise."""
+    if place.lane_area is None:
+        return TWO_CHARACTERS.key(place.region, place.postal_code, None)
+    return place.lane_area
 
 
 class PlaceIndex:
     """Finds places by the longest known prefix of their postal code, else by the name of their city."""
 
-    def __init__(self, rows: Iterable[Mapping[str, str]], source: str = "places", regions: Regions = ISO) -> None:
+    def __init__(
+        self, rows: Iterable[Mapping[str, str]], source: str = "places", grouping: Grouping = GROUPING
+    ) -> None:
         """Index the rows of a table with ``COLUMNS`` or ``MADE_COLUMNS``; an empty prefix is the country itself.
 
         The names of cities come from rows of kind "city"; a table without kinds names a city in each row. Refused with
         DataError: no rows, a missing column, a repeated prefix, an unknown time zone, coordinates that are no degrees,
-        a country without its own row, H3 cells as regions without a column `area`.
+        a country without its own row, groups that are H3 cells without their columns.
         """
-        self.regions = regions
+        self.grouping = grouping
         self._areas: dict[str, dict[str, Place]] = {}
         self._cities: dict[str, dict[str, Place | None]] = {}
         for number, row in enumerate(rows, start=2):
-            place = _place_of_row(row, source, number, regions)
+            place = _place_of_row(row, source, number, grouping)
             kind = row.get("kind")
             if kind == CITY or (kind is None and place.postal_code):
                 self._name(row["city"], place)
@@ -89,9 +100,9 @@ class PlaceIndex:
             )
 
     @classmethod
-    def from_csv(cls, path: str | Path, regions: Regions = ISO) -> Self:
+    def from_csv(cls, path: str | Path, grouping: Grouping = GROUPING) -> Self:
         """Index of a UTF-8 CSV file (plain or .gz) with a header line."""
-        return cls(read_rows(path), source=str(path), regions=regions)
+        return cls(read_rows(path), source=str(path), grouping=grouping)
 
     def write_csv(self, path: Path) -> None:
         """Write the index as a table that `from_csv` reads back to the same answers, gzipped if `path` ends in .gz."""
@@ -123,23 +134,23 @@ class PlaceIndex:
         code = normalise_postal_code(land, postal_code)
         areas = self._areas.get(land)
         if areas is None:
-            return Place(land, code, None, "UTC", None, None, "unknown", self._area(code, None))
+            return Place(land, code, None, "UTC", None, None, "unknown", *self._groups(code))
         length = next(length for length in range(len(code), -1, -1) if code[:length] in areas)
         found = areas[code[:length]]
         precision: Precision = "country" if length == 0 else "postal" if length == len(code) else "prefix"
         if length == 0 and city and (named := self._cities.get(land, {}).get(fold_city(city))):
             found, precision = named, "city"
-        area = self._area(code, found.area)
-        return Place(land, code, found.region, found.time_zone, found.latitude, found.longitude, precision, area)
+        groups = self._groups(code, found)
+        return Place(land, code, found.region, found.time_zone, found.latitude, found.longitude, precision, *groups)
 
-    def _area(self, code: str, cell: str | None) -> str | None:
-        match self.regions.kind:
-            case "iso":
-                return None
-            case "prefix":
-                return code[: self.regions.size]
-            case "h3":
-                return cell or ""
+    def _groups(self, code: str, found: Place | None = None) -> tuple[str | None, str | None]:
+        """Return `lane_region` and `lane_area`, None where they are as usual."""
+        region, area = self.grouping.region, self.grouping.area
+        iso, *cells = (None,) * 3 if found is None else (found.region, found.lane_region, found.lane_area)
+        return (
+            None if region == ISO else region.key(iso, code, cells[0]),
+            None if area == TWO_CHARACTERS else area.key(iso, code, cells[1]),
+        )
 
     def _name(self, city: str, place: Place) -> None:
         """Let a city be found by its name, or by none when the name is taken in another region."""
@@ -182,8 +193,9 @@ def _zone_name(name: str) -> str:
     return zone(name).key
 
 
-def _place_of_row(row: Mapping[str, str], source: str, number: int, regions: Regions) -> Place:
-    needed = COLUMNS if regions.kind != "h3" else (*COLUMNS, "area")
+def _place_of_row(row: Mapping[str, str], source: str, number: int, grouping: Grouping) -> Place:
+    cells = zip(CELL_COLUMNS, (grouping.region, grouping.area), strict=True)
+    needed = (*COLUMNS, *(column for column, regions in cells if regions.kind == "h3"))
     missing = [column for column in needed if row.get(column) is None]
     if missing:
         raise DataError(
@@ -206,7 +218,8 @@ def _place_of_row(row: Mapping[str, str], source: str, number: int, regions: Reg
         latitude=_degrees(row, "latitude", 90.0, source, number),
         longitude=_degrees(row, "longitude", 180.0, source, number),
         precision="prefix",
-        area=row.get("area"),
+        lane_region=row.get("region_cell"),
+        lane_area=row.get("area_cell"),
     )
 
 
@@ -221,7 +234,8 @@ def _row_of(place: Place, city: str = "", kind: str = "") -> dict[str, str]:
         "latitude": _text(place.latitude),
         "longitude": _text(place.longitude),
         "kind": kind,
-        "area": place.area or "",
+        "region_cell": place.lane_region or "",
+        "area_cell": place.lane_area or "",
     }
 
 

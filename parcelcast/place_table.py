@@ -11,8 +11,9 @@ from parcelcast.errors import DataError
 
 REFERENCE = Path(__file__).parents[1] / "data" / "reference" / "places.csv"
 COLUMNS = ("country", "postal_prefix", "city", "region", "time_zone", "latitude", "longitude")
-# Of a table that was made by a program: rows of kind "city" are found by name; `area` is the H3 cell, if any.
-MADE_COLUMNS = (*COLUMNS, "kind", "area")
+# Of a table that was made by a program: rows of kind "city" are found by name, cells are H3's.
+CELL_COLUMNS = ("region_cell", "area_cell")
+MADE_COLUMNS = (*COLUMNS, "kind", *CELL_COLUMNS)
 CITY = "city"
 
 

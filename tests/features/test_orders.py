@@ -1,10 +1,11 @@
-from dataclasses import fields
-from datetime import date
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.lanes import lane_keys
 from features.opendays import CalendarKey
 from features.orders import (
     WAY_FACTS,
@@ -16,7 +17,10 @@ from features.orders import (
     orders_of,
     way_facts,
 )
-from parcelcast.shipment import Carrier
+from parcelcast.place import PlaceIndex
+from parcelcast.place_table import REFERENCE
+from parcelcast.regions import Grouping
+from parcelcast.shipment import Carrier, Shipment
 from tests.features.worlds import CARRIERS, ORIGINS, PLACES, day, live, shipment
 
 BAVARIA = PLACES.find("DE", "80331")
@@ -91,3 +95,13 @@ def test_no_shipments_are_no_orders():
 def test_day_numbers_turn_back_into_dates(one: date):
     assert day_of(epoch_day(one)) == one
     assert (np.datetime64(one) - np.datetime64("1970-01-01")).astype(int) == epoch_day(one)
+
+
+def test_lanes_count_by_the_groups_that_the_index_of_places_was_told():
+    places = PlaceIndex.from_csv(REFERENCE, Grouping.parse("prefix:1", "prefix:3"))
+    leipzig = replace(ORIGINS["leipzig"], place=places.find("DE", "04109"))
+    munich = places.find("DE", "80331")
+    orders = orders_of([Shipment(datetime(2026, 3, 10, 9, tzinfo=UTC), leipzig, munich)], CARRIERS)
+
+    assert orders.origin_region.tolist() + orders.destination_region.tolist() == ["SN", "BY"]
+    assert [keys.tolist() for keys in lane_keys(orders)[3:]] == [["/ DE-0>DE-8"], ["/ DE 041>DE 803"]]

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from parcelcast.address import fold_city, normalise_country, normalise_postal_code
 from parcelcast.errors import DataError
-from parcelcast.place import Place, PlaceIndex, distance_km, region_of
+from parcelcast.place import Place, PlaceIndex, area_of, distance_km, region_of
 from parcelcast.place_table import COLUMNS, read_rows
-from parcelcast.regions import Regions
+from parcelcast.regions import Grouping
 
 TABLE = """\
 country,postal_prefix,city,region,time_zone,latitude,longitude
@@ -207,26 +207,32 @@ def test_names_of_cities_fold(written_as, name):
     assert fold_city(name) == name
 
 
-def test_a_region_is_the_iso_region_unless_it_is_told_otherwise(tmp_path):
+def test_lanes_count_by_iso_regions_and_two_characters_unless_told_otherwise(tmp_path):
     path = written(tmp_path, TABLE)
-    by_prefix = PlaceIndex.from_csv(path, Regions.parse("prefix:3"))
+    usual = PlaceIndex.from_csv(path)
+    other = PlaceIndex.from_csv(path, Grouping.parse("prefix:1", "prefix:3"))
 
-    assert region_of(PlaceIndex.from_csv(path).find("DE", "80331")) == "BY"
-    assert region_of(PlaceIndex.from_csv(path).find("DE", "01067")) == ""
-    assert region_of(by_prefix.find("DE", "80331")) == "803"
-    assert region_of(by_prefix.find("FR", "75001")) == "750"
-    assert by_prefix.find("DE", "80331").region == "BY"  # whose holidays count
-    with pytest.raises(DataError, match="missing area"):
-        PlaceIndex.from_csv(path, Regions.parse("h3:5"))
+    def groups(place):
+        return region_of(place), area_of(place)
+
+    assert groups(usual.find("DE", "80331")) == ("BY", "80")
+    assert groups(usual.find("DE", "01067")) == ("", "01")
+    assert groups(other.find("DE", "80331")) == ("8", "803")
+    assert groups(other.find("FR", "75001")) == ("7", "750")
+    assert groups(PlaceIndex.from_csv(path, Grouping.parse("prefix:1", "iso")).find("DE", "80331")) == ("8", "BY")
+    assert other.find("DE", "80331").region == "BY"  # whose holidays count
+    with pytest.raises(DataError, match="missing area_cell"):
+        PlaceIndex.from_csv(path, Grouping.parse("iso", "h3:5"))
 
 
-@pytest.mark.parametrize("regions", ["iso", "prefix:2", "h3:4"])
+@pytest.mark.parametrize("groups", [("iso", "prefix:2"), ("prefix:1", "h3:4"), ("h3:2", "iso"), ("h3:2", "h3:4")])
 @pytest.mark.parametrize("name", ["copy.csv", "copy.csv.gz"])
-def test_a_written_index_answers_the_same(tmp_path, regions, name):
-    rows = [row | {"area": f"cell {number}"} for number, row in enumerate(read_rows(written(tmp_path, TABLE)))]
-    index = PlaceIndex(rows, regions=Regions.parse(regions))
+def test_a_written_index_answers_the_same(tmp_path, groups, name):
+    cells = ({"region_cell": f"wide {number}", "area_cell": f"narrow {number}"} for number in range(99))
+    rows = [row | cell for row, cell in zip(read_rows(written(tmp_path, TABLE)), cells, strict=False)]
+    index = PlaceIndex(rows, grouping=Grouping.parse(*groups))
     index.write_csv(tmp_path / name)
-    again = PlaceIndex.from_csv(tmp_path / name, Regions.parse(regions))
+    again = PlaceIndex.from_csv(tmp_path / name, index.grouping)
 
     asked = [("DE", "80331", None), ("DE", "89", None), ("US", "", "Honolulu"), ("DE", None, "munich"), ("FR", "1", "")]
     assert [again.find(*one) for one in asked] == [index.find(*one) for one in asked]

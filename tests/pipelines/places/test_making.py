@@ -7,7 +7,7 @@ import h3
 import pytest
 
 from parcelcast.errors import DataError
-from parcelcast.place import Place, PlaceIndex, distance_km, region_of
+from parcelcast.place import Place, PlaceIndex, area_of, distance_km, region_of
 from parcelcast.place_table import REFERENCE
 from pipelines.places import PlacesParameters, read_places
 from pipelines.places.geonames import read_geonames
@@ -65,27 +65,28 @@ def test_a_broken_file_leaves_the_table_as_it_was(tmp_path):
 
 
 def test_the_default_parameters_are_our_own_table_with_iso_regions():
-    places = read_places(PlacesParameters("iso", None))
+    places = read_places(PlacesParameters("iso", "prefix:2", None))
 
     assert places.find("DE", "80331") == PlaceIndex.default().find("DE", "80331")
 
 
-def test_regions_may_be_h3_cells_which_a_written_index_keeps(tmp_path):
+def test_lanes_may_be_h3_cells_which_a_written_index_keeps(tmp_path):
     table = make_table([written(tmp_path)], tmp_path / "places.csv.gz").table
-    places = read_places(PlacesParameters("h3:5", table))
+    places = read_places(PlacesParameters("h3:2", "h3:5", table))
     places.write_csv(tmp_path / "served.csv.gz")
-    served = PlaceIndex.from_csv(tmp_path / "served.csv.gz", places.regions)
+    served = PlaceIndex.from_csv(tmp_path / "served.csv.gz", places.grouping)
 
     for code in ("80331", "80335", "04109", "?"):
         place = served.find("DE", code)
         assert place == places.find("DE", code)
-        assert region_of(place) == h3.latlng_to_cell(place.latitude, place.longitude, 5)
+        assert region_of(place) == h3.latlng_to_cell(place.latitude, place.longitude, 2)
+        assert area_of(place) == h3.latlng_to_cell(place.latitude, place.longitude, 5)
     assert region_of(served.find("XX", "1")) == ""
 
 
 def test_a_table_that_is_not_there_is_refused_with_what_to_do(tmp_path):
     with pytest.raises(DataError, match=r"there is no such table of places\. To do: make it with ./run places FILES"):
-        read_places(PlacesParameters("iso", tmp_path / "places.csv.gz"))
+        read_places(PlacesParameters("iso", "prefix:2", tmp_path / "places.csv.gz"))
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
