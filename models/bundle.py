@@ -17,13 +17,14 @@ from models.forecaster import BundleForecaster
 from models.hazard import BOOSTERS, HazardModel
 from models.snapshots import read_histories
 from parcelcast.calendar import WorkingCalendar
-from parcelcast.errors import ArtefactError
+from parcelcast.errors import ArtefactError, DataError, InputError
 from parcelcast.place import PlaceIndex
+from parcelcast.regions import Grouping
 from parcelcast.shipment import Carrier, Origin, Service, Shipment
 
 SCHEMA = 2
 MANIFEST = "manifest.json"
-MODEL, NETWORK, SELF_TEST = "model.json", "network.json", "selftest.json"
+MODEL, NETWORK, PLACES, SELF_TEST = "model.json", "network.json", "places.csv.gz", "selftest.json"
 HISTORY, WEATHER = "history.parquet", "weather.parquet"
 _SAME = 1e-9  # a CDF further than this from the one the bundle was written with is another forecast
 
@@ -36,16 +37,18 @@ class Bundle:
     forecaster: BundleForecaster
     origins: Mapping[str, Origin]
     carriers: Mapping[str, Carrier]
+    places: PlaceIndex
     shared_fate: float
     as_of: datetime
     manifest: Mapping[str, Any]
 
     @classmethod
-    def load(cls, path: Path, places: PlaceIndex | None = None) -> Self:
+    def load(cls, path: Path) -> Self:
         """Read, compare every hash, and run the self-test; ArtefactError when anything is not as it was written."""
         manifest = _manifest(path)
-        places = places or PlaceIndex.default()
-        origins, carriers = _network_of(_json(path / NETWORK), places)
+        network = _json(path / NETWORK)
+        places = _places_of(path / PLACES, network)
+        origins, carriers = _network_of(network, places)
         described = _json(path / MODEL)
         try:
             boosters = {name: lightgbm.Booster(model_file=path / f"{name}.txt") for name in BOOSTERS}
@@ -61,11 +64,12 @@ class Bundle:
             forecaster,
             origins,
             carriers,
+            places,
             manifest["shared_fate"],
             datetime.combine(EPOCH + timedelta(days=manifest["as_of_day"]), datetime.min.time(), UTC),
             manifest,
         )
-        bundle.self_test(_json(path / SELF_TEST), places)
+        bundle.self_test(_json(path / SELF_TEST))
         return bundle
 
     @property
@@ -73,9 +77,9 @@ class Bundle:
         """Return the first day (UTC) of which the model has seen nothing."""
         return date.fromisoformat(self.manifest["calibration"][1])
 
-    def self_test(self, cases: Sequence[Mapping[str, Any]], places: PlaceIndex) -> None:
+    def self_test(self, cases: Sequence[Mapping[str, Any]]) -> None:
         """Forecast the cases that were written with the bundle; ArtefactError when one came out differently."""
-        shipments = [_case_shipment(case, self.origins, places) for case in cases]
+        shipments = [_case_shipment(case, self.origins, self.places) for case in cases]
         for case, forecast in zip(cases, self.forecaster.forecast(shipments), strict=True):
             expected, got = np.array(case["cdf"]), forecast.distribution.cdf
             if expected.shape != got.shape or not np.abs(expected - got).max() <= _SAME:
@@ -110,6 +114,13 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _places_of(path: Path, network: Mapping[str, Any]) -> PlaceIndex:
+    try:
+        return PlaceIndex.from_csv(path, Grouping.parse(**network["places"]))
+    except (DataError, InputError, KeyError, TypeError) as error:
+        raise ArtefactError(f"the places of the bundle cannot be read ({error}); publish it again") from error
+
+
 def _network_of(content: Mapping[str, Any], places: PlaceIndex) -> tuple[dict[str, Origin], dict[str, Carrier]]:
     origins = {
         row["origin_id"]: Origin(
@@ -133,7 +144,7 @@ def _network_of(content: Mapping[str, Any], places: PlaceIndex) -> tuple[dict[st
 
 
 CASE_FIELDS = (
-    "carrier", "service", "delivery_mode", "quoted_transit_days", "weight_g", "length_mm", "width_mm", "height_mm",
+    "carrier", "service", "delivery_mode", "quoted_transit_days", "handling_limit_days", "weight_g", "length_mm", "width_mm", "height_mm",
     "item_count", "item_category", "order_value", "currency", "freight_cost", "payment_method",
 )  # fmt: skip
 

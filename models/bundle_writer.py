@@ -3,19 +3,32 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from features.assembly import Histories
 from features.orders import EPOCH
-from models.bundle import CASE_FIELDS, HISTORY, MANIFEST, MODEL, NETWORK, SCHEMA, SELF_TEST, WEATHER, Bundle, sha256_of
+from features.table import Network
+from models.bundle import (
+    CASE_FIELDS,
+    HISTORY,
+    MANIFEST,
+    MODEL,
+    NETWORK,
+    PLACES,
+    SCHEMA,
+    SELF_TEST,
+    WEATHER,
+    Bundle,
+    sha256_of,
+)
 from models.forecaster import BundleForecaster
 from models.hazard import BOOSTERS
 from models.snapshots import write_histories
 from models.training import Trained
-from parcelcast.shipment import Carrier, Origin, Service, Shipment
+from parcelcast.shipment import Service, Shipment
 
 
 def write_bundle(
@@ -24,8 +37,7 @@ def write_bundle(
     histories: Histories,
     day: int,
     shift: float,
-    origins: Mapping[str, Origin],
-    carriers: Mapping[str, Carrier],
+    network: Network,
     samples: Sequence[Shipment],
 ) -> Bundle:
     """Write a bundle whose history ends before UTC day `day`, and load it back.
@@ -38,12 +50,13 @@ def write_bundle(
         booster.save_model(path / f"{name}.txt")
     _write_json(path / MODEL, {"codes": trained.model.codes, "calibration": trained.calibration.to_dict()})
     write_histories(histories, path / HISTORY, path / WEATHER)
-    _write_json(path / NETWORK, _network(origins, carriers))
-    forecaster = BundleForecaster(trained.model, trained.calibration, histories, shift, carriers)
+    _write_json(path / NETWORK, _network(network))
+    network.places.write_csv(path / PLACES)
+    forecaster = BundleForecaster(trained.model, trained.calibration, histories, shift, network.carriers)
     forecasts = forecaster.forecast(samples)
     cases = [_case(shipment, one.distribution.cdf.tolist()) for shipment, one in zip(samples, forecasts, strict=True)]
     _write_json(path / SELF_TEST, cases)
-    names = [*(f"{name}.txt" for name in BOOSTERS), MODEL, HISTORY, WEATHER, NETWORK, SELF_TEST]
+    names = [*(f"{name}.txt" for name in BOOSTERS), MODEL, HISTORY, WEATHER, NETWORK, PLACES, SELF_TEST]
     hashes = {name: sha256_of(path / name) for name in names}
     as_of = EPOCH + timedelta(days=day)
     digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
@@ -72,8 +85,10 @@ def _write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _network(origins: Mapping[str, Origin], carriers: Mapping[str, Carrier]) -> dict[str, Any]:
+def _network(network: Network) -> dict[str, Any]:
+    grouping = network.places.grouping
     return {
+        "places": {"region": str(grouping.region), "area": str(grouping.area)},
         "origins": [
             {
                 "origin_id": origin.origin_id,
@@ -82,7 +97,7 @@ def _network(origins: Mapping[str, Origin], carriers: Mapping[str, Carrier]) -> 
                 "calendar": origin.calendar.to_dict(),
                 "handling_days": origin.handling_days,
             }
-            for origin in origins.values()
+            for origin in network.origins.values()
         ],
         "carriers": [
             {
@@ -91,7 +106,7 @@ def _network(origins: Mapping[str, Origin], carriers: Mapping[str, Carrier]) -> 
                 "observes_holidays": carrier.observes_holidays,
                 "services": [_service(service) for service in carrier.services],
             }
-            for carrier in carriers.values()
+            for carrier in network.carriers.values()
         ],
     }
 

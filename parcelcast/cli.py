@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./run", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    for add in (_add_demo, _add_backtest, _add_serve, _add_key, _add_bench, _add_simulate, _add_stages):
+    for add in (_add_demo, _add_backtest, _add_serve, _add_key, _add_bench, _add_simulate, _add_places, _add_stages):
         add(commands)
     return root
 
@@ -106,7 +106,24 @@ def _add_backtest(commands: "Commands") -> None:
         "--test-until", type=date.fromisoformat, required=True, metavar="DATE", help="day after the last"
     )
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    command.add_argument("--places", type=Path, metavar="TABLE", help="places that ./run places made (default: ours)")
+    command.add_argument("--region", default="iso", metavar="KIND", help="wide ends of lanes: iso, prefix:N or h3:N")
+    command.add_argument("--area", default="prefix:2", metavar="KIND", help="narrow ends of lanes, as --region")
     command.set_defaults(handler=_backtest)
+
+
+def _add_places(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "places",
+        help="make a table of places from GeoNames' postal codes",
+        description="Merge files of https://download.geonames.org/export/zip/ (.txt, .txt.gz or .zip; CC BY 4.0) with "
+        "our own table of places, and write a table to name in params.yaml (places: table). docs/places.md tells more.",
+    )
+    command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="GeoNames' postal codes of a country")
+    command.add_argument(
+        "--out", type=Path, default=Path("data/places/places.csv.gz"), metavar="FILE", help="the table to write"
+    )
+    command.set_defaults(handler=_places)
 
 
 def _add_serve(commands: "Commands") -> None:
@@ -221,7 +238,15 @@ def _backtest(options: argparse.Namespace) -> int:
     from pipelines.stages import backtest
 
     window = (options.test_from, options.test_until)
-    print(backtest(options.source, options.data, options.mapping, window, options.out))
+    places = (options.places, options.region, options.area)
+    print(backtest(options.source, options.data, options.mapping, window, options.out, places))
+    return 0
+
+
+def _places(options: argparse.Namespace) -> int:
+    from pipelines.stages import places
+
+    print(places(options.files, options.out))
     return 0
 
 

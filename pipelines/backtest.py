@@ -16,6 +16,7 @@ from models.quantiles import QuantileModel, QuantileParameters, fit_quantiles
 from models.scorecard import scorecard
 from models.training import Trained, TrainParameters, orders_between, outcomes, train
 from parcelcast.errors import InputError
+from parcelcast.place import PlaceIndex
 from pipelines.ingest import ingest
 from pipelines.ingest.storage import STORED, load_table
 from pipelines.predictions import predictions_table, write_predictions
@@ -48,12 +49,13 @@ def backtest(
     out: Path,
     parameters: TrainParameters,
     tell: TellShare = SILENT,
+    places: PlaceIndex | None = None,
 ) -> dict[str, Any]:
     """Ingest, validate, train as of the window's first day, forecast the window, write `out`; return the metrics.
 
     Writes `metrics.json`, `predictions.parquet` (see `pipelines.predictions`), `report.html` and its pictures.
     """
-    return backtest_tables(sound_tables(source, data, mapping, tell), window, out, parameters, tell)
+    return backtest_tables(sound_tables(source, data, mapping, tell), window, out, parameters, tell, places)
 
 
 def sound_tables(source: str, data: Path, mapping: Path | None, tell: TellShare) -> dict[str, pd.DataFrame]:
@@ -72,9 +74,10 @@ def backtest_tables(
     out: Path,
     parameters: TrainParameters,
     tell: TellShare = SILENT,
+    places: PlaceIndex | None = None,
 ) -> dict[str, Any]:
     """Do what `backtest` does, on canonical tables."""
-    prepared = prepare(tables, tell)
+    prepared = prepare(tables, places or PlaceIndex.default(), tell)
     rows = orders_placed(prepared.history, epoch_day(window.start), epoch_day(window.end))
     as_of = epoch_day(window.start)
     trained = train(prepared.history, prepared.assembled, as_of, parameters, tell)

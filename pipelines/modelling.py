@@ -67,17 +67,17 @@ def split_of(prepared: Prepared, parameters: WindowParameters) -> Split:
     return Split(start, end, today)
 
 
-def featurize(validated: Path, out: Path, tell: TellShare) -> None:
+def featurize(validated: Path, places: PlaceIndex, out: Path, tell: TellShare) -> None:
     """Write the features of all orders, each as of its own instant."""
-    prepared = prepare(load_tables(validated), tell)
+    prepared = prepare(load_tables(validated), places, tell)
     tell("writing features")
     write_features(prepared.assembled, prepared.history.shipment_id, out)
 
 
-def read_prepared(tables: Mapping[str, pd.DataFrame], features: Path, tell: TellShare) -> Prepared:
+def read_prepared(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, features: Path, tell: TellShare) -> Prepared:
     """Return what `prepare` returned, with the features read instead of built."""
     tell("reading orders and features")
-    network = network_of(tables, PlaceIndex.default())
+    network = network_of(tables, places)
     history = parcel_history(tables["shipments"], network)
     sketches = build_sketches(history, network, last_known_day(history), bulletins_of(tables.get("weather_daily")))
     assembled = read_features(history.orders, history.shipment_id, HORIZON, features)
@@ -114,7 +114,7 @@ def make_bundle(
     network = prepared.network
     samples = _samples(load_tables(validated)["shipments"], network)
     histories = prepared.sketches.snapshot(today)
-    return write_bundle(out, trained, histories, today, float(shift), network.origins, network.carriers, samples)
+    return write_bundle(out, trained, histories, today, float(shift), network, samples)
 
 
 def _samples(shipments: pd.DataFrame, network: Network) -> list[Shipment]:

@@ -24,13 +24,13 @@ class Prepared:
     network: Network
 
 
-def prepare(tables: Mapping[str, pd.DataFrame], tell: Tell = SILENT) -> Prepared:
+def prepare(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, tell: Tell = SILENT) -> Prepared:
     """Build histories and features of the outgoing parcels; the tables carriers and weather_daily may be absent."""
     shipments = tables["shipments"]
     if shipments["is_return"].fillna(value=False).all():
         raise DataError("no parcel goes to a shopper", file="shipments", remedy="ingest the shop's outgoing parcels")
     tell(f"reading {len(shipments):,} shipments")
-    network = network_of(tables, PlaceIndex.default())
+    network = network_of(tables, places)
     history = parcel_history(shipments, network)
     tell("counting history")
     sketches = build_sketches(history, network, last_known_day(history), bulletins_of(tables.get("weather_daily")))

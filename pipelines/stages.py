@@ -4,7 +4,7 @@ Everything is relative to the working directory, which is the repository or anot
 is imported when it runs, so that a short stage does not pay for the libraries of the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from pipelines.parameters import read_all, read_section
 from pipelines.progress import TellShare, steps
 
 if TYPE_CHECKING:
+    from parcelcast.place import PlaceIndex
     from pipelines.modelling import Split
     from pipelines.preparation import Prepared
 
@@ -89,15 +90,36 @@ def _validate() -> None:
     QUARANTINE.mkdir(exist_ok=True)  # DVC wants to see it even when every row was sound
 
 
-def backtest(source: str, data: Path, mapping: Path | None, window: tuple[date, date], out: Path) -> str:
-    """Backtest a source on orders from the window's first day to before its last; return the table of scores."""
+def places(files: Sequence[Path], out: Path) -> str:
+    """Make a table of places from GeoNames' postal codes; return what was made and what was set aside."""
+    from pipelines.places.making import make_table
+
+    with steps("places") as tell:
+        return str(make_table(files, out, tell))
+
+
+def backtest(
+    source: str,
+    data: Path,
+    mapping: Path | None,
+    window: tuple[date, date],
+    out: Path,
+    places: tuple[Path | None, str, str],
+) -> str:
+    """Backtest a source on orders from the window's first day to before its last; return the table of scores.
+
+    `places` is a table of places, regions and areas, as in section places of params.yaml.
+    """
     from models.training import TrainParameters
     from pipelines.backtest import Window
     from pipelines.backtest import backtest as run_backtest
+    from pipelines.places import PlacesParameters, read_places
     from pipelines.scoreboard import scores_text
 
+    table, region, area = places
+    index = read_places(PlacesParameters(region, area, table))
     with steps("backtest") as tell:
-        metrics = run_backtest(source, data, mapping, Window(*window), out, TrainParameters(), tell)
+        metrics = run_backtest(source, data, mapping, Window(*window), out, TrainParameters(), tell, index)
     return f"{scores_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
 
 
@@ -122,7 +144,7 @@ def _featurize() -> None:
     from pipelines.modelling import featurize
 
     with steps("featurize") as tell:
-        featurize(VALIDATED, FEATURES, tell)
+        featurize(VALIDATED, _places(), FEATURES, tell)
 
 
 def _train() -> None:
@@ -209,12 +231,19 @@ def _publish() -> None:
         write_version(published.version, REPORTS / "published.json")
 
 
+def _places() -> "PlaceIndex":
+    """Return the index of places that the parameters describe."""
+    from pipelines.places import PlacesParameters, read_places
+
+    return read_places(read_section(PlacesParameters, "places"))
+
+
 def _prepared(tell: TellShare) -> "tuple[Prepared, Split]":
     """Return orders and features of the workspace, and how its days are split."""
     from pipelines.ingest import load_tables
     from pipelines.modelling import WindowParameters, read_prepared, split_of
 
-    prepared = read_prepared(load_tables(VALIDATED), FEATURES, tell)
+    prepared = read_prepared(load_tables(VALIDATED), _places(), FEATURES, tell)
     return prepared, split_of(prepared, read_section(WindowParameters, "window"))
 
 

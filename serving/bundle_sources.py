@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from parcelcast.forecast import Forecast, Forecaster, quoted_forecast
+from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin, Shipment
 
 MANIFEST = "manifest.json"
@@ -33,6 +34,11 @@ class ServingBundle(Protocol):
     @property
     def carriers(self) -> Mapping[str, Carrier]:
         """The known carriers by id."""
+        ...
+
+    @property
+    def places(self) -> PlaceIndex:
+        """What finds a place as it was found when the model learned."""
         ...
 
     @property
@@ -107,5 +113,6 @@ class NoBundle:
     forecaster: Forecaster = field(default_factory=lambda: QuotedForecaster({}))
     origins: Mapping[str, Origin] = field(default_factory=dict)
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
+    places: PlaceIndex = field(default_factory=PlaceIndex.default)
     shared_fate: float = 0.0
     as_of: datetime | None = None

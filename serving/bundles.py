@@ -6,7 +6,6 @@ from datetime import datetime
 from threading import Lock
 
 from parcelcast.errors import ArtefactError, ParcelcastError
-from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
 from serving.bundle_sources import BundleSource, NoBundle, ServingBundle
 from serving.clock import Clock
@@ -29,10 +28,9 @@ class Loaded:
 class Bundles:
     """Holds the bundle in use and replaces it when the source has another that passes the self-test."""
 
-    def __init__(self, source: BundleSource, clock: Clock, places: PlaceIndex) -> None:
+    def __init__(self, source: BundleSource, clock: Clock) -> None:
         self._source = source
         self._clock = clock
-        self._places = places
         self._lock = Lock()
         self._tried: str | None = None
         self.current = Loaded(NoBundle(), 0, None, None)
@@ -51,7 +49,7 @@ class Bundles:
             self._tried = identity
             try:
                 bundle = self._source.load()
-                self_test(bundle, self._places, self._clock())
+                self_test(bundle, self._clock())
             except Exception as error:  # whatever is wrong with the new one, the old one goes on answering
                 self.last_error = f"{type(error).__name__}: {error}"
                 logger.exception("the new bundle is not used; version %s goes on", self.current.bundle.version)
@@ -69,9 +67,9 @@ class Bundles:
         return False
 
 
-def self_test(bundle: ServingBundle, places: PlaceIndex, now: datetime) -> None:
+def self_test(bundle: ServingBundle, now: datetime) -> None:
     """Ask a bundle for a few forecasts and check that they are usable; ArtefactError when they are not."""
-    home = places.find("DE", "04109")
+    home = bundle.places.find("DE", "04109")
     origins = list(bundle.origins.values())[:SELF_TEST_ORIGINS]
     carriers: list[str | None] = [None, *bundle.carriers]
     shipments = [

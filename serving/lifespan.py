@@ -8,7 +8,6 @@ from importlib.metadata import version
 
 from starlette.concurrency import run_in_threadpool
 
-from parcelcast.place import PlaceIndex
 from parcelcast.settings import Settings
 from serving.bundle_sources import BundleSource
 from serving.bundles import Bundles
@@ -36,13 +35,12 @@ class Means:
 @asynccontextmanager
 async def lifespan(means: Means) -> AsyncIterator[State]:
     """Load the bundle, open the store and look for new bundles until the server stops."""
-    places = PlaceIndex.default()
-    bundles = Bundles(means.bundle_source, means.clock, places)
+    bundles = Bundles(means.bundle_source, means.clock)
     bundles.refresh()
     store = PromiseStore(means.settings.store)
     watch = asyncio.create_task(_watch(bundles, means.settings.bundle_poll_seconds))
     try:
-        yield State(services=_services(means, bundles, store, places))
+        yield State(services=_services(means, bundles, store))
     finally:
         watch.cancel()
         with suppress(asyncio.CancelledError):
@@ -50,11 +48,10 @@ async def lifespan(means: Means) -> AsyncIterator[State]:
         store.close()
 
 
-def _services(means: Means, bundles: Bundles, store: PromiseStore, places: PlaceIndex) -> Services:
+def _services(means: Means, bundles: Bundles, store: PromiseStore) -> Services:
     promises = PromiseService(
         bundles=bundles,
         store=store,
-        places=places,
         clock=means.clock,
         timer=means.timer,
         entropy=means.entropy,

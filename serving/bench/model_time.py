@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 
-from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
 from serving.bench.questions import Questions
 from serving.bundle_sources import ServingBundle
@@ -25,8 +24,7 @@ class ModelTime:
 
 def model_time(bundle: ServingBundle, questions: Questions) -> ModelTime:
     """Measure the forecaster alone, in this process, one unseen parcel at a time."""
-    places = PlaceIndex.default()
-    shipments = [_shipment(body, bundle, places) for body in questions.unseen(ASKED + _WARM_UP, round_number=0)]
+    shipments = [_shipment(body, bundle) for body in questions.unseen(ASKED + _WARM_UP, round_number=0)]
     times = []
     for shipment in shipments:
         start = perf_counter()
@@ -36,6 +34,6 @@ def model_time(bundle: ServingBundle, questions: Questions) -> ModelTime:
     return ModelTime(ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)])
 
 
-def _shipment(body: bytes, bundle: ServingBundle, places: PlaceIndex) -> Shipment:
-    cart = resolve(PromiseRequest.model_validate_json(body), bundle, places, datetime.now(UTC), 0.9)
+def _shipment(body: bytes, bundle: ServingBundle) -> Shipment:
+    cart = resolve(PromiseRequest.model_validate_json(body), bundle, datetime.now(UTC), 0.9)
     return cart.shipment(cart.parcel_of(next(iter(cart.origins)), [0]), cart.options[0])

@@ -24,16 +24,14 @@ from serving.promises.requests import (
 ANY_ORIGIN = "unknown"
 
 
-def resolve(
-    request: PromiseRequest, bundle: ServingBundle, places: PlaceIndex, now: datetime, service_level: float
-) -> Cart:
+def resolve(request: PromiseRequest, bundle: ServingBundle, now: datetime, service_level: float) -> Cart:
     """Return the cart that a request describes.
 
     Raises InputError for a cart with more than MAX_ORIGINS different origins, or a definition that appears twice.
     """
-    destination = places.find(request.destination.country, request.destination.postal_code)
+    destination = bundle.places.find(request.destination.country, request.destination.postal_code)
     notes = list(_place_notes(destination))
-    origins = _origins(request, bundle, places, destination, notes)
+    origins = _origins(request, bundle, destination, notes)
     return Cart(
         ordered_at=request.ordered_at or now,
         destination=destination,
@@ -65,9 +63,9 @@ def _candidates(item: Item, request: PromiseRequest, bundle: ServingBundle) -> t
 
 
 def _origins(
-    request: PromiseRequest, bundle: ServingBundle, places: PlaceIndex, destination: Place, notes: list[Note]
+    request: PromiseRequest, bundle: ServingBundle, destination: Place, notes: list[Note]
 ) -> dict[str, Origin]:
-    defined = {definition.id: _defined_origin(definition, places) for definition in request.origins}
+    defined = {definition.id: _defined_origin(definition, bundle.places) for definition in request.origins}
     if len(defined) < len(request.origins):
         raise InputError("origins define the same id twice; expected each id once")
     wanted = dict.fromkeys(name for item in request.items for name in _candidates(item, request, bundle))
@@ -119,6 +117,7 @@ def _line(item: Item, candidates: tuple[str, ...], origins: Mapping[str, Origin]
             name: origins[name].handling_days if item.handling_days is None else item.handling_days
             for name in candidates
         },
+        handling_limit_days=item.handling_limit_days,
     )
 
 

@@ -8,7 +8,6 @@ import orjson
 
 from parcelcast.forecast import Forecast, Forecaster
 from parcelcast.ids import ulid
-from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
 from serving.bundles import Bundles, Loaded
 from serving.clock import Clock
@@ -64,7 +63,6 @@ class PromiseService:
 
     bundles: Bundles
     store: PromiseStore
-    places: PlaceIndex
     clock: Clock
     timer: Timer
     entropy: Entropy
@@ -75,7 +73,7 @@ class PromiseService:
         """Answer a question as of now; InputError when it cannot be answered. Any thread may call it."""
         now = self.clock()
         loaded = self.bundles.current
-        cart = resolve(request, loaded.bundle, self.places, now, self.service_level)
+        cart = resolve(request, loaded.bundle, now, self.service_level)
         until = valid_until(cart, now) if request.ordered_at is None else None
         forecaster = Stopwatch(loaded.bundle.forecaster, self.timer)
         plans = plan_options(cart, forecaster, loaded.bundle.shared_fate)

@@ -83,6 +83,7 @@ class FakeBundle:
     forecaster: FakeForecaster = field(default_factory=FakeForecaster)
     origins: dict[str, Origin] = field(default_factory=lambda: ORIGINS)
     carriers: dict[str, Carrier] = field(default_factory=lambda: CARRIERS)
+    places: PlaceIndex = field(default_factory=PlaceIndex.default)
     shared_fate: float = 0.4
     as_of: datetime | None = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -8,7 +8,6 @@ import pytest
 from parcelcast.distribution import DeliveryDistribution
 from parcelcast.errors import ArtefactError, InputError
 from parcelcast.forecast import Evidence, Forecast
-from parcelcast.place import PlaceIndex
 from serving.bundle_sources import DirectorySource
 from serving.bundles import Bundles
 from tests.serving.fakes import FakeBundle, FakeForecaster, FakeSource
@@ -42,7 +41,7 @@ class Refusing(FakeForecaster):
 
 
 def bundles_of(source: FakeSource) -> Bundles:
-    return Bundles(source, lambda: NOW, PlaceIndex.default())
+    return Bundles(source, lambda: NOW)
 
 
 def test_a_new_bundle_is_swapped_in_once() -> None:
