@@ -33,7 +33,8 @@ start here
 with your own data
   1. Describe your export in a mapping file and name both in params.yaml (ingest: source, data, mapping).
   2. ./run dvc repro                runs every stage whose inputs changed, in the order
-                                    ingest, validate, featurize, train, calibrate, evaluate, register, check, publish
+                                    ingest, validate, weather, featurize, train, calibrate, evaluate, register, check,
+                                    publish
   3. ./run serve                    answers POST /v1/promises with the published model
 """
 
@@ -189,6 +190,7 @@ def _add_simulate(commands: "Commands") -> None:
 STAGES = {
     "ingest": "read the source's files into the canonical tables (data/canonical)",
     "validate": "stop on broken tables, quarantine bad rows, write data docs (data/validated)",
+    "weather": "bring the weather of the days and regions of the orders (data/weather)",
     "featurize": "build lane sketches and the training table (data/features)",
     "train": "fit the hazard model",
     "calibrate": "fit the calibration on later parcels than the model saw",

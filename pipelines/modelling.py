@@ -67,9 +67,9 @@ def split_of(prepared: Prepared, parameters: WindowParameters) -> Split:
     return Split(start, end, today)
 
 
-def featurize(validated: Path, places: PlaceIndex, out: Path, tell: TellShare) -> None:
+def featurize(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, out: Path, tell: TellShare) -> None:
     """Write the features of all orders, each as of its own instant."""
-    prepared = prepare(load_tables(validated), places, tell)
+    prepared = prepare(tables, places, tell)
     tell("writing features")
     write_features(prepared.assembled, prepared.history.shipment_id, out)
 
@@ -107,7 +107,7 @@ def make_bundle(
 ) -> Bundle:
     """Write the serving bundle, with the histories and the online correction as they are known today."""
     tell("correcting online")
-    recent = thinned(orders_between(prepared.history, today - HORIZON, today))
+    recent = thinned(orders_between(prepared.history, today - REACH, today))
     plain = trained.model.cdf(prepared.assembled.take(recent), np.zeros(len(recent)))
     shift = online_balance(plain, prepared.history, recent, today - 1).shift(np.array([today]))[0]
     tell("writing the bundle")

@@ -6,7 +6,7 @@ is imported when it runs, so that a short stage does not pay for the libraries o
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ DATA = Path("data")
 RAW = DATA / "raw"
 CANONICAL = DATA / "canonical"
 VALIDATED = DATA / "validated"
+WEATHER = DATA / "weather"
 QUARANTINE = DATA / "quarantine"
 FEATURES = DATA / "features" / "features.parquet"
 MODEL = DATA / "model"
@@ -140,11 +141,20 @@ def bench_forks() -> str:
         return comparison_text(compare(predictions, demo / RAW / "truth.parquet", config, days, REPLICAS, tell))
 
 
+def _weather() -> None:
+    from pipelines.weather import WeatherParameters, weather
+
+    given = read_section(WeatherParameters, "weather")
+    with steps("weather") as tell:
+        weather(VALIDATED, WEATHER, given, _places(), datetime.now(UTC), tell)
+
+
 def _featurize() -> None:
     from pipelines.modelling import featurize
+    from pipelines.weather import tables_with_weather
 
     with steps("featurize") as tell:
-        featurize(VALIDATED, _places(), FEATURES, tell)
+        featurize(tables_with_weather(VALIDATED, WEATHER), _places(), FEATURES, tell)
 
 
 def _train() -> None:
@@ -240,16 +250,17 @@ def _places() -> "PlaceIndex":
 
 def _prepared(tell: TellShare) -> "tuple[Prepared, Split]":
     """Return orders and features of the workspace, and how its days are split."""
-    from pipelines.ingest import load_tables
     from pipelines.modelling import WindowParameters, read_prepared, split_of
+    from pipelines.weather import tables_with_weather
 
-    prepared = read_prepared(load_tables(VALIDATED), _places(), FEATURES, tell)
+    prepared = read_prepared(tables_with_weather(VALIDATED, WEATHER), _places(), FEATURES, tell)
     return prepared, split_of(prepared, read_section(WindowParameters, "window"))
 
 
 STAGES: Mapping[str, Callable[[], None]] = {
     "ingest": _ingest,
     "validate": _validate,
+    "weather": _weather,
     "featurize": _featurize,
     "train": _train,
     "calibrate": _calibrate,
