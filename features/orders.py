@@ -76,6 +76,7 @@ class Orders:
     destination_latitude: Floats
     destination_longitude: Floats
     quoted_days: Floats
+    handling_limit_days: Floats
     weight_g: Floats
     volume_l: Floats
     longest_mm: Floats
@@ -188,6 +189,7 @@ def _parcel_facts(shipment: Shipment) -> dict[str, Any]:
         "item_category": shipment.item_category or "",
         "payment_method": shipment.payment_method or "",
         "quoted_days": _number(shipment.quoted_transit_days),
+        "handling_limit_days": _number(shipment.handling_limit_days),
         "weight_g": _number(shipment.weight_g),
         "volume_l": length * width * height / MM3_PER_L if has_sides else _NAN,
         "longest_mm": max(length, width, height) if has_sides else _NAN,

@@ -27,6 +27,9 @@ COLUMNS = (
     Column("destination_latitude", "parcel", "degrees", "north of the destination's postal area", _NO_PLACE),
     Column("destination_longitude", "parcel", "degrees", "east of the destination's postal area", _NO_PLACE),
     Column("quoted_transit_days", "parcel", "deliverable days", "the carrier's quote, from dispatch", "no quote"),
+    Column(
+        "handling_limit_days", "parcel", "working days", "the seller's own limit from the order to dispatch", _UNTOLD
+    ),
 )
 
 
@@ -60,6 +63,7 @@ def parcel_features(orders: Orders) -> Floats:
             orders.destination_latitude,
             orders.destination_longitude,
             orders.quoted_days,
+            orders.handling_limit_days,
         ]
     )
 

@@ -1,6 +1,6 @@
 """From the canonical shipments table to orders and spells: the part of the feature path that only training takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,20 +9,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.assembly import Histories
+from features import loads
+from features.assembly import FAMILIES, Histories
 from features.distinct import distinct_rows
 from features.frames import dates, floats, local_days, local_hours, objects, texts, utc_days
 from features.history import SketchHistory, SnapshotHistory
-from features.lanes import WINDOWS, lane_keys
+from features.lanes import lane_keys
+from features.loads import STAGES, days_told
 from features.opendays import CalendarKey, OpenDays
-from features.orders import MM3_PER_L, WAY_FACTS, Orders, Texts, array_of, way_facts
-from features.origins import WINDOWS as ORIGIN_WINDOWS
+from features.orders import MM3_PER_L, WAY_FACTS, Days, Orders, Texts, array_of, way_facts
 from features.origins import origin_keys
 from features.sketches import AGES, UNKNOWN, Sketch, Spells, build_sketch
 from features.weather import NO_BULLETINS, VALUES, Bulletins
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin
+
+_NUMBERS = ("handling_limit_days", "weight_g", "item_count", "order_value", "freight_cost")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,9 @@ class Network:
 class ParcelHistory:
     """Orders with what became of them. Days are numbers since 1970-01-01, -1 where not (yet) known.
 
-    `delivered_on` is local at the destination, `delivered_known` the UTC day of its record.
+    `delivered_on` is local at the destination, `delivered_known` the UTC day of its record. `ended_known` is the UTC
+    day on which we learned that the parcel will not come; without a time, that of the order. `scanned` has the day of
+    each of `features.loads.STAGES` and of its record, as the scans told it first.
     """
 
     shipment_id: Texts
@@ -50,7 +55,8 @@ class ParcelHistory:
     dispatched_known: NDArray[np.int64]
     delivered_on: NDArray[np.int64]
     delivered_known: NDArray[np.int64]
-    ended_otherwise: NDArray[np.bool_]
+    ended_known: NDArray[np.int64]
+    scanned: Mapping[str, tuple[Days, Days]]
 
     def __len__(self) -> int:
         return len(self.orders)
@@ -62,8 +68,11 @@ class ParcelHistory:
         return np.where(self.delivered_on == UNKNOWN, UNKNOWN, days)
 
 
-def parcel_history(shipments: pd.DataFrame, network: Network) -> ParcelHistory:
-    """Read the canonical shipments (without returns), ordered by time of order; DataError when there are none."""
+def parcel_history(shipments: pd.DataFrame, network: Network, first_scans: pd.DataFrame | None = None) -> ParcelHistory:
+    """Read the canonical shipments (without returns), ordered by time of order; DataError when there are none.
+
+    `first_scans` is what `features.loads.first_scans` tells of their scans.
+    """
     frame = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
     if frame.empty:
         raise DataError("no shipments but returns", file="shipments", remedy="ingest a history with orders")
@@ -79,8 +88,22 @@ def parcel_history(shipments: pd.DataFrame, network: Network) -> ParcelHistory:
         dispatched_known=utc_days(frame["dispatched_recorded_at"].fillna(frame["dispatched_at"])),
         delivered_on=local_days(frame["delivered_at"], ways.destination_zone),
         delivered_known=utc_days(frame["delivered_recorded_at"].fillna(frame["delivered_at"])),
-        ended_otherwise=frame["status"].isin(["cancelled", "lost", "returned"]).to_numpy(dtype=bool),
+        ended_known=_ended_known(frame),
+        scanned=_scanned(frame["shipment_id"], first_scans),
     )
+
+
+def _ended_known(frame: pd.DataFrame) -> Days:
+    has_ended = frame["status"].isin(["cancelled", "lost", "returned"]).to_numpy(dtype=bool)
+    return np.where(has_ended, utc_days(frame["ended_at"].fillna(frame["ordered_at"])), UNKNOWN)
+
+
+def _scanned(shipment_id: pd.Series, first_scans: pd.DataFrame | None) -> dict[str, tuple[Days, Days]]:
+    """Return the day of each stage and of its record, -1 where no scan told of it."""
+    if first_scans is None:
+        return {name: (np.full(len(shipment_id), UNKNOWN), np.full(len(shipment_id), UNKNOWN)) for name in STAGES}
+    found = first_scans.set_index("shipment_id").reindex(shipment_id)
+    return {name: days_told(floats(found[name])) for name in STAGES}
 
 
 @dataclass(frozen=True)
@@ -130,7 +153,7 @@ def _parcel_facts(frame: pd.DataFrame, ways: _Ways) -> dict[str, Any]:
         "volume_l": length * width * height / MM3_PER_L,
         "longest_mm": np.maximum(np.maximum(length, width), height),
         **{name: texts(frame[name]) for name in ("carrier", "service", "item_category", "payment_method")},
-        **{name: floats(frame[name]) for name in ("weight_g", "item_count", "order_value", "freight_cost")},
+        **{name: floats(frame[name]) for name in _NUMBERS},
     }
 
 
@@ -148,23 +171,23 @@ def bulletins_of(weather: pd.DataFrame | None) -> Bulletins:
 
 @dataclass(frozen=True)
 class Sketches:
-    """The daily counts of all families, and the weather as it was issued."""
+    """The daily counts of each of `features.assembly.FAMILIES`, and the weather as it was issued."""
 
     lead: Sketch
     handling: Sketch
+    depot: Sketch
+    haul: Sketch
+    departure: Sketch
     weather: Bulletins = NO_BULLETINS
 
     def rolling(self) -> Histories:
         """Return histories for many instants."""
-        return Histories(SketchHistory(self.lead), SketchHistory(self.handling), self.weather)
+        return Histories(**{name: SketchHistory(getattr(self, name)) for name in FAMILIES}, weather=self.weather)
 
     def snapshot(self, day: int) -> Histories:
         """Return histories as known at the start of UTC day `day`."""
-        return Histories(
-            SnapshotHistory.of(self.lead, day, WINDOWS),
-            SnapshotHistory.of(self.handling, day, ORIGIN_WINDOWS),
-            self.weather.snapshot(day),
-        )
+        known = {name: SnapshotHistory.of(getattr(self, name), day, windows) for name, (windows, _) in FAMILIES.items()}
+        return Histories(**known, weather=self.weather.snapshot(day))
 
 
 def build_sketches(history: ParcelHistory, network: Network, until: int, weather: Bulletins = NO_BULLETINS) -> Sketches:
@@ -173,17 +196,37 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
     first = int(orders.ordered_on.min()) - 1
     last = max(until, int(orders.dispatch_on.max())) + 2 * AGES
     delivery = OpenDays.of(orders.calendars, first, last)
-    lead = Spells(orders.dispatch_on, orders.known_day, history.delivered_on, history.delivered_known, delivery)
-    handling = Spells(
-        orders.dispatch_on,
-        orders.known_day,
-        history.dispatched_on,
-        history.dispatched_known,
-        OpenDays.of(_origin_calendars(orders, network), first, last),
-    )
+    working = OpenDays.of(_origin_calendars(orders, network), first, last)
+    planned = (orders.dispatch_on, orders.known_day)
+    dispatched = (history.dispatched_on, history.dispatched_known)
+    delivered = (history.delivered_on, history.delivered_known)
+    handed, departed, at_depot = (history.scanned[name] for name in ("handed", "departed", "depot"))
+    there = loads.depot_keys(orders)
+    ends = {name: _first(history.scanned[name], delivered) for name in ("departed", "depot", "out")}
+    counted = {
+        "lead": (Spells(*planned, *delivered, delivery), lane_keys(orders)),
+        "handling": (Spells(*planned, *dispatched, working), origin_keys(orders)),
+        "depot": (Spells(*at_depot, *ends["out"], delivery), there),
+        "haul": (Spells(*departed, *ends["depot"], delivery), there[: len(loads.HAUL_LEVELS)]),
+        "departure": (Spells(*handed, *ends["departed"], delivery), loads.departure_keys(orders)),
+    }
     return Sketches(
-        build_sketch(lead, lane_keys(orders), until), build_sketch(handling, origin_keys(orders), until), weather
+        **{name: build_sketch(*_begun(spells, keys), until) for name, (spells, keys) in counted.items()},
+        weather=weather,
     )
+
+
+def _first(scanned: tuple[Days, Days], delivered: tuple[Days, Days]) -> tuple[Days, Days]:
+    """Return the days of an end and of its record: a delivery that was known sooner than any scan ended it too."""
+    is_sooner = (delivered[1] != UNKNOWN) & ((scanned[1] == UNKNOWN) | (delivered[1] < scanned[1]))
+    on, known = (np.where(is_sooner, *days) for days in zip(delivered, scanned, strict=True))
+    return on, known
+
+
+def _begun(spells: Spells, keys: Sequence[Texts]) -> tuple[Spells, list[Texts]]:
+    """Return the spells, and their keys, whose start is known."""
+    rows = np.flatnonzero(spells.start != UNKNOWN)
+    return spells.take(rows), [column[rows] for column in keys]
 
 
 def _origin_calendars(orders: Orders, network: Network) -> list[CalendarKey]:

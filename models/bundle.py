@@ -144,8 +144,8 @@ def _network_of(content: Mapping[str, Any], places: PlaceIndex) -> tuple[dict[st
 
 
 CASE_FIELDS = (
-    "carrier", "service", "delivery_mode", "quoted_transit_days", "handling_limit_days", "weight_g", "length_mm", "width_mm", "height_mm",
-    "item_count", "item_category", "order_value", "currency", "freight_cost", "payment_method",
+    "carrier", "service", "delivery_mode", "quoted_transit_days", "handling_limit_days", "weight_g", "length_mm",
+    "width_mm", "height_mm", "item_count", "item_category", "order_value", "currency", "freight_cost", "payment_method",
 )  # fmt: skip
 
 

@@ -14,9 +14,9 @@ Floats = NDArray[np.float64]
 
 _EDGE = 1e-6  # probabilities nearer to 0 or 1 than this say nothing about the shape of the map
 _FEWEST = 200
-# Two months tell of one regime, and the next may differ: the map goes half the way from doing nothing to what they say.
-# See docs/adr/0006.
-_TRUST = 0.5
+# Two months tell of one regime, and the next may differ: the map goes a quarter of the way from doing nothing to what
+# they say. See docs/adr/0006.
+_TRUST = 0.25
 _STEEPEST = 4.0
 
 
@@ -54,8 +54,8 @@ def fit_beta_map(cdf: Floats, outcomes: Outcomes) -> BetaMap:
     """Fit the map to pairs of F(k) and "delivered by day k", for all days k of which the truth is known.
 
     `cdf` has shape (n, H+1). Every order counts with the days up to the as-of, delivered or still open, so recent
-    orders do not bias the map towards fast parcels. Minimises the log loss and goes half the way; without at least 200
-    orders nothing is changed.
+    orders do not bias the map towards fast parcels. Minimises the log loss and goes a quarter of the way; without
+    at least 200 orders nothing is changed.
     """
     if len(cdf) < _FEWEST:
         return BetaMap()

@@ -1,9 +1,9 @@
 """Online correction: when parcels have lately come faster or slower than the model said, it is told so.
 
-The model's own hazards say how many of the parcels under way should have been delivered each day; the records say how
-many were. The logarithm of their ratio over the last two weeks, damped, is added to the log-odds of new forecasts. Only
-what was recorded before the day of the forecast counts, and parcels still on the road count for as long as they have
-been there, so a slowdown shows while its parcels are still under way.
+The model's own hazards say how many of the parcels ordered lately should have been delivered each day; the records say
+how many were. The logarithm of their ratio over the last two weeks, damped, is added to the log-odds of new forecasts.
+Only what was recorded before the day of the forecast counts, and parcels still on the road count for as long as they
+have been there, so a slowdown shows while its parcels are still under way.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,13 @@ Ints = NDArray[np.int64]
 # a share of 0.3, 0.6 and 1.
 WINDOW_DAYS = 14
 SHARE = 0.6
-# So many imaginary parcels came just as expected: a quiet fortnight changes nothing.
-_IMAGINARY = 10.0
+# Only parcels in their first days after the order tell of today: what is delivered later was delayed earlier, and after
+# a strike the old parcels come all at once. Of 6, 8, 10, 12, 15, 20, 30 and 91 days.
+FIRST_DAYS = 7
+# Orders so many days back are needed for the correction of a day.
+REACH = WINDOW_DAYS + FIRST_DAYS
+# So many imaginary parcels came just as expected: a quiet fortnight changes nothing. Of 10, 20, 40 and 80.
+_IMAGINARY = 40.0
 
 
 @dataclass(frozen=True)
@@ -36,20 +41,22 @@ class Balance:
         return np.asarray(SHARE * np.log((recorded + _IMAGINARY) / (expected + _IMAGINARY)))
 
 
-def balance(cdf: Floats, ordered_on: Ints, recorded_on: Ints, until: int) -> Balance:
-    """Count recorded against expected deliveries up to and with day `until`.
+def balance(cdf: Floats, ordered_on: Ints, recorded_on: Ints, ended_on: Ints, until: int) -> Balance:
+    """Count recorded against expected deliveries of parcels in their first days, up to and with day `until`.
 
     `cdf` (n, H+1) are the model's forecasts without correction, `recorded_on` the day on which we learned of the
-    delivery, -1 while we have not. A parcel is expected until then.
+    delivery, -1 while we have not. A parcel is expected until then, or until the day before we learned (`ended_on`)
+    that it will not come.
     """
-    before = np.concatenate([np.zeros((len(cdf), 1)), cdf[:, :-1]], axis=1)
-    hazard = (cdf - before) / np.maximum(1.0 - before, 1e-9)
-    day = ordered_on[:, None] + np.arange(cdf.shape[1])
-    is_open = (day <= until) & ((recorded_on[:, None] < 0) | (day <= recorded_on[:, None]))
+    young = cdf[:, :FIRST_DAYS]
+    before = np.concatenate([np.zeros((len(young), 1)), young[:, :-1]], axis=1)
+    hazard = (young - before) / np.maximum(1.0 - before, 1e-9)
+    day = ordered_on[:, None] + np.arange(young.shape[1])
+    is_open = (day <= until) & (day < ended_on[:, None]) & ((recorded_on[:, None] < 0) | (day <= recorded_on[:, None]))
     first = int(ordered_on.min()) if len(ordered_on) else until
     days = until - first + 1
     expected = np.bincount((day - first)[is_open], weights=hazard[is_open], minlength=days)
-    seen = (recorded_on >= first) & (recorded_on <= until) & (recorded_on - ordered_on < cdf.shape[1])
+    seen = (recorded_on >= first) & (recorded_on <= until) & (recorded_on - ordered_on < FIRST_DAYS)
     recorded = np.bincount(recorded_on[seen] - first, minlength=days)
     return Balance(first, recorded.astype(np.float64), expected.astype(np.float64))
 

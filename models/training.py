@@ -11,9 +11,9 @@ from features.assembly import Assembled
 from features.orders import Floats
 from features.table import ParcelHistory
 from models.calibration import BetaMap, fit_beta_map
-from models.correction import Balance, balance
+from models.correction import REACH, Balance, balance
 from models.dependence import shared_fate
-from models.hazard import BOOSTERS, HORIZON, HazardModel, HazardParameters, Outcomes, fit_hazard
+from models.hazard import BOOSTERS, HazardModel, HazardParameters, Outcomes, fit_hazard
 from models.metrics import pit
 from parcelcast.errors import InputError
 
@@ -21,6 +21,7 @@ Tell = Callable[[str, float], None]  # what is being done, and the share of it t
 Rows = NDArray[np.intp]
 
 MOST_COMPARED = 20_000
+_NEVER = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def fit(
 
 def calibrate(fitted: Fitted, history: ParcelHistory, assembled: Assembled) -> Trained:
     """Compare the earlier model's forecasts with what was known of later orders at `as_of`."""
-    recent = thinned(orders_between(history, fitted.calibrated_from - HORIZON, fitted.as_of))
+    recent = thinned(orders_between(history, fitted.calibrated_from - REACH, fitted.as_of))
     later = np.intersect1d(recent, orders_between(history, fitted.calibrated_from, fitted.as_of))
     cdf = forecast(fitted.earlier, BetaMap(), history, assembled, recent, fitted.as_of - 1)[np.isin(recent, later)]
     known = outcomes(history, later, fitted.as_of)
@@ -100,7 +101,7 @@ def forecast(
 ) -> Floats:
     """Return the CDFs of orders `rows`, each with the correction and history of its own day, shape (rows, H+1).
 
-    `rows` should begin a horizon before the first forecast of interest, because the correction looks back; nothing
+    `rows` should begin `REACH` days before the first forecast of interest, because the correction looks back; nothing
     recorded after UTC day `until` is read, and for each order nothing recorded on or after its own.
     """
     part = assembled.take(rows)
@@ -113,13 +114,19 @@ def online_balance(plain: Floats, history: ParcelHistory, rows: Rows, until: int
     """Return the balance of recorded and expected deliveries of orders whose uncorrected CDFs are `plain`."""
     is_known = history.delivered_known[rows] >= 0
     recorded = np.where(is_known, np.maximum(history.delivered_known[rows], history.delivered_on[rows]), -1)
-    return balance(plain, history.orders.ordered_on[rows], recorded, until)
+    return balance(plain, history.orders.ordered_on[rows], recorded, _end_or_never(history, rows), until)
+
+
+def _end_or_never(history: ParcelHistory, rows: Rows) -> NDArray[np.int64]:
+    """Return the UTC day on which each of these parcels was known not to come, a day far away for the others."""
+    ended = history.ended_known[rows]
+    return np.where(ended >= 0, ended, _NEVER)
 
 
 def orders_between(history: ParcelHistory, start: int | None, end: int) -> Rows:
-    """Return the rows ordered on a UTC day from `start` to before `end`, without cancelled and lost ones."""
+    """Return the rows ordered on a UTC day from `start` to before `end`."""
     day = history.orders.known_day
-    return np.flatnonzero((day < end) & (day >= (start or day.min())) & ~history.ended_otherwise)
+    return np.flatnonzero((day < end) & (day >= (start or day.min())))
 
 
 def thinned(rows: Rows) -> Rows:
@@ -128,10 +135,14 @@ def thinned(rows: Rows) -> Rows:
 
 
 def outcomes(history: ParcelHistory, rows: Rows, as_of: int) -> Outcomes:
-    """Return what was known of these orders at the start of UTC day `as_of`."""
+    """Return what was known of these orders at the start of UTC day `as_of`.
+
+    Parcels that were known to be cancelled, lost or on their way back are seen until the day before that was told.
+    """
     lead = history.lead_days[rows]
     is_known = (lead >= 0) & (history.delivered_known[rows] < as_of)
-    return Outcomes(np.where(is_known, lead, -1), as_of - 1 - history.orders.ordered_on[rows])
+    seen_before = np.minimum(as_of, _end_or_never(history, rows))
+    return Outcomes(np.where(is_known, lead, -1), seen_before - 1 - history.orders.ordered_on[rows])
 
 
 def _fit(

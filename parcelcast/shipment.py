@@ -62,7 +62,8 @@ class Shipment:
 
     ``ordered_at`` is an aware instant, kept in UTC; without an offset or outside the years 1990 to 2199 it is refused
     with InputError. Everything from ``carrier`` on may be missing. Units stand in the names; ``order_value`` and
-    ``freight_cost`` are in ``currency`` (ISO 4217), ``quoted_transit_days`` are deliverable days after dispatch.
+    ``freight_cost`` are in ``currency`` (ISO 4217), ``quoted_transit_days`` are deliverable days after dispatch,
+    ``handling_limit_days`` the working days within which the seller says it dispatches at the latest.
     """
 
     ordered_at: datetime
@@ -72,6 +73,7 @@ class Shipment:
     service: str | None = None
     delivery_mode: str = "home"
     quoted_transit_days: float | None = None
+    handling_limit_days: float | None = None
     promised_on: date | None = None
     weight_g: float | None = None
     length_mm: float | None = None

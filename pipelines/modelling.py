@@ -15,6 +15,7 @@ from features.storage import read_features, write_features
 from features.table import Network, build_sketches, bulletins_of, parcel_history
 from models.bundle import Bundle
 from models.bundle_writer import write_bundle
+from models.correction import REACH
 from models.evaluation import Evaluation, evaluate, orders_placed
 from models.hazard import HORIZON
 from models.quantiles import QuantileParameters

@@ -31,6 +31,7 @@ ITEMS = Table(
         Column("item_category", "string", required=False, unit="", description="the shop's category"),
         Column("price", "float", required=False, unit="currency", description="price of the line"),
         Column("freight_cost", "float", required=False, unit="currency", description="freight of the line"),
+        Column("dispatch_by", "instant", required=False, unit="UTC", description="the seller's limit to dispatch"),
     ),
 )
 STORED = {**TABLES, ITEMS.name: ITEMS}

@@ -38,6 +38,8 @@ class Knowledge:
     delivered_recorded: Ints
     delivered_known: Bools
     status: Ints
+    ended_recorded: Ints
+    ended_known: Bools
 
 
 def milestones(history: History) -> Milestones:
@@ -63,14 +65,15 @@ def knowledge(history: History, happened: Milestones, reported: Reports) -> Know
     told = np.where((told == _NEVER) & (happened.delivered >= 0), monday * DAY_MINUTES + _SETTLED_AT, told)
     # The warehouse's own system tells of the handover when the lorry has left.
     dispatch_told = np.where(happened.dispatched >= 0, happened.dispatched + 25, _NEVER)
-    returned = earliest_report(history, reported, events.code == CODE["returned"]) < until
-    lost = earliest_report(history, reported, is_lost(events)) < until
+    returned = earliest_report(history, reported, events.code == CODE["returned"])
+    lost = earliest_report(history, reported, is_lost(events))
     cancelled = first_minute(events, CANCELLED, n)
     status = np.select(
-        [(cancelled >= 0) & (cancelled < until), told < until, returned, lost, dispatch_told < until],
+        [(cancelled >= 0) & (cancelled < until), told < until, returned < until, lost < until, dispatch_told < until],
         [CANCELLED_STATUS, DELIVERED, RETURNED, LOST, DISPATCHED],
         ORDERED,
     )
+    ended = np.select([status == CANCELLED_STATUS, status == RETURNED, status == LOST], [cancelled, returned, lost], -1)
     return Knowledge(
         ready_known=(happened.ready >= 0) & (happened.ready < until),
         dispatched_recorded=dispatch_told,
@@ -78,6 +81,8 @@ def knowledge(history: History, happened: Milestones, reported: Reports) -> Know
         delivered_recorded=told,
         delivered_known=told < until,
         status=status,
+        ended_recorded=ended,
+        ended_known=ended >= 0,
     )
 
 

@@ -29,6 +29,7 @@ class Line:
     category: str | None
     value: float | None
     handling: Mapping[str, int]  # working days at each candidate origin, best known first
+    handling_limit_days: float | None = None  # the seller's own limit to dispatch
 
     @property
     def stacked_mm(self) -> float | None:
@@ -90,6 +91,7 @@ class Cart:
             service=option.service,
             delivery_mode=option.delivery_mode,
             quoted_transit_days=option.quoted_days,
+            handling_limit_days=_largest([line.handling_limit_days for line in lines]),
             weight_g=_total([line.weight_g for line in lines]),
             length_mm=_largest([line.size_mm[0] for line in lines]),
             width_mm=_largest([line.size_mm[1] for line in lines]),

@@ -117,6 +117,9 @@ class Item(Strictly):
     category: Name | None = Field(default=None, examples=["shoes"])
     value: Money | None = Field(default=None, description="of one piece, in `currency`")
     handling_days: Days | None = Field(default=None, description="replaces the origin's own working days of handling")
+    handling_limit_days: Days | None = Field(
+        default=None, description="working days within which the seller says it dispatches at the latest"
+    )
     origins: list[Name] | None = Field(
         default=None,
         min_length=1,

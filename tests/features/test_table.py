@@ -56,12 +56,23 @@ def test_lead_days_count_from_the_day_of_the_order_and_never_below_0():
     assert history.lead_days.tolist() == [3, 0, -1]
 
 
-def test_parcels_that_ended_otherwise_are_marked():
+def test_the_end_of_a_parcel_that_never_comes_is_known_when_it_was_told_or_else_from_the_order_on():
     rows = [
-        shipment(number, f"2026-03-0{number} 09:00", status=status)
-        for number, status in enumerate(("ordered", "lost", "delivered", "cancelled", "returned", None), start=1)
+        shipment(number, f"2026-03-0{number} 09:00", status=status, ended_at=ended)
+        for number, (status, ended) in enumerate(
+            [
+                ("ordered", None),
+                ("lost", "2026-03-20 23:59"),
+                ("delivered", None),
+                ("cancelled", None),
+                ("returned", "2026-04-01 00:00"),
+                (None, None),
+            ],
+            start=1,
+        )
     ]
-    assert history_of(rows).ended_otherwise.tolist() == [False, True, False, True, True, False]
+    ended = history_of(rows).ended_known.tolist()
+    assert ended == [-1, day("2026-03-20"), -1, day("2026-03-04"), day("2026-04-01"), -1]
 
 
 def test_a_delivery_mode_that_is_not_told_is_home():

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,13 +11,14 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from features.assembly import Assembled, Histories, assemble
+from features.engine.scanning import read_first_scans
 from features.orders import epoch_day, orders_of
 from features.table import Network, ParcelHistory, Sketches, build_sketches, parcel_history
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.place import COLUMNS, PlaceIndex
 from parcelcast.shipment import Carrier, Origin, Shipment
-from parcelcast.tables import SHIPMENTS
-from pipelines.ingest.storage import conformed
+from parcelcast.tables import SCANS, SHIPMENTS
+from pipelines.ingest.storage import conformed, write_table
 
 HORIZON = 90
 
@@ -60,6 +63,7 @@ FACTS: Mapping[str, tuple[Any, ...]] = {
     "service": ("standard", "express"),
     "delivery_mode": ("home", "locker"),
     "quoted_transit_days": (1.0, 2.5),
+    "handling_limit_days": (2.0, 5.0),
     "weight_g": (20.0, 700.0, 31_500.0),
     "length_mm": (100.0, 333.3),
     "width_mm": (70.1, 200.0),
@@ -128,8 +132,26 @@ def known_before(rows: Sequence[Mapping[str, Any]], number: int) -> list[dict[st
     return known
 
 
-def history_of(rows: Sequence[Mapping[str, Any]], network: Network = NETWORK) -> ParcelHistory:
-    return parcel_history(frame_of(rows), network)
+def history_of(
+    rows: Sequence[Mapping[str, Any]], network: Network = NETWORK, scans: Sequence[Mapping[str, Any]] = ()
+) -> ParcelHistory:
+    return parcel_history(frame_of(rows), network, first_scans_of(scans))
+
+
+def scan(shipment: int, code: str, occurred: str | datetime, recorded: str | datetime | None = None) -> dict[str, Any]:
+    """Return one row of the scans table; it is recorded when it occurs unless told otherwise."""
+    at, known = (instant(one) if isinstance(one, str) else one for one in (occurred, recorded or occurred))
+    told = {"shipment_id": f"p{shipment}", "code": code, "occurred_at": at, "recorded_at": known}
+    return {"scan_id": f"{told}", **told}
+
+
+def first_scans_of(scans: Sequence[Mapping[str, Any]]) -> pd.DataFrame | None:
+    """Return what the engine tells of scans; None without any, as where a shop has none."""
+    if not scans:
+        return None
+    with TemporaryDirectory() as folder:
+        frame = pd.DataFrame(list(scans), columns=list(SCANS.column_names))
+        return read_first_scans(write_table(frame, SCANS, Path(folder)))
 
 
 def sketches_of(rows: Sequence[Mapping[str, Any]], until: int) -> Sketches:

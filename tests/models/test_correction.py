@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from models.correction import SHARE, WINDOW_DAYS, balance
+from models.correction import FIRST_DAYS, SHARE, WINDOW_DAYS, balance
 
 DAYS = 40
 FIRST = 20_000
-IMAGINARY = 10.0
+IMAGINARY = 40.0
 
 
 def parcels(n_per_day, lead):
@@ -20,15 +20,19 @@ def certain(n, day):
     return np.repeat((np.arange(91) >= day).astype(float)[None], n, axis=0)
 
 
-def slow_balance(cdf, ordered_on, recorded_on, day):
+def never(n):
+    return np.full(n, FIRST + 10_000)
+
+
+def slow_balance(cdf, ordered_on, recorded_on, ended_on, day):
     """Expected and recorded deliveries of one day, parcel by parcel."""
     expected = recorded = 0.0
-    for row, ordered, known in zip(cdf, ordered_on, recorded_on, strict=True):
+    for row, ordered, known, ended in zip(cdf, ordered_on, recorded_on, ended_on, strict=True):
         k = day - ordered
-        if k < 0 or k > 90:
+        if k < 0 or k >= FIRST_DAYS:
             continue
         before = row[k - 1] if k else 0.0
-        if known < 0 or day <= known:
+        if (known < 0 or day <= known) and day < ended:
             expected += (row[k] - before) / (1.0 - before) if before < 1.0 else 0.0
         recorded += known == day
     return recorded, expected
@@ -40,15 +44,16 @@ def test_it_counts_recorded_and_expected_deliveries_of_each_day():
     recorded = np.where(random.uniform(size=60) < 0.3, -1, ordered + random.integers(0, 12, size=60))
     cdf = np.sort(random.uniform(0.0, 0.999, size=(60, 91)), axis=1)
     until = FIRST + 25
-    found = balance(cdf, ordered, recorded, until)
+    ended = np.where(random.uniform(size=60) < 0.2, ordered + random.integers(0, 12, size=60), FIRST + 10_000)
+    found = balance(cdf, ordered, recorded, ended, until)
     for day in range(found.first, until + 1):
         told = (found.recorded[day - found.first], found.expected[day - found.first])
-        assert told == pytest.approx(slow_balance(cdf, ordered, recorded, day))
+        assert told == pytest.approx(slow_balance(cdf, ordered, recorded, ended, day))
 
 
 def test_parcels_that_come_as_expected_shift_nothing():
     ordered, recorded = parcels(5, 3)
-    found = balance(certain(len(ordered), 3), ordered, recorded, FIRST + DAYS)
+    found = balance(certain(len(ordered), 3), ordered, recorded, never(len(ordered)), FIRST + DAYS)
     assert found.shift(np.array([FIRST + 30]))[0] == pytest.approx(0.0)
 
 
@@ -56,15 +61,20 @@ def test_parcels_that_come_sooner_than_expected_shift_forecasts_forward():
     ordered, recorded = parcels(5, 2)
     halves = np.repeat(np.clip((np.arange(91) - 1) / 2.0, 0.0, 0.999)[None], len(ordered), axis=0)
     # half are expected on day 2, and all come then
-    shift = balance(halves, ordered, recorded, FIRST + DAYS).shift(np.array([FIRST + 30]))[0]
+    shift = balance(halves, ordered, recorded, never(len(ordered)), FIRST + DAYS).shift(np.array([FIRST + 30]))[0]
     counted = 5 * WINDOW_DAYS
     assert shift == pytest.approx(SHARE * math.log((counted + IMAGINARY) / (counted / 2 + IMAGINARY)))
 
 
 def test_a_slowdown_shows_while_its_parcels_are_still_on_the_way():
     ordered, _ = parcels(5, 3)
-    never = np.full(len(ordered), -1)
-    assert balance(certain(len(ordered), 3), ordered, never, FIRST + DAYS).shift(np.array([FIRST + 30]))[0] < -0.5
+    unknown = np.full(len(ordered), -1)
+    assert (
+        balance(certain(len(ordered), 3), ordered, unknown, never(len(ordered)), FIRST + DAYS).shift(
+            np.array([FIRST + 30])
+        )[0]
+        < -0.5
+    )
 
 
 def test_nothing_recorded_on_the_day_of_the_forecast_or_later_is_seen():
@@ -72,15 +82,17 @@ def test_nothing_recorded_on_the_day_of_the_forecast_or_later_is_seen():
     day = FIRST + 30
     cdf = certain(len(ordered), 5)
     as_it_was = np.where(recorded >= day, -1, recorded)
-    everything = balance(cdf, ordered, recorded, FIRST + DAYS).shift(np.array([day]))
-    assert everything == balance(cdf, ordered, as_it_was, FIRST + DAYS).shift(np.array([day]))
+    everything = balance(cdf, ordered, recorded, never(len(ordered)), FIRST + DAYS).shift(np.array([day]))
+    assert everything == balance(cdf, ordered, as_it_was, never(len(ordered)), FIRST + DAYS).shift(np.array([day]))
 
 
 def test_before_the_first_parcel_there_is_nothing_to_correct():
     ordered, recorded = parcels(5, 1)
-    assert balance(certain(len(ordered), 5), ordered, recorded, FIRST + DAYS).shift(np.array([FIRST]))[0] == 0.0
+    found = balance(certain(len(ordered), 5), ordered, recorded, never(len(ordered)), FIRST + DAYS)
+    assert found.shift(np.array([FIRST]))[0] == 0.0
 
 
 def test_no_parcels_at_all_shift_nothing():
     nothing = np.empty(0, dtype=np.int64)
-    assert balance(np.empty((0, 91)), nothing, nothing, FIRST).shift(np.array([FIRST, FIRST + 3])).tolist() == [0, 0]
+    found = balance(np.empty((0, 91)), nothing, nothing, nothing, FIRST)
+    assert found.shift(np.array([FIRST, FIRST + 3])).tolist() == [0, 0]

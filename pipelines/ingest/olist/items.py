@@ -9,7 +9,7 @@ import pandas as pd
 
 from parcelcast.tables import Column, Table
 from pipelines.ingest.mapping import ColumnMapping, TableMapping
-from pipelines.ingest.olist.export import CATEGORIES, LINES, PRODUCTS, TEXT
+from pipelines.ingest.olist.export import CATEGORIES, LINES, PRODUCTS, TEXT, TIME_ZONE
 from pipelines.ingest.storage import ITEMS
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _LINE_COLUMNS = {
     "line": ColumnMapping(column="order_item_id"),
     "origin_id": ColumnMapping(column="seller_id"),
     "freight_cost": ColumnMapping(column="freight_value"),
+    "dispatch_by": ColumnMapping(column="shipping_limit_date"),
 }
 
 
@@ -45,7 +46,7 @@ def items_of(export: OlistExport) -> tuple[pd.DataFrame, Findings]:
     goods, product_findings = export.conformed(PRODUCTS, _GOODS, TableMapping("products", columns=_PRODUCT_COLUMNS))
     goods[SIDES] = -np.sort(-goods[SIDES].to_numpy(), axis=1)  # a missing side sorts last
     goods["item_category"] = _in_english(export, goods["item_category"])
-    items, findings = export.conformed(LINES, ITEMS, TableMapping("items", columns=_LINE_COLUMNS))
+    items, findings = export.conformed(LINES, ITEMS, TableMapping("items", columns=_LINE_COLUMNS, time_zone=TIME_ZONE))
     product = pd.Series(goods.index, index=goods["product_id"])
     row_of_product = items["product_id"].map(product)
     for column in _PRODUCT_COLUMNS:
@@ -64,7 +65,7 @@ def _in_english(export: OlistExport, portuguese: pd.Series) -> pd.Series:
 
 
 def parcels_of(items: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per order (index): sums and largest sides of its lines, seller and category of the main one.
+    """Return one row per order (index): sums, largest sides, last limit of its lines; seller, category of the main one.
 
     The seller is the one with the largest freight (then weight); the category is that of its line with the largest
     freight. A line whose weight is unknown or zero makes the weight of the whole parcel unknown.
@@ -78,6 +79,7 @@ def parcels_of(items: pd.DataFrame) -> pd.DataFrame:
         order_value=("price", "sum"),
         freight_cost=("freight_cost", "sum"),
         weight_g=("weight_g", "sum"),
+        dispatch_by=("dispatch_by", "max"),
         weighed=("weight_g", "count"),
     )
     parcels["weight_g"] = parcels["weight_g"].where(parcels["weighed"] == parcels["item_count"])

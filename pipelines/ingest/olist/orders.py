@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from parcelcast.tables import SHIPMENTS, Column, Table
 from pipelines.ingest.canonical import Ingested
 from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of
@@ -14,8 +17,6 @@ from pipelines.ingest.olist.sellers import UNKNOWN_ORIGIN, origins_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from pipelines.ingest.evidence import Findings
     from pipelines.ingest.olist.export import OlistExport
@@ -33,6 +34,7 @@ STATUSES = {
     "canceled": "cancelled",
     "unavailable": "cancelled",
 }
+LONGEST_LIMIT = 60  # working days; the export has limits of years, which are mistakes
 _COLUMNS = {
     "shipment_id": ColumnMapping(column="order_id"),
     "order_id": ColumnMapping(column="order_id"),
@@ -97,8 +99,10 @@ def _shipments(export: OlistExport, items: pd.DataFrame, origins: pd.DataFrame) 
     mapping = TableMapping("shipments", columns=_COLUMNS, time_zone=TIME_ZONE)
     shipments, findings = export.conformed(ORDERS, SHIPMENTS, mapping, raw)
     parcels = parcels_of(items)
+    dispatch_by = shipments["shipment_id"].map(parcels.pop("dispatch_by"))
     for column in parcels:
         shipments[str(column)] = shipments["shipment_id"].map(parcels[column])
+    shipments["handling_limit_days"] = _working_days(shipments["ready_at"].fillna(shipments["ordered_at"]), dispatch_by)
     # when Olist learned of an event is not in the export: it is taken as known at once
     for event in ("dispatched", "delivered"):
         shipments[f"{event}_recorded_at"] = shipments[f"{event}_at"]
@@ -109,6 +113,18 @@ def _shipments(export: OlistExport, items: pd.DataFrame, origins: pd.DataFrame) 
         shipments["ordered_at"], shipments["origin_id"], plans_of(origins)
     )
     return shipments, findings
+
+
+def _working_days(start: pd.Series, end: pd.Series) -> pd.Series:
+    """Monday to Friday between the local dates of two instants; unknown where the answer cannot be a seller's limit.
+
+    Olist sets the limit a whole number of days after the approval, and that number when the order is placed.
+    """
+    days = [moments.dt.tz_convert(TIME_ZONE).dt.date.to_numpy() for moments in (start, end)]
+    known = (start.notna() & end.notna()).to_numpy()
+    count = np.full(len(start), np.nan)
+    count[known] = np.busday_count(*(day[known].astype("datetime64[D]") for day in days))
+    return pd.Series(count, index=start.index).where(lambda days: days.between(0, LONGEST_LIMIT))
 
 
 def _payment_methods(export: OlistExport) -> pd.Series:
