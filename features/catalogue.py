@@ -26,7 +26,8 @@ Written by `python -m features.catalogue > docs/features.md` from the column con
   characters of the code) with carrier and service, a region a pair of ISO 3166-2 regions with them.
 - Origins widen in this order: {", ".join(reversed(origins.LEVELS))}.
 - Weather is what had been issued before the UTC day of the order, the latest word for each day; forecasts more than
-  {weather.LAST} days ahead of the order are left out. Severity is 0 to 4, the level of a warning of wind or fresh snow.
+  {weather.LAST} days ahead of the order are left out. Severity is 0 to 3, how far a day goes beyond the
+  lowest level of an official warning of wind, fresh snow or rain.
 - Besides its columns the model reads the lane's hazards by age over the last {lanes.WINDOW} days.
 """
 _TITLES = {

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import weather
-from features.assembly import assemble, column_names
+from features.assembly import ORDER_COLUMNS, assemble, column_names
 from features.orders import EPOCH, orders_of
 from features.table import build_sketches, bulletins_of
-from features.weather import FIRST, LAST, MEASURES, NO_WEATHER, SPAN, SnapshotWeather
+from features.weather import FIRST, LAST, NO_WEATHER, SPAN, SnapshotWeather, severity
 from parcelcast.tables import WEATHER_DAILY
 from pipelines.ingest.storage import conformed
 from tests.features.worlds import HORIZON, NETWORK, check_same, day, history_of, instant, live, rows_of_worlds, shipment
@@ -50,70 +50,89 @@ def orders_to(*rows):
     return orders_of([live(row) for row in rows], NETWORK.carriers)
 
 
-def told(history, row):
-    """Return the weather columns of one order by name."""
-    values, _ = weather.weather_features(history, orders_to(row))
-    return dict(zip(column_names(weather.COLUMNS), values[0].tolist(), strict=True))
-
-
-def told_of_day(history, row, step):
+def told(history, row, step=0):
+    """Return the weather columns of an order and of the day `step` days after it, by name."""
     orders = orders_to(row)
-    _, outlook = weather.weather_features(history, orders)
-    values = weather.day_features(orders, outlook, np.array([0]), np.array([step]))
-    return dict(zip(column_names(weather.DAY_COLUMNS), values[0].tolist(), strict=True))
+    values, outlook = weather.weather_features(history, orders)
+    days = weather.day_features(orders, outlook, np.array([0]), np.array([step]))
+    names = column_names((*weather.COLUMNS, *weather.DAY_COLUMNS))
+    return dict(zip(names, [*values[0].tolist(), *days[0].tolist()], strict=True))
+
+
+def severities(history, row, steps):
+    return [told(history, row, step)["day_severity"] for step in steps]
+
+
+STORM, GALE, BREEZE = 140.0, 65.0, 30.0  # km/h: severities 3, 1 and 0
 
 
 def test_the_forecast_of_the_evening_before_counts_and_that_of_the_morning_does_not():
     known = bulletins([
-        forecast("2026-03-11", "2026-03-09 22:00", wind_gust_kmh=80.0),
-        forecast("2026-03-11", "2026-03-09 04:00", wind_gust_kmh=30.0),
-        forecast("2026-03-11", "2026-03-10 00:00", wind_gust_kmh=120.0),
+        forecast("2026-03-11", "2026-03-09 22:00", wind_gust_kmh=GALE),
+        forecast("2026-03-11", "2026-03-09 04:00", wind_gust_kmh=BREEZE),
+        forecast("2026-03-11", "2026-03-10 00:00", wind_gust_kmh=STORM),
     ])  # fmt: skip
-    assert told(known, shipment(1, "2026-03-10 09:00"))["destination_next_3d_gust_kmh"] == 80.0
-    assert told(known, shipment(1, "2026-03-11 09:00"))["destination_next_3d_gust_kmh"] == 120.0
+    assert severities(known, shipment(1, "2026-03-10 09:00"), [1]) == [1.0]
+    assert severities(known, shipment(1, "2026-03-11 09:00"), [0]) == [3.0]
 
 
-def test_an_order_is_told_the_worst_of_the_three_days_from_its_dispatch():
+def test_days_are_as_severe_as_the_worse_end_of_the_way():
+    known = bulletins([
+        forecast("2026-03-11", "2026-03-09 22:00", ("DE", "SN"), wind_gust_kmh=GALE),
+        forecast("2026-03-11", "2026-03-09 22:00", wind_gust_kmh=BREEZE),
+        forecast("2026-03-12", "2026-03-09 22:00", wind_gust_kmh=STORM),
+    ])  # fmt: skip
+    got = severities(known, shipment(1, "2026-03-10 09:00"), [0, 1, 2])
+    assert got == pytest.approx([NAN, 1.0, 3.0], nan_ok=True)
+
+
+def test_severities_add_up_from_the_planned_dispatch_to_the_day_before():
     # A Friday after the cut-off: dispatched on Monday the 16th.
     known = bulletins([
-        forecast(f"2026-03-{number}", "2026-03-12 22:00", wind_gust_kmh=float(number), temperature_min_c=-float(number))
-        for number in range(13, 21)
+        forecast(f"2026-03-{number}", "2026-03-12 22:00", wind_gust_kmh=GALE) for number in range(10, 19)
     ])  # fmt: skip
-    got = told(known, shipment(1, "2026-03-13 16:00"))
-    assert (got["destination_next_3d_gust_kmh"], got["destination_next_3d_coldest_c"]) == (18.0, -18.0)
-    assert np.isnan(got["origin_next_3d_gust_kmh"])
+    row = shipment(1, "2026-03-13 16:00")
+    got = [told(known, row, step)["day_severity_before"] for step in (0, 3, 4, 6, 20)]
+    assert got == [0.0, 0.0, 1.0, 3.0, 3.0]
 
 
-def test_snow_makes_a_day_severe_and_rain_does_not():
+def test_snow_makes_a_day_severe_and_the_same_rain_does_not():
     known = bulletins([
         forecast("2026-03-11", "2026-03-09 22:00", precipitation_mm=20.0, temperature_max_c=-4.0),
         forecast("2026-03-12", "2026-03-09 22:00", precipitation_mm=20.0),
+        forecast("2026-03-13", "2026-03-09 22:00", precipitation_mm=50.0),
     ])  # fmt: skip
-    row = shipment(1, "2026-03-10 09:00")
-    assert [told_of_day(known, row, step)["day_severity"] for step in (1, 2)] == [3.0, 0.0]
-    assert [told_of_day(known, row, step)["day_severity_before"] for step in (0, 1, 2, 9)] == [0.0, 0.0, 3.0, 3.0]
+    assert severities(known, shipment(1, "2026-03-10 09:00"), [1, 2, 3]) == [2.0, 0.0, 2.0]
 
 
-def test_a_region_without_bulletins_of_its_own_has_those_of_its_country():
-    known = bulletins([forecast("2026-03-11", "2026-03-09 22:00", ("BR", ""), wind_gust_kmh=77.0)])
-    assert told(known, shipment(1, "2026-03-10 09:00", to=("BR", "01310100")))["destination_next_3d_gust_kmh"] == 77.0
+def test_what_was_observed_lately_counts_once_it_is_known():
+    known = bulletins([
+        forecast("2026-03-08", "2026-03-09 12:00", wind_gust_kmh=GALE),
+        forecast("2026-03-09", "2026-03-10 12:00", wind_gust_kmh=STORM),
+    ])  # fmt: skip
+    got = [told(known, shipment(1, f"2026-03-{number} 09:00"))["way_last_3d_severity"] for number in ("10", "11", "13")]
+    assert got == pytest.approx([1.0, 3.0, NAN], nan_ok=True)
+
+
+def test_a_region_of_which_nothing_is_known_has_what_is_said_of_its_country():
+    known = bulletins([forecast("2026-03-11", "2026-03-09 22:00", ("BR", ""), wind_gust_kmh=GALE)])
+    assert severities(known, shipment(1, "2026-03-10 09:00", to=("BR", "01310100")), [1]) == [1.0]
 
 
 def test_without_weather_every_column_is_empty_and_nothing_fails():
     rows = [shipment(1, "2026-03-10 09:00"), shipment(2, "2026-03-10 19:00")]
     history = history_of(rows)
     table = assemble(history.orders, build_sketches(history, NETWORK, TODAY + 5).rolling(), HORIZON)
-    where = [column.family == "weather" for column in weather.COLUMNS]
-    assert np.isnan(table.static[:, -len(where) :]).all()
+    where = [column.family == "weather" for column in ORDER_COLUMNS]
+    assert np.isnan(table.static[:, where]).all()
     assert np.isnan(table.outlook.days).all()
     check_same(assemble(orders_to(*rows), build_sketches(history, NETWORK, TODAY + 5).snapshot(TODAY), HORIZON), table)
 
 
 def test_an_old_snapshot_tells_of_the_days_that_it_knows():
-    known = bulletins([forecast("2026-03-15", "2026-03-09 22:00", wind_gust_kmh=90.0)])
-    old, row = known.snapshot(TODAY), shipment(1, "2026-03-14 08:00")
-    assert [told_of_day(old, row, step)["day_gust_kmh"] for step in (1, 2)] == pytest.approx([90.0, NAN], nan_ok=True)
-    assert np.isnan(told_of_day(old, shipment(1, "2026-04-14 08:00"), 1)["day_gust_kmh"])
+    old = bulletins([forecast("2026-03-15", "2026-03-09 22:00", wind_gust_kmh=GALE)]).snapshot(TODAY)
+    assert severities(old, shipment(1, "2026-03-14 08:00"), [1, 2]) == pytest.approx([1.0, NAN], nan_ok=True)
+    assert np.isnan(severities(old, shipment(1, "2026-04-14 08:00"), [1])[0])
 
 
 _values = st.one_of(st.just(NAN), st.floats(-20, 140, width=16))
@@ -134,7 +153,7 @@ _bulletins = st.lists(
 
 def slowly(rows, country, region, known_day):
     """Return what was known of the days around `known_day`: for each the last of all bulletins issued before it."""
-    out = np.full((SPAN, len(MEASURES) - 1), np.nan)
+    out = np.full(SPAN, np.nan)
     start = instant("1970-01-01") + timedelta(days=known_day)
     if not any(
         (row.country, row.region) == (country, region)
@@ -150,7 +169,9 @@ def slowly(rows, country, region, known_day):
         ]
         if said:
             last = max(said, key=lambda row: row.issued_at)
-            out[column] = [getattr(last, name) for name in MEASURES[:-1]]
+            mean = np.mean([getattr(last, f"temperature_{end}_c") for end in ("min", "max")])
+            mean = last.temperature_min_c if np.isnan(last.temperature_max_c) else mean
+            out[column] = severity(*(np.array(one) for one in (last.wind_gust_kmh, last.precipitation_mm, mean)))
     return out
 
 
@@ -164,9 +185,9 @@ def test_an_outlook_is_the_last_word_on_each_day_before_the_day_of_the_order(row
     known_day = np.array([TODAY + offset for _, offset in asked], dtype=np.int64)
     outlook = bulletins(rows).outlook(regions, known_day)
     got = outlook.days[outlook.which]
-    assert got.shape == (len(asked), SPAN, len(MEASURES))
+    assert got.shape == (len(asked), SPAN)
     for one, (place, offset) in zip(got, asked, strict=True):
-        assert np.array_equal(one[:, :-1], slowly(rows, *place, TODAY + offset), equal_nan=True)
+        assert np.array_equal(one, slowly(rows, *place, TODAY + offset), equal_nan=True)
 
 
 @settings(max_examples=25)
