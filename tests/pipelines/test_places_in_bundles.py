@@ -1,0 +1,69 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from features.orders import orders_of
+from models.bundle import PLACES, Bundle
+from models.bundle_writer import write_bundle
+from models.training import TrainParameters, train
+from parcelcast.errors import ArtefactError
+from parcelcast.place import area_of
+from parcelcast.shipment import Shipment
+from pipelines.ingest.storage import STORED, conformed
+from pipelines.places import PlacesParameters, read_places
+from pipelines.places.making import make_table
+from pipelines.preparation import last_known_day, prepare
+from pipelines.simulator.library import small_world
+from tests.pipelines.places.geonames_files import lines
+
+QUICK = TrainParameters(rounds=5, calibration_days=15)
+GEONAMES = lines("""
+DE 80331 München BY 48.1345 11.571
+DE 80999 Allach BY 48.19 11.46
+DE 81929 Daglfing BY 48.15 11.65
+""")
+CODES = ("80331", "80995", "81929", "04109", "?")
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("places")
+    (folder / "DE.txt").write_text(GEONAMES, encoding="utf-8")
+    table = make_table([folder / "DE.txt"], folder / "places.csv.gz").table
+    return read_places(PlacesParameters("iso", "h3:6", table))
+
+
+@pytest.fixture(scope="module")
+def bundle(places, tmp_path_factory):
+    world = small_world(11, shipments=2000, days=60)
+    tables = {name: conformed(world[name].to_pandas(), STORED[name]) for name in ("shipments", "origins", "carriers")}
+    prepared = prepare(tables, places)
+    today = last_known_day(prepared.history) + 1
+    trained = train(prepared.history, prepared.assembled, today, QUICK)
+    out = tmp_path_factory.mktemp("bundle") / "bundle"
+    samples = [asked(prepared.network, code) for code in CODES]
+    return write_bundle(out, trained, prepared.sketches.snapshot(today), today, 0.0, prepared.network, samples), out
+
+
+def asked(knowing, code):
+    """An order of today, from a network or a bundle."""
+    origin = next(iter(knowing.origins.values()))
+    return Shipment(datetime(2026, 11, 20, 9, tzinfo=UTC), origin, knowing.places.find("DE", code))
+
+
+def test_a_bundle_finds_places_as_its_model_did_when_it_learned(bundle, places):
+    served, _ = bundle
+
+    assert served.places.grouping == places.grouping
+    assert [served.places.find("DE", code) for code in CODES] == [places.find("DE", code) for code in CODES]
+    told = [orders_of([asked(served, code)], served.carriers).destination_area[0] for code in CODES]
+    assert told == [area_of(places.find("DE", code)) for code in CODES]
+    assert len({area for area in told if area}) > 2
+
+
+def test_a_bundle_without_its_places_is_refused(bundle):
+    _, path = bundle
+    (path / PLACES).write_bytes(b"")
+
+    with pytest.raises(ArtefactError, match=r"places.csv.gz in .* is missing or was changed"):
+        Bundle.load(path)
