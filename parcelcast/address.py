@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 UNKNOWN_COUNTRY = "ZZ"  # CLDR's code for "unknown region"
 
@@ -12,6 +13,7 @@ _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
+@lru_cache(maxsize=4096)
 def normalise_country(country: str | None) -> str:
     """ISO 3166-1 alpha-2 code in capitals; "ZZ" for what cannot be one.
 

@@ -1,6 +1,6 @@
 """Places: what a country and a postal code say about region, time zone and position."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
@@ -69,10 +69,13 @@ class PlaceIndex:
         a country without its own row, groups that are H3 cells without their columns.
         """
         self.grouping = grouping
+        self._is_usual = grouping == GROUPING
+        cells = zip(CELL_COLUMNS, (grouping.region, grouping.area), strict=True)
+        needed = (*COLUMNS, *(column for column, regions in cells if regions.kind == "h3"))
         self._areas: dict[str, dict[str, Place]] = {}
         self._cities: dict[str, dict[str, Place | None]] = {}
         for number, row in enumerate(rows, start=2):
-            place = _place_of_row(row, source, number, grouping)
+            place = _place_of_row(row, source, number, needed)
             kind = row.get("kind")
             if kind == CITY or (kind is None and place.postal_code):
                 self._name(row["city"], place)
@@ -135,8 +138,9 @@ class PlaceIndex:
         areas = self._areas.get(land)
         if areas is None:
             return Place(land, code, None, "UTC", None, None, "unknown", *self._groups(code))
-        length = next(length for length in range(len(code), -1, -1) if code[:length] in areas)
-        found = areas[code[:length]]
+        length = len(code)
+        while (found := areas.get(code[:length])) is None:  # ends at "", which every country has
+            length -= 1
         precision: Precision = "country" if length == 0 else "postal" if length == len(code) else "prefix"
         if length == 0 and city and (named := self._cities.get(land, {}).get(fold_city(city))):
             found, precision = named, "city"
@@ -145,6 +149,8 @@ class PlaceIndex:
 
     def _groups(self, code: str, found: Place | None = None) -> tuple[str | None, str | None]:
         """Return `lane_region` and `lane_area`, None where they are as usual."""
+        if self._is_usual:
+            return None, None
         region, area = self.grouping.region, self.grouping.area
         iso, *cells = (None,) * 3 if found is None else (found.region, found.lane_region, found.lane_area)
         return (
@@ -193,11 +199,9 @@ def _zone_name(name: str) -> str:
     return zone(name).key
 
 
-def _place_of_row(row: Mapping[str, str], source: str, number: int, grouping: Grouping) -> Place:
-    cells = zip(CELL_COLUMNS, (grouping.region, grouping.area), strict=True)
-    needed = (*COLUMNS, *(column for column, regions in cells if regions.kind == "h3"))
-    missing = [column for column in needed if row.get(column) is None]
-    if missing:
+def _place_of_row(row: Mapping[str, str], source: str, number: int, needed: Sequence[str]) -> Place:
+    if None in map(row.get, needed):
+        missing = [column for column in needed if row.get(column) is None]
         raise DataError(
             f"missing {', '.join(missing)}", file=source, rows=[number], remedy=f"give the columns {', '.join(needed)}"
         )
