@@ -135,7 +135,7 @@ class DestinationAnswer(Said):
     country: str
     region: str | None
     time_zone: str
-    precision: Literal["postal", "prefix", "country", "unknown"]
+    precision: Literal["postal", "prefix", "city", "country", "unknown"]
 
 
 class ModelAnswer(Said):

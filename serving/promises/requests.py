@@ -87,6 +87,7 @@ class Destination(Strictly):
 
     country: str = Field(pattern=r"^[A-Za-z]{2}$", max_length=2, description="ISO 3166-1 alpha-2", examples=["DE"])
     postal_code: str = Field(default="", max_length=16, examples=["04109"])
+    city: str = Field(default="", max_length=100, description="stands in for a postal code that is not known")
 
 
 class OriginDefinition(Strictly):

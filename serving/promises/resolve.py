@@ -29,7 +29,8 @@ def resolve(request: PromiseRequest, bundle: ServingBundle, now: datetime, servi
 
     Raises InputError for a cart with more than MAX_ORIGINS different origins, or a definition that appears twice.
     """
-    destination = bundle.places.find(request.destination.country, request.destination.postal_code)
+    to = request.destination
+    destination = bundle.places.find(to.country, to.postal_code, to.city)
     notes = list(_place_notes(destination))
     origins = _origins(request, bundle, destination, notes)
     return Cart(
@@ -51,6 +52,8 @@ def _place_notes(place: Place) -> Iterable[Note]:
         yield Note("country_unknown", "nothing is known of this country: dates are told in UTC and without holidays")
     elif place.precision == "country":
         yield Note("postal_code_unknown", "the postal code was not recognised: the whole country is assumed")
+    elif place.precision == "city":
+        yield Note("postal_code_unknown", "the postal code was not recognised: the city stands in for it")
 
 
 def _candidates(item: Item, request: PromiseRequest, bundle: ServingBundle) -> tuple[str, ...]:

@@ -127,6 +127,15 @@ def test_a_shopper_far_away_reads_dates_of_the_own_calendar(shop: Shop) -> None:
     assert option["text"].endswith("segunda-feira, 23 de novembro, 10:00")
 
 
+def test_a_city_stands_in_for_an_unknown_postal_code(shop: Shop) -> None:
+    answer = shop.promise({**PRODUCT, "destination": {"country": "DE", "postal_code": "?", "city": "MÜNCHEN"}})
+
+    assert answer["destination"] == {
+        "country": "DE", "region": "BY", "time_zone": "Europe/Berlin", "precision": "city",
+    }  # fmt: skip
+    assert [note["code"] for note in answer["notes"]] == ["postal_code_unknown"]
+
+
 @pytest.mark.parametrize(
     ("destination", "expected"),
     [
