@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import calendars, lanes, origins, parcel, weather
+from features import calendars, lanes, loads, origins, parcel, weather
 from features.columns import Column
 from features.history import Hazards, History
 from features.orders import Floats, Orders, Texts
@@ -22,6 +22,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *parcel.COLUMNS,
     *lanes.COLUMNS,
     *origins.COLUMNS,
+    *loads.COLUMNS,
     *weather.COLUMNS,
 )
 CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
@@ -32,15 +33,27 @@ ALL_COLUMNS = (*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS)
 _CLOSED_HAZARD = 1e-4
 _LOWEST, _HIGHEST = 1e-4, 0.99
 
+# The life tables that history is told by: the windows that are asked for, and the levels of keys, widest first.
+FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
+    "lead": (lanes.WINDOWS, lanes.LEVELS),
+    "handling": (origins.WINDOWS, origins.LEVELS),
+    "depot": (loads.WINDOWS, loads.DEPOT_LEVELS),
+    "haul": (loads.WINDOWS, loads.HAUL_LEVELS),
+    "departure": (loads.WINDOWS, loads.DEPARTURE_LEVELS),
+}
+
 Codes = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
 class Histories:
-    """What was recorded of earlier parcels (planned dispatch to delivery, and handling), and of the weather."""
+    """What was recorded of earlier parcels, one history for each of `FAMILIES`, and of the weather."""
 
     lead: History
     handling: History
+    depot: History
+    haul: History
+    departure: History
     weather: WeatherHistory = NO_WEATHER
 
 
@@ -112,6 +125,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
             parcel.parcel_features(orders),
             lead,
             origins.origin_features(histories.handling, orders),
+            loads.load_features(histories.depot, histories.haul, histories.departure, orders),
             forecast,
         ],
         axis=1,

@@ -6,7 +6,7 @@ python -m features.catalogue > docs/features.md
 import sys
 from collections.abc import Iterable
 
-from features import lanes, origins, weather
+from features import lanes, loads, origins, weather
 from features.assembly import ALL_COLUMNS
 from features.columns import Column
 from features.history import SHRINKAGE
@@ -25,6 +25,9 @@ Written by `python -m features.catalogue > docs/features.md` from the column con
 - Lanes widen in this order: {", ".join(reversed(lanes.LEVELS))}. A lane is a pair of postal areas (the first two
   characters of the code) with carrier and service, a region a pair of ISO 3166-2 regions with them.
 - Origins widen in this order: {", ".join(reversed(origins.LEVELS))}.
+- Carrier load comes from scans, each from the day on which it was recorded. It is told by carrier, and widens in this
+  order: {", ".join(reversed(loads.DEPOT_LEVELS))} of the destination; {", ".join(reversed(loads.DEPARTURE_LEVELS))} of
+  the origin. Parcels are expected to get on as they did at their age in the last {loads.USUAL} days.
 - Weather is what had been issued before the UTC day of the order, the latest word for each day; forecasts more than
   {weather.LAST} days ahead of the order are left out. Severity is 0 to 3, how far a day goes beyond the
   lowest level of an official warning of wind, fresh snow or rain.
@@ -35,6 +38,7 @@ _TITLES = {
     "parcel": "Parcel and way",
     "lane": "Lane",
     "origin": "Origin",
+    "load": "Carrier load",
     "weather": "Weather",
 }
 

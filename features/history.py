@@ -1,14 +1,16 @@
 """History as it was known at an instant: trailing windows over sketches, with fallback from narrow to wide keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.orders import Days, Floats, Texts
+from features.pace import Counts, Pace, Window, pace_of
 from features.sketches import AGES, Level, Sketch
 
 # A key with this many parcels at risk at an age weighs as much as all wider keys together.
@@ -16,8 +18,6 @@ SHRINKAGE = 8.0
 # What one imaginary parcel says where nobody has any history: about one in fourteen ends on a day.
 _PRIOR_HAZARD = 0.07
 _REMEMBERED = 20_000  # about 1 KB each
-
-Counts = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,13 @@ class History(Protocol):
         """Return hazards over the `window` days before each `known_day`; `keys` as in the sketch, widest first."""
         ...
 
+    def pace(self, keys: Sequence[Texts], known_day: Days, window: int, usual: int) -> Pace:
+        """Compare the `window` days before each `known_day` with the `usual` days before it.
+
+        `keys` may stop at a wider level, which is then the one that is asked for.
+        """
+        ...
+
 
 def smoothed(at_risk: Sequence[Counts], ended: Sequence[Counts]) -> Hazards:
     """Shrink each level's hazard towards the next wider one; arrays have shape (n, AGES), widest level first.
@@ -50,12 +57,18 @@ def smoothed(at_risk: Sequence[Counts], ended: Sequence[Counts]) -> Hazards:
     A window can hold the record of a late end without the days that it takes back, and so sum to less than the ends, or
     less than nothing, at risk; at least the ends were at risk.
     """
-    hazard = (ended[0] + _PRIOR_HAZARD) / (np.maximum(at_risk[0], ended[0]) + 1.0)
-    for risk, end in zip(at_risk[1:], ended[1:], strict=True):
-        hazard = (end + SHRINKAGE * hazard) / (np.maximum(risk, end) + SHRINKAGE)
+    hazard = _by_level(at_risk, ended)[-1]
     evidence = np.stack([end.sum(axis=1) for end in ended], axis=1)
     under_way = np.stack([risk.sum(axis=1) for risk in at_risk], axis=1)
     return Hazards(hazard, evidence, np.maximum(under_way, 0.0))
+
+
+def _by_level(at_risk: Sequence[Counts], ended: Sequence[Counts]) -> list[Counts]:
+    """Return the smoothed hazards of each level, widest first."""
+    hazards = [(ended[0] + _PRIOR_HAZARD) / (np.maximum(at_risk[0], ended[0]) + 1.0)]
+    for risk, end in zip(at_risk[1:], ended[1:], strict=True):
+        hazards.append((end + SHRINKAGE * hazards[-1]) / (np.maximum(risk, end) + SHRINKAGE))
+    return hazards
 
 
 class TrailingWindow:
@@ -97,21 +110,44 @@ class SketchHistory:
 
     def hazards(self, keys: Sequence[Texts], known_day: Days, window: int) -> Hazards:
         """Return hazards over the `window` days before each `known_day`."""
-        windows = [TrailingWindow(level, window) for level in self._sketch.levels]
-        codes = [trailing.codes(column) for trailing, column in zip(windows, keys, strict=True)]
-        n = len(known_day)
-        out = Hazards(np.empty((n, AGES)), np.empty((n, len(windows))), np.empty((n, len(windows))))
+        n, levels = len(known_day), len(keys)
+        out = Hazards(np.empty((n, AGES)), np.empty((n, levels)), np.empty((n, levels)))
+        for rows, (one,) in self._windows(keys, known_day, (window,)):
+            part = smoothed(one.at_risk, one.ended)
+            out.hazard[rows], out.evidence[rows], out.at_risk[rows] = part.hazard, part.evidence, part.at_risk
+        return out
+
+    def pace(self, keys: Sequence[Texts], known_day: Days, window: int, usual: int) -> Pace:
+        """Compare the `window` days before each `known_day` with the `usual` days before it."""
+        out = Pace(np.empty(len(known_day)), np.empty(len(known_day)))
+        for rows, (recent, long) in self._windows(keys, known_day, (window, usual)):
+            part = pace_of(recent, long, _by_level(long.at_risk, long.ended))
+            out.ended[rows], out.under_way[rows] = part.ended, part.under_way
+        return out
+
+    def _windows(
+        self, keys: Sequence[Texts], known_day: Days, windows: Sequence[int]
+    ) -> Iterator[tuple[NDArray[np.intp], list[Window]]]:
+        """Return, day by day, the rows of a `known_day` and their counts over each window before it."""
+        levels = self._sketch.levels[: len(keys)]
+        trailing = [[TrailingWindow(level, window) for level in levels] for window in windows]
+        codes = [one.codes(column) for one, column in zip(trailing[0], keys, strict=True)]
         order = np.argsort(known_day, kind="stable")
         days, starts = np.unique(known_day[order], return_index=True)
         for day, rows in zip(days.tolist(), np.split(order, starts[1:]), strict=True):
-            for trailing in windows:
-                trailing.move_to(day)
-            part = smoothed(
-                [trailing.at_risk[code[rows]] for trailing, code in zip(windows, codes, strict=True)],
-                [trailing.ended[code[rows]] for trailing, code in zip(windows, codes, strict=True)],
+            for one in chain.from_iterable(trailing):
+                one.move_to(day)
+            yield (
+                rows,
+                [
+                    Window(
+                        [one.at_risk[code[rows]] for one, code in zip(mine, codes, strict=True)],
+                        [one.ended[code[rows]] for one, code in zip(mine, codes, strict=True)],
+                        window,
+                    )
+                    for window, mine in zip(windows, trailing, strict=True)
+                ],
             )
-            out.hazard[rows], out.evidence[rows], out.at_risk[rows] = part.hazard, part.evidence, part.at_risk
-        return out
 
 
 @dataclass(frozen=True)
@@ -130,6 +166,7 @@ class SnapshotHistory:
         self._sums = sums
         # Requests come one by one, and most share their lane or origin with an earlier one.
         self._remembered = lru_cache(_REMEMBERED)(self._look_up)
+        self._remembered_pace = lru_cache(_REMEMBERED)(self._pace)
 
     @classmethod
     def of(cls, sketch: Sketch, day: int, windows: Sequence[int]) -> "SnapshotHistory":
@@ -153,13 +190,27 @@ class SnapshotHistory:
             return self._remembered(window, tuple((column[0],) for column in keys))
         return self._look_up(window, keys)
 
+    def pace(self, keys: Sequence[Texts], known_day: Days, window: int, usual: int) -> Pace:
+        """Compare the `window` days before the snapshot with the `usual` ones; not to be written to."""
+        if len(known_day) == 1:
+            return self._remembered_pace(window, usual, tuple((column[0],) for column in keys))
+        return self._pace(window, usual, keys)
+
     def _look_up(self, window: int, keys: Sequence[Sequence[str]] | Sequence[Texts]) -> Hazards:
+        counts = self._window(window, keys)
+        return smoothed(counts.at_risk, counts.ended)
+
+    def _pace(self, window: int, usual: int, keys: Sequence[Sequence[str]] | Sequence[Texts]) -> Pace:
+        long = self._window(usual, keys)
+        return pace_of(self._window(window, keys), long, _by_level(long.at_risk, long.ended))
+
+    def _window(self, window: int, keys: Sequence[Sequence[str]] | Sequence[Texts]) -> Window:
         at_risk, ended = [], []
-        for level, column in zip(self._sums[window], keys, strict=True):
+        for level, column in zip(self._sums[window][: len(keys)], keys, strict=True):
             rows = [level.code_of.get(key, -1) for key in column]
             at_risk.append(level.at_risk[rows])
             ended.append(level.ended[rows])
-        return smoothed(at_risk, ended)
+        return Window(at_risk, ended, window)
 
 
 def survival_quantiles(hazard: Floats, levels: Sequence[float]) -> Floats:

@@ -36,6 +36,11 @@ class Spells:
     ended_known: Ints
     opendays: OpenDays
 
+    def take(self, rows: NDArray[np.intp]) -> "Spells":
+        """Return the spells of these parcels."""
+        days = (self.start, self.started_known, self.end, self.ended_known)
+        return Spells(*(column[rows] for column in days), self.opendays.take(rows))
+
 
 @dataclass(frozen=True)
 class Level:

@@ -6,20 +6,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features import lanes, origins
-from features.assembly import Histories
+from features.assembly import FAMILIES, Histories
 from features.history import SnapshotHistory, WindowSums
 from features.sketches import AGES
 from features.weather import SnapshotWeather
-
-# Windows and number of levels of each family.
-_FAMILIES = {"lead": (lanes.WINDOWS, len(lanes.LEVELS)), "handling": (origins.WINDOWS, len(origins.LEVELS))}
 
 
 def write_histories(histories: Histories, path: Path, weather: Path) -> None:
     """Write snapshot histories: the counts to `path`, the weather to `weather`."""
     parts = []
-    for family in _FAMILIES:
+    for family in FAMILIES:
         history = getattr(histories, family)
         for window, levels in history.sums.items():
             parts += [_part(family, window, number, level) for number, level in enumerate(levels)]
@@ -35,12 +31,12 @@ def read_histories(path: Path, weather: Path) -> Histories:
     table = pq.read_table(path)
     columns = _columns(table)
     families = {}
-    for family, (windows, levels) in _FAMILIES.items():
+    for family, (windows, levels) in FAMILIES.items():
         mine = columns["family"] == family
         sums = {}
         for window in windows:
             here = mine & (columns["window"] == window)
-            sums[window] = [_sums(columns, here & (columns["level"] == level)) for level in range(levels)]
+            sums[window] = [_sums(columns, here & (columns["level"] == level)) for level in range(len(levels))]
         families[family] = SnapshotHistory(sums)
     return Histories(**families, weather=SnapshotWeather.from_arrays(_columns(pq.read_table(weather))))
 

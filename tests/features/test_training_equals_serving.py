@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
+from features.engine.scanning import read_first_scans
 from features.network import network_of
 from features.table import Network, build_sketches, parcel_history
 from parcelcast.place import PlaceIndex
@@ -87,15 +89,19 @@ def test_many_requests_at_once_have_the_features_of_each_alone():
 
 
 @pytest.fixture(scope="module")
-def simulated() -> tuple[pd.DataFrame, Network]:
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, Network, pd.DataFrame]:
     world = small_world(11, shipments=2500, days=45)
     tables = {table.name: conformed(world[table.name].to_pandas(), table) for table in (SHIPMENTS, ORIGINS, CARRIERS)}
-    return tables["shipments"], network_of(tables, PlaceIndex.default())
+    scans = tmp_path_factory.mktemp("scans") / "scans.parquet"
+    pq.write_table(world["scans"], scans)
+    return tables["shipments"], network_of(tables, PlaceIndex.default()), read_first_scans(scans)
 
 
-def test_requests_of_a_simulated_week_have_the_features_of_the_training_table(simulated: tuple[pd.DataFrame, Network]):
-    frame, network = simulated
-    history = parcel_history(frame, network)
+def test_requests_of_a_simulated_week_have_the_features_of_the_training_table(
+    simulated: tuple[pd.DataFrame, Network, pd.DataFrame],
+):
+    frame, network, first_scans = simulated
+    history = parcel_history(frame, network, first_scans)
     table = training_table(history, network)
     days = np.unique(history.orders.known_day)
     sketches = build_sketches(history, network, int(days[-1]))

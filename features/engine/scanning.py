@@ -1,0 +1,19 @@
+"""First scans from a file, by DuckDB."""
+
+from pathlib import Path
+
+import duckdb
+import ibis
+import pandas as pd
+import pyarrow.parquet as pq
+
+from features.loads import first_scans
+
+
+def read_first_scans(path: Path) -> pd.DataFrame:
+    """Run `features.loads.first_scans` on a canonical scans file."""
+    scans = ibis.table(ibis.Schema.from_pyarrow(pq.read_schema(path)), name="scans")
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.read_parquet(str(path)).create_view("scans")
+        return connection.sql(ibis.to_sql(first_scans(scans), dialect="duckdb")).to_arrow_table().to_pandas()

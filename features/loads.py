@@ -1,0 +1,127 @@
+"""Carrier load family: how many parcels a carrier has on the way to a place, and whether it lately gets on with them.
+
+The scans of earlier parcels tell when each was first with the carrier, had left its first hub, was at the depot of its
+destination, and out for delivery. Load is told by carrier and destination, because the depot of an order is not known
+before its scans.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from features.columns import Column
+from features.distinct import distinct_rows
+from features.history import History
+from features.orders import Days, Floats, Orders, Texts
+from features.pace import Pace
+from parcelcast.scan import DELIVERED_CODES
+
+# The first scan of any of these codes tells that the parcel has come so far: scans get lost, so each stage also counts
+# from the scans of the later ones.
+_DELIVERED = DELIVERED_CODES | {"return_started", "returned"}
+_OUT = _DELIVERED | {"out_for_delivery", "delivery_attempted", "at_pickup_point"}
+_AT_DEPOT = _OUT | {"destination_depot"}
+_DEPARTED = _AT_DEPOT | {"hub_departure", "export_customs", "import_customs", "customs_released"}
+_HANDED = _DEPARTED | {"handed_over", "origin_scan", "hub_arrival"}
+STAGES: Mapping[str, frozenset[str]] = {"handed": _HANDED, "departed": _DEPARTED, "depot": _AT_DEPOT, "out": _OUT}
+
+# Widest first: the depots of a destination, the way to them, and the first hub of an origin.
+DEPOT_LEVELS = ("all", "carrier", "country", "region", "area")
+HAUL_LEVELS = DEPOT_LEVELS[:-1]
+DEPARTURE_LEVELS = ("all", "carrier", "region")
+NOW, WEEK, MONTH, USUAL = 3, 7, 28, 120
+WINDOWS = (NOW, WEEK, MONTH, USUAL)
+
+_SCANS = "no scans in the last 120 days"
+_RATIO = "log ratio"
+
+
+def _pace(name: str, leg: str, days: int) -> Column:
+    words = f"parcels that {leg} against those expected to by their time there, last {days} days; 0 is as usual"
+    return Column(f"{name}_pace_{days}d", "load", _RATIO, words, _SCANS)
+
+
+def _load(name: str, where: str) -> Column:
+    words = f"parcels {where}, last {WEEK} days against the usual {WEEK} of the last {MONTH}; 0 is as usual"
+    return Column(f"{name}_load_{WEEK}d", "load", _RATIO, words, _SCANS)
+
+
+COLUMNS = (
+    _pace("depot", "left the depots of the destination area for delivery", NOW),
+    _pace("depot", "left the depots of the destination area for delivery", WEEK),
+    _load("depot", "in the depots of the destination region"),
+    _pace("haul", "reached the depots of the destination region from their first hub", WEEK),
+    _load("haul", "between their first hub and the depots of the destination region"),
+    _pace("departure", "left their first hub, from the origin's region", WEEK),
+    _load("departure", "from the origin's region that have not left their first hub"),
+)
+
+DAY_S = 86_400
+# The number of a stage is (UTC day of the record) * RECORD + (local day of the event): the smallest was known first.
+RECORD = 100_000
+
+
+def first_scans(scans: Any) -> Any:
+    """Return from the Ibis table `scans` one row per shipment: `shipment_id` and a number for each of `STAGES`.
+
+    `days_told` reads the numbers; they are missing where no scan told of the stage. Nothing here knows an
+    engine, but its session must count time in UTC.
+    """
+    known = scans.recorded_at.epoch_seconds() // DAY_S
+    happened = (scans.occurred_at.epoch_seconds() + scans.utc_offset_min.fill_null(0) * 60) // DAY_S
+    told = scans.select("shipment_id", "code", number=known * RECORD + happened.clip(lower=0))
+    return told.group_by("shipment_id").agg(
+        **{name: told.number.min(where=told.code.isin(sorted(codes))) for name, codes in STAGES.items()}
+    )
+
+
+def days_told(numbers: Floats) -> tuple[Days, Days]:
+    """Return the days of events and of their records, -1 where the number of `first_scans` is missing (NaN).
+
+    >>> [days.tolist() for days in days_told(np.array([2_050_020_498.0, np.nan]))]
+    [[20498, -1], [20500, -1]]
+    """
+    known, happened = np.divmod(np.nan_to_num(numbers, nan=-1.0).astype(np.int64), RECORD)
+    return np.where(known < 0, -1, happened), known
+
+
+def depot_keys(orders: Orders) -> tuple[Texts, ...]:
+    """Return each order's key on every level of `DEPOT_LEVELS`."""
+    parts = (orders.carrier, orders.destination_country, orders.destination_region, orders.destination_area)
+    once, which = distinct_rows(parts)
+    carrier, country, region, area = (column[once] for column in parts)
+    there = carrier + " " + country
+    keys = (np.full(len(once), "*", dtype=object), carrier, there, there + "-" + region, there + " " + area)
+    return tuple(key[which] for key in keys)
+
+
+def departure_keys(orders: Orders) -> tuple[Texts, ...]:
+    """Return each order's key on every level of `DEPARTURE_LEVELS`."""
+    parts = (orders.carrier, orders.origin_country, orders.origin_region)
+    once, which = distinct_rows(parts)
+    carrier, country, region = (column[once] for column in parts)
+    keys = (np.full(len(once), "*", dtype=object), carrier, carrier + " " + country + "-" + region)
+    return tuple(key[which] for key in keys)
+
+
+def load_features(depot: History, haul: History, departure: History, orders: Orders) -> Floats:
+    """Return `COLUMNS` in order, shape (n, columns)."""
+    area, here, day = depot_keys(orders), departure_keys(orders), orders.known_day
+    region = area[: len(HAUL_LEVELS)]
+    parts = [
+        _ask(depot, area, day, NOW, USUAL).ended,
+        _ask(depot, area, day, WEEK, USUAL).ended,
+        _ask(depot, region, day, WEEK, MONTH).under_way,
+        _ask(haul, region, day, WEEK, USUAL).ended,
+        _ask(haul, region, day, WEEK, MONTH).under_way,
+        _ask(departure, here, day, WEEK, USUAL).ended,
+        _ask(departure, here, day, WEEK, MONTH).under_way,
+    ]
+    return np.stack(parts, axis=1)
+
+
+def _ask(history: History, keys: Sequence[Texts], known_day: Days, window: int, usual: int) -> Pace:
+    """Ask for the pace of each key and day once."""
+    once, which = distinct_rows([keys[-1], known_day])
+    return history.pace([key[once] for key in keys], known_day[once], window, usual).take(which)
