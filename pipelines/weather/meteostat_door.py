@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -104,7 +104,9 @@ class MeteostatDoor:
 
     def _read(self, ask: Callable[..., Any], station: str, year: int) -> Found:
         with _told() as told:
-            series = ask(meteostat.Station(id=station), date(year, 1, 1), date(year, 12, 31), _parameters(ask))
+            series = ask(
+                meteostat.Station(id=station), date(year, 1, 1), date(year, 12, 31), parameters=_parameters(ask)
+            )
         if failures := [record for record in told if record.levelno >= logging.WARNING]:
             raise SourceUnavailable(_reason(failures[0]))
         frame = _observed(series.fetch(squash=False))
@@ -114,17 +116,12 @@ class MeteostatDoor:
 
     @staticmethod
     def _stations(point: meteostat.Point, radius_km: float, most: int) -> pd.DataFrame:
-        file = Path(meteostat.config.stations_db_file)
         try:
             return meteostat.stations.nearby(point, radius=int(radius_km * 1000), limit=most)
         except (sqlite3.DatabaseError, pd.errors.DatabaseError):
-            file.unlink(missing_ok=True)  # a download that broke off would be believed for a week
+            # A download that broke off would be believed for a week.
+            Path(meteostat.config.stations_db_file).unlink(missing_ok=True)
             raise
-        except Exception:
-            if not _is_database(file):
-                raise
-            meteostat.config.stations_db_ttl = 10**10  # an old list is better than none
-            return meteostat.stations.nearby(point, radius=int(radius_km * 1000), limit=most)
 
     def _tried(self, call: Callable[[], Result], what: str) -> Result:
         for attempt in range(self._limits.attempts):
@@ -238,12 +235,3 @@ def _reason(record: logging.LogRecord) -> str:
 
 def _sorted(values: Iterator[str | None]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if value}))
-
-
-def _is_database(file: Path) -> bool:
-    try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-            database.execute("SELECT count(*) FROM stations")
-    except sqlite3.Error:
-        return False
-    return True

@@ -4,7 +4,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -62,6 +62,22 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Area:
+    """A region that parcels start from or go to, where they do: the middle of their addresses."""
+
+    country: str
+    region: str
+    latitude: float
+    longitude: float
+    time_zone: str
+
+    @property
+    def key(self) -> str:
+        """The region as features name it."""
+        return f"{self.country}-{self.region}"
+
+
 @dataclass
 class Archive:
     """A source behind a cache of one Parquet file for each station, year and kind, in a folder of its own.
@@ -78,9 +94,17 @@ class Archive:
     counts: Counter[str] = field(default_factory=Counter)
     _failed: int = 0
 
-    def nearby(self, latitude: float, longitude: float, radius_km: float, most: int) -> list[StationSite]:
-        """Return stations around a point; none when the source does not say."""
-        return self._asked(lambda: self.source.nearby(latitude, longitude, radius_km, most)) or []
+    def nearby(self, area: Area, radius_km: float, most: int) -> list[StationSite]:
+        """Return stations around an area, those of the last time when the source does not say."""
+        path = self.folder / "stations" / f"{area.key}.json"
+        sites = self._asked(lambda: self.source.nearby(area.latitude, area.longitude, radius_km, most))
+        if sites is not None:
+            _replace(path, lambda part: part.write_text(json.dumps([asdict(site) for site in sites]), encoding="utf-8"))
+            return sites
+        try:
+            return [StationSite(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+        except (OSError, TypeError, ValueError):
+            return []
 
     def daily(self, station: str, year: int) -> Found | None:
         """Return a station's observed days of a year; None when neither source nor cache has them."""
@@ -124,13 +148,18 @@ class Archive:
 
 
 def _write(path: Path, found: Found, now: datetime) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     told = {"fetched_at": now.isoformat(), "attribution": found.attribution, "licences": found.licences}
     days = pa.array(found.frame.index.to_numpy().astype("datetime64[D]"))
     table = pa.table({"day": days, **{name: found.frame[name].to_numpy(np.float64) for name in MEASURES}})
+    table = table.replace_schema_metadata({_META: json.dumps(told).encode()})
+    _replace(path, lambda part: pq.write_table(table, part))
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
-    pq.write_table(table.replace_schema_metadata({_META: json.dumps(told).encode()}), part)
+    write(part)
     part.replace(path)
 
 
@@ -145,22 +174,6 @@ def _read(path: Path, now: datetime) -> tuple[Found | None, timedelta]:
     except (OSError, KeyError, TypeError, ValueError):
         return None, timedelta.max
     return Found(frame, tuple(told["attribution"]), tuple(told["licences"])), age
-
-
-@dataclass(frozen=True)
-class Area:
-    """A region that parcels start from or go to, where they do: the middle of their addresses."""
-
-    country: str
-    region: str
-    latitude: float
-    longitude: float
-    time_zone: str
-
-    @property
-    def key(self) -> str:
-        """The region as features name it."""
-        return f"{self.country}-{self.region}"
 
 
 @dataclass(frozen=True)
@@ -189,7 +202,7 @@ def observe(archive: Archive, area: Area, first: date, last: date, how: Gatherin
     used: list[tuple[StationSite, Floats]] = []
     told: set[str] = set()
     licences: set[str] = set()
-    for site in archive.nearby(area.latitude, area.longitude, how.radius_km, 4 * how.stations):
+    for site in archive.nearby(area, how.radius_km, 4 * how.stations):
         years = [_year(archive, site, area, year, hourly=how.hourly) for year in range(first.year, last.year + 1)]
         found = [one for one in years if one is not None and len(one.frame)]
         if not found:
