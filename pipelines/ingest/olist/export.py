@@ -44,7 +44,15 @@ FILES: dict[str, tuple[str, ...]] = {
         "order_delivered_customer_date",
         "order_estimated_delivery_date",
     ),
-    LINES: ("order_id", "order_item_id", "product_id", "seller_id", "price", "freight_value"),
+    LINES: (
+        "order_id",
+        "order_item_id",
+        "product_id",
+        "seller_id",
+        "shipping_limit_date",
+        "price",
+        "freight_value",
+    ),
     PAYMENTS: ("order_id", "payment_type", "payment_value"),
     PRODUCTS: (
         "product_id",
