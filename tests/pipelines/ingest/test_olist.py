@@ -24,10 +24,10 @@ ORDERS = (
     "2018-04-18 00:00:00\n"
     "o2,c2,canceled,2018-02-17 23:30:00,,,,2018-03-01 00:00:00\n"
 )
-ITEMS = """order_id,order_item_id,product_id,seller_id,price,freight_value
-o1,1,p1,s1,10.00,3.00
-o1,2,p1,s1,10.00,3.00
-o1,3,p2,s2,99.00,5.00
+ITEMS = """order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value
+o1,1,p1,s1,2018-04-04 03:28:47,10.00,3.00
+o1,2,p1,s1,2018-04-04 03:28:47,10.00,3.00
+o1,3,p2,s2,2018-04-06 03:28:47,99.00,5.00
 """
 PAYMENTS = """order_id,payment_type,payment_value
 o1,voucher,60.00
@@ -96,7 +96,7 @@ def test_the_seller_with_the_largest_freight_is_the_origin(export):
 
 def test_a_category_without_translation_keeps_its_name(export):
     assert (
-        shipment(changed(export, "olist_order_items_dataset", "s2,99.00,5.00", "s2,99.00,9.00"))["item_category"]
+        shipment(changed(export, "olist_order_items_dataset", "s2,2018-04-06 03:28:47,99.00,5.00", "s2,2018-04-06 03:28:47,99.00,9.00"))["item_category"]
         == "pc_gamer"
     )
 
@@ -203,7 +203,7 @@ def many(export, count=60):
     """Add orders of one line each, so that one bad value is no large share."""
     more = {
         "olist_orders_dataset": "x{0},c2,shipped,2018-03-27 18:00:43,,,,2018-04-18 00:00:00\n",
-        "olist_order_items_dataset": "x{0},1,q{0},s1,10.00,3.00\n",
+        "olist_order_items_dataset": "x{0},1,q{0},s1,2018-04-04 03:28:47,10.00,3.00\n",
         "olist_products_dataset": "q{0},perfumaria,500,30,20,10\n",
     }
     for name, line in more.items():
@@ -218,6 +218,12 @@ def test_an_order_without_a_readable_purchase_time_is_set_aside(export):
     assert "x7" not in load_tables(export / "out")["shipments"]["shipment_id"].tolist()
     assert report.rows_quarantined == {"shipments": 1}
     assert load_evidence(SHIPMENTS, export / "out" / "rejected")["shipment_id"].tolist() == ["x7"]
+
+
+def test_the_sellers_limit_is_counted_in_working_days_from_the_approval(export):
+    assert shipment(export)["handling_limit_days"] == 6.0  # Thursday 29 March to Friday 6 April, the last of its lines
+    export = changed(export, "olist_order_items_dataset", "2018-04-06 03:28:47", "2020-04-06 03:28:47")
+    assert pd.isna(shipment(export)["handling_limit_days"])
 
 
 def test_an_unreadable_weight_is_noted_at_the_lines_that_sell_the_product(export):
