@@ -6,9 +6,11 @@ from pathlib import Path
 import h3
 import pytest
 
+from parcelcast.calendar import holiday_dates
+from parcelcast.cli import main
 from parcelcast.errors import DataError
 from parcelcast.place import Place, PlaceIndex, area_of, distance_km, region_of
-from parcelcast.place_table import REFERENCE
+from pipelines.parameters import read_section
 from pipelines.places import PlacesParameters, read_places
 from pipelines.places.geonames import read_geonames
 from pipelines.places.making import make_table
@@ -37,12 +39,12 @@ def geonames():
 
 
 @pytest.fixture(scope="module")
-def table(geonames, tmp_path_factory):
+def places(geonames, tmp_path_factory):
     out = tmp_path_factory.mktemp("places") / "places.csv.gz"
     made = make_table([geonames / f"{country}.txt.gz" for country in COUNTRIES], out)
     assert made.countries == COUNTRIES
     assert not any(bad.total for bad in made.bad.values())
-    return out
+    return PlaceIndex.from_csv(out)
 
 
 def test_the_same_files_make_the_same_table(tmp_path):
@@ -90,9 +92,9 @@ def test_a_table_that_is_not_there_is_refused_with_what_to_do(tmp_path):
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
-def test_geonames_agrees_with_our_own_table_where_that_knows(geonames, table, country):
+def test_geonames_agrees_with_our_own_table_where_that_knows(geonames, places, country):
     """Regions are translated rightly: they agree for nearly all codes, and positions are near for nearly all."""
-    ours, places = PlaceIndex.from_csv(REFERENCE), PlaceIndex.from_csv(table)
+    ours = PlaceIndex.default()
     codes = sorted({entry.code for entry in read_geonames(geonames / f"{country}.txt.gz").entries})
     pairs = [(ours.find(country, code), places.find(country, code)) for code in codes]
     known = [(own, found) for own, found in pairs if own.region]
@@ -105,8 +107,7 @@ def test_geonames_agrees_with_our_own_table_where_that_knows(geonames, table, co
     assert near > 0.95 * len(pairs)
 
 
-def test_brazilian_customers_are_found_in_their_own_state(olist, table):
-    places = PlaceIndex.from_csv(table)
+def test_brazilian_customers_are_found_in_their_own_state(olist, places):
     with gzip.open(olist / "olist_customers_dataset.csv.gz", "rt", encoding="utf-8", newline="") as file:
         customers = list(csv.DictReader(file))
     found = [places.find("BR", row["customer_zip_code_prefix"].zfill(5)) for row in customers]
@@ -120,3 +121,29 @@ def test_brazilian_customers_are_found_in_their_own_state(olist, table):
     assert share(found) > 0.999
     assert share(by_city) > 0.99
     assert sum(place.precision == "city" for place in by_city) > 0.9 * len(by_city)
+
+
+def test_the_command_tells_what_it_made_and_what_it_set_aside(tmp_path, capsys):
+    path = written(tmp_path)
+    path.write_text(TEXT + "DE\t80335\n", encoding="utf-8")
+    out = tmp_path / "places.csv.gz"
+
+    assert main(["places", str(path), "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert f"{out}: " in told
+    assert f"{path}: set aside 1 with other than 12 columns, first in line 3" in told
+
+    assert main(["places", str(tmp_path / "XX.zip"), "--out", str(out)]) == 1
+    assert "To do: download the country's file again" in capsys.readouterr().err
+
+
+def test_the_parameters_that_we_ship_change_nothing():
+    parameters = read_section(PlacesParameters, "places", ROOT / "params.yaml")
+
+    assert read_places(parameters).grouping == PlaceIndex.default().grouping
+    assert parameters.table is None
+
+
+def test_a_region_that_only_geonames_names_keeps_the_holidays_of_its_country():
+    assert holiday_dates("NL", "GN-07", [2027]) == holiday_dates("NL", None, [2027])
+    assert holiday_dates("ES", "GN-29", [2027]) == holiday_dates("ES", None, [2027])
