@@ -46,6 +46,7 @@ EPILOG = """\
 """
 
 SOURCES = ("canonical", "olist")
+_DEMO_BUNDLE = Path("data/demo/simulated/data/bundle/current")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -170,7 +171,13 @@ def _add_bench(commands: "Commands") -> None:
         choices=("serve", "forks"),
         help="serve: the server; forks: the model of a simulated demo beside the perfect forecaster",
     )
-    command.add_argument("--bundle", type=Path, default=Path("data/bundle/current"), metavar="DIR", help="model bundle")
+    command.add_argument(
+        "--bundle",
+        type=Path,
+        default=_DEMO_BUNDLE,
+        metavar="DIR",
+        help=f"model bundle (default: that of the demo, {_DEMO_BUNDLE})",
+    )
     command.set_defaults(handler=_bench)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from parcelcast.errors import ArtefactError
+from parcelcast.errors import ArtefactError, InputError
 from parcelcast.settings import Settings
 from serving.bench.load import Load, Measured, request
 from serving.bench.mlflow_serve import mlflow_server
@@ -31,7 +31,11 @@ Ask = Callable[[int, list[str], float, bool], Measured]
 
 
 def bench(bundle: Path) -> Results:
-    """Measure, print the table, and return its figures, in about two minutes; ArtefactError without a bundle."""
+    """Measure, print the table, and return its figures, in about two minutes; InputError without a bundle."""
+    if not bundle.exists():
+        raise InputError(
+            f"there is no bundle at {bundle}; run ./run demo --prepare-only first, or name another: --bundle DIR"
+        )
     questions = Questions(DirectorySource(bundle).load())
     drawn = questions.repeating(DRAWS)
     _say(

@@ -9,7 +9,8 @@ from urllib.error import URLError
 import orjson
 import pytest
 
-from parcelcast.errors import ArtefactError
+from parcelcast.errors import ArtefactError, InputError
+from serving.bench import bench
 from serving.bench.load import Load, Measured, request, run
 from serving.bench.mlflow_serve import feature_names, mlflow_server
 from serving.bench.model_time import ModelTime, model_time
@@ -126,3 +127,8 @@ def test_the_report_holds_the_figures_against_the_goals() -> None:
     assert results.ratio("repeating", "nothing", 16) is None
     results.missing = "no MLflow registry"
     assert "was not measured: no MLflow registry" in report(results, (1,))
+
+
+def test_without_a_bundle_it_says_what_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no bundle at .*none; run \./run demo --prepare-only first"):
+        bench(tmp_path / "none")
