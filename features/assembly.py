@@ -23,7 +23,6 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *lanes.COLUMNS,
     *origins.COLUMNS,
     *loads.COLUMNS,
-    *weather.COLUMNS,
 )
 CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
 DAY_COLUMNS: tuple[Column, ...] = (*calendars.DAY_COLUMNS, *weather.DAY_COLUMNS)
@@ -62,7 +61,7 @@ class Assembled:
     """Features of n orders. `static` has shape (n, ORDER_COLUMNS), `categories` the texts of CATEGORIES.
 
     `lead` is the lane's own history by age and `log_odds` its log-odds, shape (n, AGES): the model starts from it.
-    `outlook` is the weather that was forecast at the destination.
+    `outlook` is the weather that was forecast on the way.
     """
 
     orders: Orders
@@ -118,7 +117,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
     """Return the features of orders, each as of its own instant; `horizon` in days after the order."""
     calendar = calendars.OrderCalendar.of(orders, horizon)
     lead, hazards = lanes.lane_features(histories.lead, orders)
-    forecast, outlook = weather.weather_features(histories.weather, orders)
+    outlook = weather.way_outlook(histories.weather, orders)
     static = np.concatenate(
         [
             calendars.order_features(orders, calendar),
@@ -126,7 +125,6 @@ def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
             lead,
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
-            forecast,
         ],
         axis=1,
     )

@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from features.columns import Column
 from features.orders import Days, Floats, Orders, Texts
 
-# Days of an outlook, counted from the UTC day of the order; few forecasts are worth their name beyond a week.
-FIRST, LAST = -3, 7
+# Days of an outlook, counted from the UTC day of the order: its local day can be the one before, and few forecasts are
+# worth their name beyond a week.
+FIRST, LAST = -1, 7
 SPAN = LAST - FIRST + 1
 VALUES = ("wind_gust_kmh", "precipitation_mm", "temperature_min_c", "temperature_max_c")  # what severity is made of
 
-# The German weather service warns of wind, fresh snow and rain on four levels; a warning of the first level hinders no
-# lorry, so that severity counts from there: 0 at the first level, 3 at the fourth, a day between two levels between
-# them. Gusts in km/h; fresh snow in cm of a day, which is about the mm of water that fall; rain in mm of a day.
+# After the four levels on which the German weather service warns (dwd.de, Warnkriterien). A warning of the first level
+# hinders no lorry, so that severity counts from there: 0 at the first level, 3 at the fourth, a day between two levels
+# between them. Gusts in km/h; fresh snow in cm of a day, which is about the mm of water that fall; rain in mm of a day.
+# Snow depth and temperature are left out: they told the season, and made forecasts of other seasons worse.
 _GUST_LEVELS = (50.0, 65.0, 105.0, 140.0)
 _SNOWFALL_LEVELS = (5.0, 10.0, 20.0, 40.0)
 _RAIN_LEVELS = (20.0, 30.0, 50.0, 80.0)
@@ -32,15 +34,6 @@ _SNOWS_BELOW_C = 1.0  # mean temperature of a day whose precipitation falls as s
 _REMEMBERED = 5_000  # about 200 bytes each
 
 _WAY = "worse of origin and destination"
-COLUMNS = (
-    Column(
-        f"way_last_{-FIRST}d_severity",
-        "weather",
-        "0 to 3",
-        f"worst severity of the {-FIRST} days before the order, {_WAY}",
-        "nothing was known of these days",
-    ),
-)
 DAY_COLUMNS = (
     Column(
         "day_severity",
@@ -233,14 +226,12 @@ def country_of(region: str) -> str:
     return region[:3]
 
 
-def weather_features(history: WeatherHistory, orders: Orders) -> tuple[Floats, Outlook]:
-    """Return `COLUMNS` in order, shape (n, columns), and the outlooks that day columns are made of."""
+def way_outlook(history: WeatherHistory, orders: Orders) -> Outlook:
+    """Return what was known of the weather on each order's way: of each day the worse of origin and destination."""
     here = history.outlook(orders.origin_country + "-" + orders.origin_region, orders.known_day)
     there = history.outlook(orders.destination_country + "-" + orders.destination_region, orders.known_day)
     pairs, which = np.unique(here.which * len(there.days) + there.which, return_inverse=True)
-    way = np.fmax(here.days[pairs // len(there.days)], there.days[pairs % len(there.days)])
-    before = np.fmax.reduce(way[:, :-FIRST], axis=1)
-    return before[which][:, None], Outlook(way, which)
+    return Outlook(np.fmax(here.days[pairs // len(there.days)], there.days[pairs % len(there.days)]), which)
 
 
 def day_features(orders: Orders, outlook: Outlook, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import weather
-from features.assembly import ORDER_COLUMNS, assemble, column_names
+from features.assembly import assemble, column_names
 from features.orders import EPOCH, orders_of
 from features.table import build_sketches, bulletins_of
 from features.weather import FIRST, LAST, NO_WEATHER, SPAN, SnapshotWeather, severity
@@ -50,13 +50,12 @@ def orders_to(*rows):
     return orders_of([live(row) for row in rows], NETWORK.carriers)
 
 
-def told(history, row, step=0):
-    """Return the weather columns of an order and of the day `step` days after it, by name."""
+def told(history, row, step):
+    """Return the weather columns of the day `step` days after an order, by name."""
     orders = orders_to(row)
-    values, outlook = weather.weather_features(history, orders)
-    days = weather.day_features(orders, outlook, np.array([0]), np.array([step]))
-    names = column_names((*weather.COLUMNS, *weather.DAY_COLUMNS))
-    return dict(zip(names, [*values[0].tolist(), *days[0].tolist()], strict=True))
+    outlook = weather.way_outlook(history, orders)
+    values = weather.day_features(orders, outlook, np.array([0]), np.array([step]))
+    return dict(zip(column_names(weather.DAY_COLUMNS), values[0].tolist(), strict=True))
 
 
 def severities(history, row, steps):
@@ -105,15 +104,6 @@ def test_snow_makes_a_day_severe_and_the_same_rain_does_not():
     assert severities(known, shipment(1, "2026-03-10 09:00"), [1, 2, 3]) == [2.0, 0.0, 2.0]
 
 
-def test_what_was_observed_lately_counts_once_it_is_known():
-    known = bulletins([
-        forecast("2026-03-08", "2026-03-09 12:00", wind_gust_kmh=GALE),
-        forecast("2026-03-09", "2026-03-10 12:00", wind_gust_kmh=STORM),
-    ])  # fmt: skip
-    got = [told(known, shipment(1, f"2026-03-{number} 09:00"))["way_last_3d_severity"] for number in ("10", "11", "13")]
-    assert got == pytest.approx([1.0, 3.0, NAN], nan_ok=True)
-
-
 def test_a_region_of_which_nothing_is_known_has_what_is_said_of_its_country():
     known = bulletins([forecast("2026-03-11", "2026-03-09 22:00", ("BR", ""), wind_gust_kmh=GALE)])
     assert severities(known, shipment(1, "2026-03-10 09:00", to=("BR", "01310100")), [1]) == [1.0]
@@ -123,8 +113,8 @@ def test_without_weather_every_column_is_empty_and_nothing_fails():
     rows = [shipment(1, "2026-03-10 09:00"), shipment(2, "2026-03-10 19:00")]
     history = history_of(rows)
     table = assemble(history.orders, build_sketches(history, NETWORK, TODAY + 5).rolling(), HORIZON)
-    where = [column.family == "weather" for column in ORDER_COLUMNS]
-    assert np.isnan(table.static[:, where]).all()
+    days = weather.day_features(table.orders, table.outlook, np.array([0, 1]), np.array([0, 9]))
+    assert np.isnan(days).all()
     assert np.isnan(table.outlook.days).all()
     check_same(assemble(orders_to(*rows), build_sketches(history, NETWORK, TODAY + 5).snapshot(TODAY), HORIZON), table)
 
