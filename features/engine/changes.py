@@ -1,0 +1,121 @@
+"""What a batch of parcels changes: which days are counted again, and which parcels are settled for good."""
+
+from functools import cache
+from typing import Any
+
+import ibis
+
+from features.engine.engines import unbound
+from features.engine.families import BASES, FACTS, FAMILIES
+from features.engine.lifetables import BOUND, DAYS
+from features.engine.parcels import ANNOUNCED, PARCELS, STAGED, STAGES_TOLD
+from features.loads import RECORD
+from features.sketches import UNKNOWN
+
+FAR = 2**30  # a day that never comes
+_NO = ibis.literal(value=False)
+
+
+@cache
+def current() -> ibis.Table:
+    """Return the parcels of table `fresh`, and those of table `open` that it does not tell of anew."""
+    fresh = unbound("fresh", PARCELS)
+    return ibis.union(fresh, without_fresh("open"))
+
+
+@cache
+def without_fresh(name: str) -> ibis.Table:
+    """Return the parcels of a table that table `fresh` does not tell of anew."""
+    return unbound(name, PARCELS).anti_join(unbound("fresh", PARCELS), "shipment_id")
+
+
+@cache
+def told_again(name: str) -> ibis.Table:
+    """Return the parcels of a table that tables `announced` or `stages` tell of."""
+    announced, stages = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
+    told = ibis.union(announced.select("shipment_id"), stages.select("shipment_id"))
+    return unbound(name, PARCELS).semi_join(told, "shipment_id")
+
+
+@cache
+def perhaps_settled() -> ibis.Table:
+    """Count what `announced` and `stages` tell of days before `since` of `bound` about parcels that are not open.
+
+    Such a parcel is new to us, or it was settled before. What was recorded since changes no settled parcel.
+    """
+    since, opened = unbound("bound", BOUND).since.max().as_scalar(), unbound("open", PARCELS)
+    announced, stages = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
+    recorded = ibis.least(*(ibis.coalesce(stages[name] // RECORD, FAR).cast("int32") for name in STAGED))
+    told = ibis.union(
+        announced.filter(announced.known_day < since).select("shipment_id"),
+        stages.filter(recorded < since).select("shipment_id"),
+    )
+    return told.anti_join(opened, "shipment_id").count().as_table()
+
+
+@cache
+def settled(name: str, families: tuple[str, ...]) -> ibis.Table:
+    """Return the parcels of a table that count nothing after `until` of `bound` any more: all their spells are over."""
+    parcels, until = unbound(name, PARCELS), unbound("bound", BOUND).until.max().as_scalar()
+    over = parcels.filter(parcels.known_day <= until)
+    for family in families:
+        over = over.semi_join(_over(family, parcels, until), "shipment_id")
+    return over
+
+
+def _over(family: str, parcels: ibis.Table, until: Any) -> ibis.Table:
+    """Return the spells that are over; an end on a closed day counts on the next open one."""
+    told = FAMILIES[family].told(parcels, "shipment_id").join(unbound("bases", BASES), "calendar")
+    known = told.filter((told.start != UNKNOWN) & (told.end != UNKNOWN))
+    counted = ibis.greatest(*(known[name] for name in FACTS)) + known.longest_closed
+    return known.filter(counted.cast("int32") <= until)
+
+
+@cache
+def touched(families: tuple[str, ...]) -> ibis.Table:
+    """Return the spans of days before `since` of `bound` (columns `first`, `last`) that count otherwise than they did.
+
+    A parcel of table `fresh` against the same one in table `previous`: from where their stories part to where the
+    longer of them has nothing more to count.
+    """
+    since = unbound("bound", BOUND).since.max().as_scalar()
+    spans = []
+    for family in families:
+        new, old = (_ends(name, family) for name in ("fresh", "previous"))
+        old = old.rename({f"old_{name}": name for name in old.columns})
+        both = new.left_join(old, new.shipment_id == old.old_shipment_id)
+        began_alike = ibis.and_(
+            *[both[name] == both[f"old_{name}"] for name in ("key", "calendar", "start", "started_known")]
+        ).fill_null(_NO)
+        ends_alike = (both.recorded == both.old_recorded) & (both.end == both.old_end)
+        parted = ibis.ifelse(
+            began_alike,
+            ibis.least(both.recorded, both.old_recorded),
+            ibis.least(both.began, ibis.coalesce(both.old_began, FAR)),
+        )
+        last = ibis.greatest(both.last, ibis.coalesce(both.old_last, UNKNOWN))
+        changed = both.filter(~(began_alike & ends_alike.fill_null(_NO)))
+        spans.append(changed.select(first=parted.cast("int32"), last=last.cast("int32")))
+    found = ibis.union(*spans)
+    return found.filter(found["first"] < since).distinct()
+
+
+def _ends(name: str, family: str) -> ibis.Table:
+    """Return the spells of a table of parcels with the day they began and the last day on which they count anything."""
+    parcels = unbound(name, PARCELS)
+    spells = FAMILIES[family].told(parcels, "shipment_id").join(unbound("bases", BASES), "calendar")
+    has_begun = spells.start != UNKNOWN
+    is_over = has_begun & (spells.end != UNKNOWN)
+    recorded = ibis.greatest(*(spells[name] for name in FACTS))
+    spells = spells.mutate(
+        recorded=ibis.ifelse(is_over, recorded, FAR),
+        began=ibis.ifelse(has_begun, ibis.greatest(spells.start, spells.started_known), FAR),
+        at=spells.base + ibis.greatest(spells.end, spells.start, spells.earliest),
+        is_over=is_over,
+        has_begun=has_begun,
+    )
+    opens = unbound("days", DAYS).select("next_open", opens_at="at")
+    spells = spells.left_join(opens, spells["at"] == opens.opens_at)
+    counted = ibis.greatest(spells.recorded, ibis.coalesce(spells.next_open, FAR))
+    last = ibis.ifelse(spells.is_over, counted, ibis.ifelse(spells.has_begun, FAR, UNKNOWN))
+    return spells.select("shipment_id", "key", "calendar", *FACTS, "recorded", "began", last=last)

@@ -1,0 +1,105 @@
+"""One family's counts by day: from parcels to a table with all levels, and from such a table to a sketch."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from features.engine.dimensions import Registry
+from features.engine.engines import Engine, Session, unbound
+from features.engine.families import FAMILIES, Family
+from features.engine.ladders import Numbers
+from features.engine.lifetables import CELLS, cells, rolled_up
+from features.engine.parcels import PARCELS
+from features.sketches import Level, Sketch
+
+# One row per level (0 is the widest), key on that level, UTC day and age.
+COUNTS = {"level": "int32", **CELLS}
+
+
+def days_table(days: Sequence[int]) -> pa.Table:
+    """Return the table `wanted`: the days to be counted."""
+    return pa.table({"day": pa.array(days, pa.int32())})
+
+
+def write_counts(session: Session, family: Family, registry: Registry, folder: Path) -> dict[int, Path]:
+    """Count the parcels of table `counted` on the days of table `wanted`; return the files by day.
+
+    Counted once, on the narrowest keys; a wider level is added up from the next narrower one that tells it.
+    """
+    session.keep("cells", _narrow(family.name))
+    keys = session.table(unbound("cells", CELLS).select("key").distinct())["key"].to_numpy()
+    known, levels = {"cells": keys}, []
+    for level, rungs in reversed(list(enumerate(family.rungs(keys, registry)))):
+        source = next(name for name in reversed(known) if _tells(known[name], rungs))
+        if not np.array_equal(known[source], rungs):
+            once = np.unique(known[source], return_index=True)[1]
+            session.give("rungs", pa.table({"key": known[source][once], "wider": rungs[once]}))
+            source, narrower = f"level{level}", source
+            session.keep(source, rolled_up(narrower))
+            known[source] = rungs
+        levels.append(source)
+    return session.write_days(_all_levels(tuple(reversed(levels))), folder)
+
+
+def _tells(narrow: Numbers, wide: Numbers) -> bool:
+    """Tell whether each key of one level belongs to one key of another."""
+    pairs = np.unique(np.stack([narrow, wide]), axis=1).shape[1]
+    return bool(pairs == len(np.unique(narrow)))
+
+
+@cache
+def _narrow(family: str) -> ibis.Table:
+    counts = cells(FAMILIES[family].spells(unbound("counted", PARCELS)))
+    return counts.semi_join(unbound("wanted", {"day": "int32"}), "day")
+
+
+@cache
+def _all_levels(names: tuple[str, ...]) -> ibis.Table:
+    parts = [unbound(name, CELLS).mutate(level=ibis.literal(level, "int32")) for level, name in enumerate(names)]
+    return ibis.union(*parts).select(*COUNTS)
+
+
+def read_sketch(engine: Engine, family: str, files: Sequence[Path], registry: Registry) -> Sketch:
+    """Read one family's counts from its files as the sketch that `features.history` reads."""
+    one = FAMILIES[family]
+    levels = len(one.rungs(np.array([], dtype=np.int64), registry))
+    with engine.session() as session:
+        session.give("counts", files)
+        return Sketch(tuple([_level(session, one, level, registry) for level in range(levels)]))
+
+
+def _level(session: Session, family: Family, level: int, registry: Registry) -> Level:
+    keys = session.table(_keys(level))["key"].to_numpy()
+    named = family.names(level, keys, registry)
+    names = sorted(named)
+    rank = {name: code for code, name in enumerate(names)}
+    codes = np.array([rank[name] for name in named], dtype=np.int64)
+    session.give("rungs", pa.table({"key": keys, "wider": codes}))
+    rows = session.table(_ranked(level))
+    columns: Mapping[str, np.ndarray] = {name: rows[name].to_numpy() for name in CELLS}
+    return Level(
+        tuple(names),
+        columns["day"],
+        columns["key"].astype(np.int32),
+        columns["age"].astype(np.int16),
+        columns["at_risk"],
+        columns["ended"],
+    )
+
+
+@cache
+def _keys(level: int) -> ibis.Table:
+    counts = unbound("counts", COUNTS)
+    return counts.filter(counts.level == level).select("key").distinct()
+
+
+@cache
+def _ranked(level: int) -> ibis.Table:
+    counts, rungs = unbound("counts", COUNTS), unbound("rungs", {"key": "int64", "wider": "int64"})
+    mine = counts.filter(counts.level == level).join(rungs, "key")
+    mine = mine.select("day", "age", "at_risk", "ended", key="wider")
+    return mine.order_by("day", "key", "age")

@@ -1,0 +1,221 @@
+"""Daily tables from canonical ones: built in full, or by what a day brought.
+
+A build takes a batch of shipments, new ones and those of which more is known than before, as rows of the canonical
+table. What a day counts does not depend on later days, so a batch of one day's records costs that day's work: only
+parcels that are open or of the batch are looked at. A batch that tells of earlier days what was not known at the last
+build opens these days again, and no others. The first build is a batch of everything.
+
+A shipment's `ordered_at` must not change between batches; where it does, build anew into an empty folder.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pyarrow as pa
+
+from features.engine import changes
+from features.engine.counting import days_table, write_counts
+from features.engine.dimensions import Asked, Registry, dimension_tables
+from features.engine.engines import Engine, Session, Source, unbound
+from features.engine.families import BASES, FAMILIES
+from features.engine.lifetables import bound_table
+from features.engine.opening import OpenDayTables
+from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, fresh, ids, stages
+from features.engine.store import Manifest, Settled, name_days, read_manifest, staging, sweep, write_manifest
+from features.opendays import OpenDays
+from features.table import Network
+from parcelcast.errors import DataError
+
+_WITHOUT_SCANS = ("lead", "handling")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of the canonical tables: shipments that are new or of which more is known, scans that are new.
+
+    Without `scans` (a shop that has none) the families that come from scans are not counted. `until` is the last UTC
+    day to be counted, by default the last one of a record of the shipments.
+    """
+
+    shipments: Source
+    scans: Source | None = None
+    until: int | None = None
+
+
+def build(store: Path, batch: Batch, network: Network, engine: Engine) -> tuple[int, ...]:
+    """Bring the daily tables of a store up to date with a batch.
+
+    Returns the days that were counted. DataError when the batch is empty and nothing was built before. A build that is
+    killed changes nothing: the same build run again gives the same tables.
+    """
+    before = read_manifest(store)
+    sweep(store, before)
+    with engine.session() as session:
+        told = _read(session, batch, network, before)
+        work = staging(store)
+        after, days = _build(session, store, told, before)
+        write_manifest(store, after)
+        shutil.rmtree(work)
+    return days
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A batch that the session knows as tables `announced` and `stages`: days to count, numbers and families in use."""
+
+    first: int
+    since: int
+    until: int
+    registry: Registry
+    families: tuple[str, ...]
+
+
+def _read(session: Session, batch: Batch, network: Network, before: Manifest | None) -> _Told:
+    """Turn a batch into tables `announced` and `stages`, and make the calendars known."""
+    session.give("shipments", batch.shipments)
+    span = session.table(extent()).to_pylist()[0]
+    if span["first"] is None:
+        if before is None:
+            raise DataError("no shipments but returns", file="shipments", remedy="ingest a history with orders")
+        span = {"first": before.first + 1, "last": before.until, "ordered": before.until}
+    registry = Registry.from_dict(before.registry) if before else Registry()
+    # A local day may be one earlier than the UTC day.
+    first = min(span["first"] - 1, before.first) if before else span["first"] - 1
+    last = span["last"] if batch.until is None else batch.until
+    last = max(last, before.until) if before else last
+    asked = _asked(session, first, max(last, span["ordered"]) + 1)
+    for name, table in dimension_tables(asked, network, registry).items():
+        session.give(name, table)
+    session.keep("announced", announced())
+    if batch.scans is None:
+        session.give("stages", _nobody(STAGES_TOLD))
+    else:
+        session.give("scans", batch.scans)
+        session.keep("stages", stages())
+    since = before.until + 1 if before else first
+    _give_calendars(session, registry, first, last)
+    session.give("bound", bound_table(since, last))
+    families = tuple(before.tables) if before else tuple(FAMILIES) if batch.scans is not None else _WITHOUT_SCANS
+    return _Told(first, since, last, registry, families)
+
+
+def _asked(session: Session, first: int, last: int) -> Asked:
+    found: dict[str, list[tuple[str, str]]] = {"destination": [], "service": [], "origin": []}
+    rows = session.table(ids())
+    for kind, one, two in zip(*(rows[name].to_pylist() for name in ("kind", "one", "two")), strict=True):
+        found[kind].append((one, two))
+    return Asked(found["destination"], found["service"], [one for one, _ in found["origin"]], first, last)
+
+
+def _give_calendars(session: Session, registry: Registry, first: int, last: int) -> None:
+    keys = registry.calendar_keys()
+    opened = OpenDayTables.of(OpenDays.of(keys, first, last + 1), last)
+    session.give("days", opened.days)
+    session.give("slots", opened.slots)
+    numbers = np.arange(len(keys), dtype=np.int32)
+    columns = (numbers, opened.base, opened.longest_closed, np.full(len(keys), first, dtype=np.int32))
+    session.give("bases", pa.table(dict(zip(BASES, columns, strict=True))))
+
+
+def _build(session: Session, store: Path, told: _Told, before: Manifest | None) -> tuple[Manifest, tuple[int, ...]]:
+    """Count the days that the batch touches, and tell what the store holds then."""
+    number = before.build + 1 if before else 1
+    settled = _give_known(session, store, before, number)
+    again = _touched_again(session, told) if before else set()
+    days = sorted(again | set(range(told.since, told.until + 1)))
+    session.keep("current", changes.current())
+    _give_counted(session, store, settled, reopen=bool(again))
+    tables = {name: dict(before.tables[name]) if before else {} for name in told.families}
+    if days:
+        session.give("bound", bound_table(days[0], told.until))
+        session.give("wanted", days_table(days))
+        for name, files in tables.items():
+            written = write_counts(session, FAMILIES[name], told.registry, staging(store) / name)
+            for day in days:
+                files.pop(day, None)
+            files.update(name_days(store, name, number, written))
+    opened, over = _write_parcels(session, store, told.families, number)
+    after = Manifest(
+        first=told.first,
+        until=told.until,
+        build=number,
+        registry=told.registry.to_dict(),
+        open=opened,
+        settled=(*settled, *over),
+        tables=tables,
+    )
+    return after, tuple(days)
+
+
+def _give_known(session: Session, store: Path, before: Manifest | None, number: int) -> tuple[Settled, ...]:
+    """Make the parcels of earlier builds known as table `open`, those of the batch as `previous` and, anew, `fresh`.
+
+    Returns the settled files. A settled parcel that the batch tells of anew is taken out of its file.
+    """
+    if before is None:
+        session.give("open", _nobody(PARCELS))
+    else:
+        session.give("open", [store / before.open])
+    session.keep("previous", changes.told_again("open"))
+    files: list[Settled] = list(before.settled) if before else []
+    again = []
+    if files and session.table(changes.perhaps_settled()).column(0)[0].as_py():
+        for position, one in enumerate(files):
+            session.give("settled", [store / one.file])
+            session.keep("found", changes.told_again("settled"))
+            if not session.table(unbound("found", PARCELS).count().as_table()).column(0)[0].as_py():
+                continue
+            again.append(position)
+            session.keep("both", ibis.union(unbound("previous", PARCELS), unbound("found", PARCELS)))
+            session.keep("previous", unbound("both", PARCELS))
+    session.keep("fresh", fresh())
+    for position in again:
+        session.give("settled", [store / files[position].file])
+        name = f"settled/{number}-{position}.parquet"
+        session.write(changes.without_fresh("settled"), store / name)
+        files[position] = replace(files[position], file=name)
+    return tuple(files)
+
+
+def _nobody(columns: Mapping[str, str]) -> pa.Table:
+    return pa.table({name: pa.array([], ARROW[kind]) for name, kind in columns.items()})
+
+
+def _touched_again(session: Session, told: _Told) -> set[int]:
+    """Return the days before those of the batch that count otherwise than they did."""
+    spans = session.table(changes.touched(told.families))
+    days: set[int] = set()
+    for first, last in zip(spans["first"].to_pylist(), spans["last"].to_pylist(), strict=True):
+        days.update(range(max(first, told.first), min(last + 1, told.since)))
+    return days
+
+
+def _give_counted(session: Session, store: Path, settled: Sequence[Settled], *, reopen: bool) -> None:
+    """Make known as table `counted` all parcels that can count on the days of the build."""
+    everybody = [unbound("current", PARCELS)]
+    if reopen and settled:
+        session.give("settled", [store / one.file for one in settled])
+        everybody.append(unbound("settled", PARCELS))
+    session.keep("counted", ibis.union(*everybody) if len(everybody) > 1 else everybody[0])
+
+
+def _write_parcels(
+    session: Session, store: Path, families: tuple[str, ...], number: int
+) -> tuple[str, tuple[Settled, ...]]:
+    """Write the parcels that are still open, and those that are settled since the last build."""
+    session.keep("over", changes.settled("current", families))
+    over = unbound("over", PARCELS)
+    opened = f"open/{number}.parquet"
+    for name in ("open", "settled"):
+        (store / name).mkdir(exist_ok=True)
+    session.write(unbound("current", PARCELS).anti_join(over, "shipment_id"), store / opened)
+    span = session.table(over.agg(first=over.known_day.min(), last=over.known_day.max())).to_pylist()[0]
+    if span["first"] is None:
+        return opened, ()
+    file = f"settled/{number}.parquet"
+    session.write(over.order_by("known_day"), store / file)
+    return opened, (Settled(file, span["first"], span["last"]),)

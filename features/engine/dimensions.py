@@ -1,0 +1,164 @@
+"""What ids stand for, as small tables: places, services, calendars and clocks, each with a number that never changes.
+
+A number is given once and kept (`Numbers`), so that parcels counted yesterday and today agree on it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+import pyarrow as pa
+
+from features.engine.parcels import ARROW, CALENDARS, CLOCKS, DAY_S, DESTINATIONS, ORIGINS, SERVICES
+from features.opendays import CalendarKey
+from features.orders import delivery_calendar_key, way_facts
+from features.table import Network
+from parcelcast.calendar import zone
+from parcelcast.place import Place
+
+# An area: country, region of lanes, area of lanes, ISO 3166-2 region.
+COUNTRY, LANE_REGION, AREA, REGION = range(4)
+
+
+@dataclass
+class Numbers:
+    """Texts in the order in which they were first seen; a text's number is its position."""
+
+    names: list[tuple[str, ...]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._number_of = {name: number for number, name in enumerate(self.names)}
+
+    def number(self, *name: str) -> int:
+        """Return the number of a name, a new one if it has none yet."""
+        if name not in self._number_of:
+            self._number_of[name] = len(self.names)
+            self.names.append(name)
+        return self._number_of[name]
+
+
+@dataclass
+class Registry:
+    """All numbers that parcels are told by; `to_dict` is its JSON form."""
+
+    origins: Numbers = field(default_factory=Numbers)
+    carriers: Numbers = field(default_factory=Numbers)
+    services: Numbers = field(default_factory=Numbers)
+    areas_from: Numbers = field(default_factory=Numbers)
+    areas_to: Numbers = field(default_factory=Numbers)
+    calendars: Numbers = field(default_factory=Numbers)
+
+    def to_dict(self) -> dict[str, list[list[str]]]:
+        """Return the names of each kind in the order of their numbers."""
+        return {kind: [list(name) for name in numbers.names] for kind, numbers in vars(self).items()}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Sequence[Sequence[str]]]) -> Self:
+        """Read what `to_dict` wrote."""
+        return cls(**{kind: Numbers([tuple(name) for name in names]) for kind, names in content.items()})
+
+    def calendar_keys(self) -> list[CalendarKey]:
+        """Return the calendars in the order of their numbers."""
+        return [
+            CalendarKey(frozenset(map(int, weekdays)), country or None, region or None)
+            for weekdays, country, region in self.calendars.names
+        ]
+
+    def calendar(self, key: CalendarKey) -> int:
+        """Return the number of a calendar."""
+        weekdays = "".join(map(str, sorted(key.weekdays)))
+        return self.calendars.number(weekdays, key.country or "", key.region or "")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The distinct ids of some shipments, and the UTC days their clocks are asked for."""
+
+    destinations: Sequence[tuple[str, str]]
+    services: Sequence[tuple[str, str]]
+    origins: Sequence[str]
+    first: int
+    last: int
+
+
+def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict[str, pa.Table]:
+    """Return the tables that `features.engine.parcels` joins, numbering what is new."""
+    places = {address: network.places.find(*address) for address in sorted(asked.destinations)}
+    lands: dict[tuple[str, str], Place] = {}
+    for place in places.values():
+        lands.setdefault((place.country, place.region or ""), place)
+    land_of = {key: number for number, key in enumerate(lands)}
+    zone_of = {name: number for number, name in enumerate(dict.fromkeys(one.time_zone for one in places.values()))}
+    carrier_of = {name: registry.carriers.number(name) for name, _ in sorted(asked.services)}
+    days = asked.last - asked.first + 1
+    some_origin = next(iter(network.origins.values()))
+    return {
+        "origins": _table(ORIGINS, [_origin(origin_id, network, registry) for origin_id in sorted(asked.origins)]),
+        "destinations": _table(DESTINATIONS, [
+            (*address, registry.areas_to.number(*_area(way_facts(some_origin, place, None), "destination")),
+             zone_of[place.time_zone] * days, land_of[place.country, place.region or ""])
+            for address, place in places.items()
+        ]),
+        "services": _table(SERVICES, [
+            (*one, registry.services.number(*one), carrier_of[one[0]]) for one in sorted(asked.services)
+        ]),
+        "calendars": _table(CALENDARS, [
+            (number, land_of[key], registry.calendar(delivery_calendar_key(network.carriers.get(carrier), place)))
+            for carrier, number in carrier_of.items()
+            for key, place in lands.items()
+        ]),
+        "clocks": _table(CLOCKS, [row for name in zone_of for row in _clock(name, zone_of[name], asked.first, days)]),
+        "clock_range": pa.table({
+            "first": pa.array([asked.first], pa.int32()), "last": pa.array([asked.last], pa.int32())
+        }),
+    }  # fmt: skip
+
+
+def _origin(origin_id: str, network: Network, registry: Registry) -> tuple[Any, ...]:
+    origin = network.origins[origin_id]
+    calendar = origin.calendar
+    facts = way_facts(origin, origin.place, None)
+    here = registry.areas_from.number(*_area(facts, "origin"))
+    number = registry.origins.number(origin_id, facts["origin_country"], facts["origin_region"])
+    working = CalendarKey(calendar.weekdays, calendar.holiday_country, calendar.holiday_region)
+    return origin_id, number, here, registry.calendar(working)
+
+
+def _area(facts: Mapping[str, Any], end: str) -> tuple[str, ...]:
+    return tuple([facts[f"{end}_{part}"] for part in ("country", "lane_region", "area", "region")])
+
+
+def _clock(name: str, number: int, first: int, days: int) -> Iterable[tuple[int, int, int, int]]:
+    """Tell a zone's offsets on each UTC day; no clock is changed twice between two midnights of UTC."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    clock = zone(name)
+
+    def offset(second: int) -> int:
+        shown = (epoch + timedelta(seconds=second)).astimezone(clock).utcoffset()
+        assert shown is not None
+        return int(shown.total_seconds())
+
+    before = offset(first * DAY_S)
+    for day in range(days):
+        start = (first + day) * DAY_S
+        after = offset(start + DAY_S)
+        change = start if after == before else _change(offset, start, start + DAY_S)
+        yield number * days + day, change, before, after
+        before = after
+
+
+def _change(offset: Any, low: int, high: int) -> int:
+    """Return the first second with the later offset."""
+    before = offset(low)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if offset(middle) == before else (low, middle)
+    return high
+
+
+def _table(columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    return pa.table(
+        {name: pa.array(value, ARROW[kind]) for (name, kind), value in zip(columns.items(), values, strict=True)}
+    )

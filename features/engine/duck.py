@@ -1,0 +1,81 @@
+"""DuckDB runs the definitions on one machine; what exceeds its memory limit goes to disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from features.engine.engines import Session, Source, sql_of
+
+_DIALECT = "duckdb"
+
+
+@dataclass(frozen=True)
+class DuckDB:
+    """Opens sessions on databases in memory; `memory_limit` such as "4GB", None for DuckDB's own (80 % of the RAM)."""
+
+    memory_limit: str | None = None
+    temp_directory: Path | None = None
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a session with no tables."""
+        with _database(self.memory_limit, self.temp_directory).cursor() as connection:
+            yield _Session(connection)
+
+
+@cache
+def _database(memory_limit: str | None, temp_directory: Path | None) -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect()
+    # Instants are cut into days by the session's clock. The order of rows is told by the definitions where it matters.
+    database.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+    if memory_limit is not None:
+        database.execute("SET memory_limit = $1", [memory_limit])
+    if temp_directory is not None:
+        database.execute("SET temp_directory = $1", [str(temp_directory)])
+    return database
+
+
+class _Session:
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def give(self, name: str, source: Source) -> None:
+        if isinstance(source, pa.Table):
+            self._connection.register(name, source)
+        else:
+            files = ", ".join(_text(path) for path in source)
+            self._run(
+                f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS FROM read_parquet([{files}], hive_partitioning = false)"
+            )
+
+    def keep(self, name: str, expression: ibis.Table) -> None:
+        self._run(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS {sql_of(expression, _DIALECT)}")
+
+    def table(self, expression: ibis.Table) -> pa.Table:
+        return self._connection.sql(sql_of(expression, _DIALECT)).to_arrow_table()
+
+    def write(self, expression: ibis.Table, path: Path) -> None:
+        self._run(f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)")
+
+    def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:
+        folder.mkdir(parents=True)
+        how = "FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true"
+        self._run(f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(folder)} ({how})")
+        return {int(path.parent.name.removeprefix("day=")): path for path in folder.glob("day=*/*.parquet")}
+
+    def _run(self, sql: str) -> None:
+        self._connection.execute(sql).fetchall()
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

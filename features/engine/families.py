@@ -1,0 +1,94 @@
+"""The families that are counted by day: whose time under way, by which keys; `features.table` builds the same ones."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+
+from features.engine import ladders
+from features.engine.dimensions import Registry
+from features.engine.engines import unbound
+from features.engine.ladders import Numbers
+from features.loads import RECORD
+from features.sketches import UNKNOWN
+
+# What is told of each calendar: where it begins in table `days`, the longest run of days on which it is closed, and
+# (the same for all) the first day of that table.
+BASES = {"calendar": "int32", "base": "int32", "longest_closed": "int32", "earliest": "int32"}
+FACTS = ("start", "started_known", "end", "ended_known")
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family: `facts` returns a parcel's `FACTS`, `key` and `calendar` name columns of the parcel.
+
+    `rungs` returns the wider keys of narrow ones, widest level first, and `names` the texts of a level's keys.
+    """
+
+    name: str
+    key: str
+    calendar: str
+    facts: Callable[[ibis.Table], dict[str, Any]]
+    rungs: Callable[[Numbers, Registry], tuple[Numbers, ...]]
+    names: Callable[[int, Numbers, Registry], list[str]]
+
+    def told(self, parcels: ibis.Table, *names: str) -> ibis.Table:
+        """Return the columns `names` of parcels with `key`, `calendar` and `FACTS`, which are -1 where not known."""
+        facts = {name: value.cast("int32") for name, value in self.facts(parcels).items()}
+        return parcels.select(*names, key=parcels[self.key], calendar=parcels[self.calendar], **facts)
+
+    def spells(self, parcels: ibis.Table) -> ibis.Table:
+        """Return the spells that have begun, with the columns of `features.engine.lifetables.SPELLS`."""
+        told = self.told(parcels)
+        told = told.filter(told.start != UNKNOWN).join(unbound("bases", BASES), "calendar")
+        start = ibis.greatest(told.start, told.earliest)  # no scan is of a day before all orders
+        return told.select("key", "base", "started_known", "end", "ended_known", start=start)
+
+
+def _from_plan(event: str) -> Callable[[ibis.Table], dict[str, Any]]:
+    """Tell the time from the planned dispatch to an event."""
+    return lambda parcels: {
+        "start": parcels.dispatch_on,
+        "started_known": parcels.known_day,
+        "end": parcels[f"{event}_on"],
+        "ended_known": parcels[f"{event}_known"],
+    }
+
+
+def _between(begin: str, finish: str) -> Callable[[ibis.Table], dict[str, Any]]:
+    """Tell the time from a stage to another; a delivery that was known sooner than any scan ended it too."""
+
+    def facts(parcels: ibis.Table) -> dict[str, Any]:
+        (start, started_known), (end, ended_known) = (_days(parcels[stage]) for stage in (begin, finish))
+        delivered_on, delivered_known = parcels.delivered_on, parcels.delivered_known
+        is_sooner = (delivered_known != UNKNOWN) & ((ended_known == UNKNOWN) | (delivered_known < ended_known))
+        return {
+            "start": start,
+            "started_known": started_known,
+            "end": ibis.ifelse(is_sooner, delivered_on, end),
+            "ended_known": ibis.ifelse(is_sooner, delivered_known, ended_known),
+        }
+
+    return facts
+
+
+def _days(number: Any) -> tuple[Any, Any]:
+    """Return the days of an event and of its record, as `features.loads.days_told`."""
+    is_known = number != UNKNOWN
+    return tuple(ibis.ifelse(is_known, day.cast("int32"), UNKNOWN) for day in (number % RECORD, number // RECORD))
+
+
+FAMILIES: Mapping[str, Family] = {
+    one.name: one
+    for one in (
+        Family("lead", "lane", "calendar", _from_plan("delivered"), ladders.lane_rungs, ladders.lane_names),
+        Family("handling", "origin", "working", _from_plan("dispatched"), ladders.origin_rungs, ladders.origin_names),
+        Family("depot", "way_to", "calendar", _between("depot", "out"), ladders.depot_rungs, ladders.depot_names),
+        Family("haul", "way_to", "calendar", _between("departed", "depot"), ladders.haul_rungs, ladders.depot_names),
+        Family(
+            "departure", "way_from", "calendar", _between("handed", "departed"),
+            ladders.departure_rungs, ladders.departure_names,
+        ),
+    )
+}  # fmt: skip

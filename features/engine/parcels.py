@@ -1,0 +1,202 @@
+"""What is known of each parcel, in integers: from canonical shipments and scans, as Ibis expressions.
+
+Nothing here knows an engine; its session must count time in UTC. Days are numbers since 1970-01-01, -1 where not (yet)
+known; what a row means is told by `features.table.ParcelHistory`, whose days these are. Small tables say what ids stand
+for (`features.engine.dimensions`).
+"""
+
+from functools import cache
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from features.engine.engines import unbound
+from features.loads import STAGES, first_scans
+from features.sketches import UNKNOWN
+
+DAY_S = 86_400
+
+SHIPMENTS = {
+    "shipment_id": "string",
+    "origin_id": "string",
+    "carrier": "string",
+    "service": "string",
+    "destination_country": "string",
+    "destination_postal_code": "string",
+    "ordered_at": "timestamp('UTC')",
+    "dispatched_at": "timestamp('UTC')",
+    "dispatched_recorded_at": "timestamp('UTC')",
+    "delivered_at": "timestamp('UTC')",
+    "delivered_recorded_at": "timestamp('UTC')",
+    "planned_dispatch_on": "date",
+    "is_return": "boolean",
+}
+SCANS = {
+    "shipment_id": "string",
+    "occurred_at": "timestamp('UTC')",
+    "utc_offset_min": "int64",
+    "recorded_at": "timestamp('UTC')",
+    "code": "string",
+}
+ORIGINS = {"origin_id": "string", "origin": "int64", "here": "int64", "working": "int32"}
+DESTINATIONS = {
+    "destination_country": "string",
+    "destination_postal_code": "string",
+    "there": "int64",
+    "zone": "int32",
+    "land": "int32",
+}
+SERVICES = {"carrier": "string", "service": "string", "way": "int64", "carrier_number": "int64"}
+CALENDARS = {"carrier_number": "int64", "land": "int32", "calendar": "int32"}
+# The offset of a zone's clock on a UTC day: `before_s` until the instant `change_s`, then `after_s`.
+CLOCKS = {"at": "int32", "change_s": "int64", "before_s": "int32", "after_s": "int32"}
+CLOCK_RANGE = {"first": "int32", "last": "int32"}
+
+# What columns of these types are in tables that we make ourselves.
+ARROW = {"string": pa.string(), "int32": pa.int32(), "int64": pa.int64()}
+
+ANNOUNCED = {
+    "shipment_id": "string",
+    "lane": "int64",
+    "way_to": "int64",
+    "way_from": "int64",
+    "origin": "int64",
+    "calendar": "int32",
+    "working": "int32",
+    "known_day": "int32",
+    "dispatch_on": "int32",
+    "dispatched_on": "int32",
+    "dispatched_known": "int32",
+    "delivered_on": "int32",
+    "delivered_known": "int32",
+}
+# The numbers of `features.loads.first_scans`, -1 where no scan told of the stage.
+STAGED = dict.fromkeys(STAGES, "int64")
+STAGES_TOLD = {"shipment_id": "string", **STAGED}
+PARCELS = {**ANNOUNCED, **STAGED}
+
+# A lane is one number: its service, the area it starts from, the area it goes to. The way to an area and the way from
+# one have the number of the carrier in place of the service's.
+HERE, WAY = 2**20, 2**40
+_NONE = 2**60
+
+
+@cache
+def ids() -> ibis.Table:
+    """Return the distinct addresses, services and origins of table `shipments`: what dimensions are needed for."""
+    shipments = _shopper_bound()
+    parts = [
+        shipments.select(kind=ibis.literal(kind), one=first, two=second).distinct()
+        for kind, first, second in (
+            ("destination", shipments.destination_country, shipments.destination_postal_code),
+            ("service", shipments.carrier, shipments.service),
+            ("origin", shipments.origin_id, ibis.literal("")),
+        )
+    ]
+    return ibis.union(*parts)
+
+
+@cache
+def extent() -> ibis.Table:
+    """Return the first and last UTC day of an order in table `shipments`, and the last day anything was recorded."""
+    shipments = _shopper_bound()
+    ordered = _utc_day(shipments.ordered_at)
+    dispatched, delivered = _known(shipments, "dispatched"), _known(shipments, "delivered")
+    return shipments.agg(
+        first=ordered.min(), last=ibis.greatest(ordered, dispatched, delivered).max(), ordered=ordered.max()
+    )
+
+
+@cache
+def announced() -> ibis.Table:
+    """Return the facts (columns `ANNOUNCED`) of the rows of table `shipments` that go to a shopper."""
+    shipments = _shopper_bound()
+    known = (
+        shipments.join(unbound("origins", ORIGINS), "origin_id")
+        .join(unbound("destinations", DESTINATIONS), ["destination_country", "destination_postal_code"])
+        .join(unbound("services", SERVICES), ["carrier", "service"])
+        .join(unbound("calendars", CALENDARS), ["carrier_number", "land"])
+    )
+    for event in ("ordered", "dispatched", "delivered"):
+        known = _with_local_day(known, event)
+    planned = known.planned_dispatch_on.epoch_days().cast("int32").fill_null(UNKNOWN)
+    return known.select(
+        "shipment_id",
+        lane=known.way * WAY + known.here * HERE + known.there,
+        way_to=known.carrier_number * WAY + known.there,
+        way_from=known.carrier_number * WAY + known.here * HERE,
+        origin=known.origin,
+        calendar=known.calendar,
+        working=known.working,
+        known_day=_utc_day(known.ordered_at),
+        dispatch_on=ibis.greatest(planned, known.ordered_on),
+        dispatched_on=known.dispatched_on,
+        dispatched_known=_known(known, "dispatched"),
+        delivered_on=known.delivered_on,
+        delivered_known=_known(known, "delivered"),
+    )
+
+
+@cache
+def stages() -> ibis.Table:
+    """Return what table `scans` tells of stages, one row per shipment: `shipment_id` and columns `STAGED`."""
+    return first_scans(unbound("scans", SCANS))
+
+
+@cache
+def fresh() -> ibis.Table:
+    """Return the facts of all parcels that tables `announced` and `stages` tell of, with what `previous` knows of them.
+
+    The first record of a stage holds. Scans of parcels that were never announced are left out.
+    """
+    announced, previous = unbound("announced", ANNOUNCED), unbound("previous", PARCELS)
+    before = previous.select("shipment_id", **{f"old_{name}": previous[name] for name in STAGED})
+    told = unbound("stages", STAGES_TOLD)
+    told = told.select("shipment_id", **{f"new_{name}": told[name] for name in STAGED})
+    again = announced.left_join(before, "shipment_id").drop("shipment_id_right").left_join(told, "shipment_id")
+    silent = previous.anti_join(announced, "shipment_id").rename({f"old_{name}": name for name in STAGED})
+    silent = silent.join(told, "shipment_id")
+    return ibis.union(*(
+        one.select(*ANNOUNCED, **{name: _first(one[f"old_{name}"], one[f"new_{name}"]) for name in STAGED})
+        for one in (again, silent)
+    ))  # fmt: skip
+
+
+def _first(old: Any, new: Any) -> Any:
+    """Return the smaller of two numbers that may be missing or -1, else -1."""
+    first = ibis.least(*(ibis.coalesce(one.nullif(UNKNOWN), _NONE) for one in (old, new)))
+    return ibis.ifelse(first == _NONE, UNKNOWN, first).cast("int64")
+
+
+def _shopper_bound() -> ibis.Table:
+    """Table `shipments` without returns, and without gaps in what it is looked up by."""
+    shipments = unbound("shipments", SHIPMENTS)
+    shipments = shipments.filter(~ibis.coalesce(shipments.is_return, ibis.literal(value=False)))
+    names = ("destination_postal_code", "carrier", "service")
+    return shipments.mutate(**{name: shipments[name].fill_null("") for name in names})
+
+
+def _utc_day(instant: Any) -> Any:
+    return (instant.epoch_seconds().cast("float64") / DAY_S).floor().cast("int32")
+
+
+def _known(shipments: ibis.Table, event: str) -> Any:
+    recorded = ibis.coalesce(shipments[f"{event}_recorded_at"], shipments[f"{event}_at"])
+    return _utc_day(recorded).fill_null(UNKNOWN)
+
+
+def _with_local_day(known: ibis.Table, event: str) -> ibis.Table:
+    """Add the day that a clock at the destination showed at an event; clocks far from our days are the edge's."""
+    instant = known[f"{event}_at"]
+    clock_range = unbound("clock_range", CLOCK_RANGE)
+    first, last = clock_range["first"].max().as_scalar(), clock_range["last"].max().as_scalar()
+    day = ibis.least(ibis.greatest(_utc_day(instant), first), last)
+    clocks = unbound("clocks", CLOCKS).rename(clock="at")
+    asked = known.mutate(asked=known.zone + day - first)
+    found = asked.left_join(clocks, asked.asked == clocks.clock)
+    second = found[f"{event}_at"].epoch_seconds().cast("float64")
+    local = second + ibis.ifelse(second < found.change_s, found.before_s, found.after_s)
+    name = f"{event}_on"
+    found = found.mutate(**{name: (local / DAY_S).floor().cast("int32").fill_null(UNKNOWN)})
+    return found.drop("clock", "change_s", "before_s", "after_s", "asked")

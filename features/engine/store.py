@@ -1,0 +1,115 @@
+"""Daily tables on disk: one Parquet file per table and day, and a manifest that names the files which count.
+
+Files are written under new names and never changed; the manifest is replaced in one step at the end of a build. So a
+reader always sees a whole build, and a build that was killed leaves nothing behind but files that nobody names. The
+next build begins by removing those, and those of builds before the last one. One process builds at a time.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from features.orders import day_of
+from parcelcast.errors import DataError
+
+FORMAT = 1
+_MANIFEST = "manifest.json"
+_STAGING = "staging"
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A file of parcels whose spells are all over, and the first and last UTC day of their orders."""
+
+    file: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a store holds: UTC days from `first` to `until` are counted; `tables` names each one's file by day.
+
+    `registry` is the JSON form of `features.engine.dimensions.Registry`. Files are relative to the store's folder.
+    """
+
+    first: int
+    until: int
+    build: int
+    registry: Mapping[str, Any]
+    open: str
+    settled: tuple[Settled, ...]
+    tables: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+
+    def files(self) -> set[str]:
+        """Return all files that count."""
+        return {
+            self.open,
+            *(one.file for one in self.settled),
+            *(f for days in self.tables.values() for f in days.values()),
+        }
+
+
+def read_manifest(store: Path) -> Manifest | None:
+    """Return the manifest of a store, None where nothing was built; DataError when this version cannot read it."""
+    path = store / _MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found = content.pop("format")
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, AttributeError) as error:
+        raise DataError(
+            f"not a manifest: {error}", file=str(path), remedy="remove the folder and build again"
+        ) from error
+    if found != FORMAT:
+        raise DataError(
+            f"format {found}; expected {FORMAT}", file=str(path), remedy="remove the folder and build again"
+        )
+    tables = {name: {int(day): file for day, file in days.items()} for name, days in content.pop("tables").items()}
+    return Manifest(settled=tuple(Settled(**one) for one in content.pop("settled")), tables=tables, **content)
+
+
+def write_manifest(store: Path, manifest: Manifest) -> None:
+    """Let a build count, in one step."""
+    path, draft = store / _MANIFEST, store / f"{_MANIFEST}.draft"
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump({"format": FORMAT, **asdict(manifest)}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def staging(store: Path) -> Path:
+    """Return the folder in which a build writes before its files get their names."""
+    folder = store / _STAGING
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def name_days(store: Path, table: str, build: int, written: Mapping[int, Path]) -> dict[int, str]:
+    """Give the files of a table their names, `table/day=2026-03-02/build.parquet`; return them by day."""
+    names = {}
+    for day, path in written.items():
+        name = f"{table}/day={day_of(day)}/{build}.parquet"
+        (store / name).parent.mkdir(parents=True, exist_ok=True)
+        path.replace(store / name)
+        names[day] = name
+    return names
+
+
+def sweep(store: Path, manifest: Manifest | None) -> None:
+    """Remove the Parquet files that the manifest does not name, and the folders that this leaves empty."""
+    kept = {str(store / name) for name in manifest.files()} if manifest else set()
+    for folder, _, names in os.walk(store, topdown=False):
+        files = [os.path.join(folder, name) for name in names]  # noqa: PTH118 - thousands of them
+        unnamed = [path for path in files if path.endswith(".parquet") and path not in kept]
+        for path in unnamed:
+            Path(path).unlink()
+        if len(unnamed) == len(files) and folder != str(store):
+            with suppress(OSError):  # there are folders in it
+                Path(folder).rmdir()
