@@ -38,8 +38,13 @@ class Spells:
 
     def take(self, rows: NDArray[np.intp]) -> "Spells":
         """Return the spells of these parcels."""
-        days = (self.start, self.started_known, self.end, self.ended_known)
-        return Spells(*(column[rows] for column in days), self.opendays.take(rows))
+        return Spells(
+            self.start[rows],
+            self.started_known[rows],
+            self.end[rows],
+            self.ended_known[rows],
+            self.opendays.take(rows),
+        )
 
 
 @dataclass(frozen=True)

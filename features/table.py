@@ -1,7 +1,7 @@
 """From the canonical shipments table to orders and spells: the part of the feature path that only training takes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -211,7 +211,7 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
         "departure": (Spells(*handed, *ends["departed"], delivery), loads.departure_keys(orders)),
     }
     return Sketches(
-        **{name: build_sketch(*_begun(spells, keys), until) for name, (spells, keys) in counted.items()},
+        **{name: build_sketch(*_begun(spells, keys, first), until) for name, (spells, keys) in counted.items()},
         weather=weather,
     )
 
@@ -223,10 +223,11 @@ def _first(scanned: tuple[Days, Days], delivered: tuple[Days, Days]) -> tuple[Da
     return on, known
 
 
-def _begun(spells: Spells, keys: Sequence[Texts]) -> tuple[Spells, list[Texts]]:
-    """Return the spells, and their keys, whose start is known."""
+def _begun(spells: Spells, keys: Sequence[Texts], first: int) -> tuple[Spells, list[Texts]]:
+    """Return the spells, and their keys, whose start is known; none starts before `first`, whatever a scan says."""
     rows = np.flatnonzero(spells.start != UNKNOWN)
-    return spells.take(rows), [column[rows] for column in keys]
+    begun = spells.take(rows)
+    return replace(begun, start=np.maximum(begun.start, first)), [column[rows] for column in keys]
 
 
 def _origin_calendars(orders: Orders, network: Network) -> list[CalendarKey]:

@@ -18,15 +18,11 @@ from models.training import Trained, TrainParameters, orders_between, outcomes, 
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from pipelines.ingest import ingest
-from pipelines.ingest.storage import STORED, load_table
 from pipelines.predictions import predictions_table, write_predictions
-from pipelines.preparation import Prepared, prepare
+from pipelines.preparation import Prepared, prepare, read_tables
 from pipelines.progress import SILENT, TellShare
 from pipelines.reporting import write_report
 from pipelines.validate import validate
-
-# What `prepare` reads. Scans are checked with the rest, and would be most of the memory that training needs.
-_NEEDED = ("shipments", "origins", "carriers", "weather_daily")
 
 
 @dataclass(frozen=True)
@@ -64,8 +60,7 @@ def sound_tables(source: str, data: Path, mapping: Path | None, tell: TellShare)
         canonical, validated = Path(folder) / "canonical", Path(folder) / "validated"
         ingest(source, data, canonical, mapping, tell)
         validate(canonical, validated, progress=tell)
-        present = [name for name in _NEEDED if (validated / f"{name}.parquet").is_file()]
-        return {name: load_table(validated, STORED[name]) for name in present}
+        return read_tables(validated)
 
 
 def backtest_tables(

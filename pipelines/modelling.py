@@ -26,7 +26,7 @@ from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
 from pipelines.backtest import told_of, train_challenger, write_results
 from pipelines.ingest import load_tables
-from pipelines.preparation import Prepared, last_known_day, prepare
+from pipelines.preparation import FIRST_SCANS, Prepared, last_known_day, prepare
 from pipelines.progress import TellShare
 
 _SAMPLES = 5
@@ -79,7 +79,7 @@ def read_prepared(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, featur
     """Return what `prepare` returned, with the features read instead of built."""
     tell("reading orders and features")
     network = network_of(tables, places)
-    history = parcel_history(tables["shipments"], network)
+    history = parcel_history(tables["shipments"], network, tables.get(FIRST_SCANS))
     sketches = build_sketches(history, network, last_known_day(history), bulletins_of(tables.get("weather_daily")))
     assembled = read_features(history.orders, history.shipment_id, HORIZON, features)
     return Prepared(history, sketches, assembled, network)

@@ -2,16 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from features.assembly import Assembled, assemble
+from features.engine.scanning import read_first_scans
 from features.network import network_of
 from features.table import Network, ParcelHistory, Sketches, build_sketches, bulletins_of, parcel_history
 from models.hazard import HORIZON
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
+from parcelcast.tables import CARRIERS, ORIGINS, SCANS, SHIPMENTS, WEATHER_DAILY
+from pipelines.ingest.storage import load_table
 from pipelines.progress import SILENT, Tell
+
+# Not a canonical table: what `features.loads.first_scans` tells of the scans, which would be most of the memory.
+FIRST_SCANS = "first_scans"
 
 
 @dataclass(frozen=True)
@@ -24,14 +31,27 @@ class Prepared:
     network: Network
 
 
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read from canonical tables on disk what `prepare` needs; only shipments and origins must be there."""
+    needed = (SHIPMENTS, ORIGINS, *(one for one in (CARRIERS, WEATHER_DAILY) if _file(folder, one.name).is_file()))
+    tables = {table.name: load_table(folder, table) for table in needed}
+    if _file(folder, SCANS.name).is_file():
+        tables[FIRST_SCANS] = read_first_scans(_file(folder, SCANS.name))
+    return tables
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.parquet"
+
+
 def prepare(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, tell: Tell = SILENT) -> Prepared:
-    """Build histories and features of the outgoing parcels; the tables carriers and weather_daily may be absent."""
+    """Build histories and features of the outgoing parcels; tables as of `read_tables`, some may be absent."""
     shipments = tables["shipments"]
     if shipments["is_return"].fillna(value=False).all():
         raise DataError("no parcel goes to a shopper", file="shipments", remedy="ingest the shop's outgoing parcels")
     tell(f"reading {len(shipments):,} shipments")
     network = network_of(tables, places)
-    history = parcel_history(shipments, network)
+    history = parcel_history(shipments, network, tables.get(FIRST_SCANS))
     tell("counting history")
     sketches = build_sketches(history, network, last_known_day(history), bulletins_of(tables.get("weather_daily")))
     tell("building features")

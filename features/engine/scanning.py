@@ -16,4 +16,6 @@ def read_first_scans(path: Path) -> pd.DataFrame:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.read_parquet(str(path)).create_view("scans")
-        return connection.sql(ibis.to_sql(first_scans(scans), dialect="duckdb")).to_arrow_table().to_pandas()
+        found = connection.sql(ibis.to_sql(first_scans(scans), dialect="duckdb")).to_arrow_table()
+    frame: pd.DataFrame = found.to_pandas()
+    return frame

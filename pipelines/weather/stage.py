@@ -21,8 +21,8 @@ from features.weather import LAST
 from parcelcast.errors import InputError
 from parcelcast.place import Place, PlaceIndex
 from parcelcast.tables import ORIGINS, SHIPMENTS, WEATHER_DAILY
-from pipelines.ingest import load_tables
 from pipelines.ingest.storage import conformed, load_table, write_table
+from pipelines.preparation import read_tables
 from pipelines.progress import SILENT, TellShare
 from pipelines.weather.forecasts import PROVIDERS, Days, observations
 from pipelines.weather.observations import MEASURES, Archive, Area, Gathering, Observed, observe
@@ -107,11 +107,11 @@ def weather(
 
 
 def tables_with_weather(validated: Path, folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the validated tables with the weather that the stage left in `folder`, or none if it left none.
+    """Return what `prepare` needs, with the weather that the stage left in `folder`, or none if it left none.
 
     Where the stage never ran the shop's own table stays.
     """
-    tables = load_tables(validated)
+    tables = read_tables(validated)
     if (folder / PROVENANCE).is_file():
         tables.pop(WEATHER_DAILY.name, None)
         if (folder / _TABLE).is_file():

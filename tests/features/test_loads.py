@@ -64,7 +64,7 @@ def stage(scans: Sequence[Row], shipment_id: str, codes: frozenset[str]) -> tupl
     return min(days, default=None)
 
 
-def leg(row: Row, scans: Sequence[Row], start: str, end: str) -> Parcel | None:
+def leg(row: Row, scans: Sequence[Row], start: str, end: str, first: int) -> Parcel | None:
     begun, ended = (stage(scans, row["shipment_id"], STAGES[name]) for name in (start, end))
     if begun is None:
         return None
@@ -74,7 +74,7 @@ def leg(row: Row, scans: Sequence[Row], start: str, end: str) -> Parcel | None:
         if ended is None or known < ended[0]:
             ended = known, epoch_day(local)
     known, on = ended or (None, None)
-    return Parcel(begun[1], on, begun[0], known, delivery(row).calendar)
+    return Parcel(max(begun[1], first), on, begun[0], known, delivery(row).calendar)
 
 
 def there(row: Row) -> list[str]:
@@ -121,13 +121,14 @@ def slow_pace(
 def slow_features(rows: Sequence[Row], scans: Sequence[Row], asked: Row) -> list[float]:
     """Return `COLUMNS` of an order."""
     found = {}
+    first = min(epoch_day(live(row).ordered_on) for row in rows) - 1
     for name, start, end, keys_of in (
         ("depot", "depot", "out", there),
         ("region", "depot", "out", lambda row: there(row)[:4]),
         ("haul", "departed", "depot", lambda row: there(row)[:4]),
         ("departure", "handed", "departed", here),
     ):
-        legs = [(keys_of(row), one) for row in rows if (one := leg(row, scans, start, end))]
+        legs = [(keys_of(row), one) for row in rows if (one := leg(row, scans, start, end, first))]
         for window, usual in ((3, 120), (7, 120), (7, 28)):
             today = utc_day(asked["ordered_at"])
             found[name, window, usual] = slow_pace(legs, keys_of(asked), today, window, usual)
@@ -240,3 +241,14 @@ def test_a_scan_told_before_an_earlier_one_is_what_is_known_until_then():
 def test_dates_before_the_epoch_do_not_move_the_record():
     frame = first_scans_of([scan(1, "delivered", "1900-01-01 00:00", datetime.fromisoformat("2026-03-06T00:00+00:00"))])
     assert [int(days[0]) for days in loads.days_told(frame["out"].to_numpy(float))] == [0, day("2026-03-06")]
+
+
+def test_scans_dated_long_before_the_orders_count_from_the_first_order():
+    rows = [shipment(1, "2026-03-05 09:00"), shipment(2, "2026-03-09 09:00")]
+    dates = ("1900-01-01 00:00", "2026-03-04 00:00")  # the days counted begin a day before the first order
+    tables = [
+        load_columns(training_table(history_of(rows, scans=[scan(1, "handed_over", at, "2026-03-06 00:00")])))
+        for at in dates
+    ]
+    assert np.array_equal(*tables, equal_nan=True)
+    assert tables[0][1, NAMES.index("departure_load_7d")] > 0
