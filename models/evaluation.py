@@ -13,11 +13,10 @@ from features.sketches import UNKNOWN
 from features.table import ParcelHistory
 from models.baselines import carrier_quote, lane_history, promise_as_cdf
 from models.checks import Scores
-from models.correction import REACH
 from models.metrics import crps, is_covered, pit
 from models.promising import promised_days
 from models.quantiles import QuantileModel
-from models.training import Trained, online_balance, orders_between, thinned
+from models.training import Trained, recent_balance
 from parcelcast.errors import InputError
 
 MODEL, CHALLENGER, LANE_HISTORY, QUOTE, INCUMBENT = FORECASTERS = (
@@ -124,10 +123,7 @@ def _model_cdf(trained: Trained, history: ParcelHistory, assembled: Assembled, r
     """Forecast with the correction of each order's day, for which earlier parcels are forecast without one."""
     known_day = history.orders.known_day[rows]
     first, last = int(known_day.min()), int(known_day.max())
-    recent = thinned(orders_between(history, first - REACH, last + 1))
-
-    plain = trained.model.cdf(assembled.take(recent), np.zeros(len(recent)))
-    shift = online_balance(plain, history, recent, last).shift(known_day)
+    shift = recent_balance(trained.model, history, assembled, first, last + 1).shift(known_day)
     return trained.calibration.apply(trained.model.cdf(assembled.take(rows), shift))
 
 

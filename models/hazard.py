@@ -106,7 +106,8 @@ class HazardModel:
             return cdf_in_chunks(hazard, len(batch))
 
         n = len(assembled.orders)
-        return np.concatenate([cdf_of(np.arange(first, min(first + BATCH, n))) for first in range(0, max(n, 1), BATCH)])
+        batches = [cdf_of(np.arange(first, min(first + BATCH, n))) for first in range(0, n, BATCH)]
+        return np.concatenate([np.empty((0, HORIZON + 1)), *batches])
 
 
 def cdf_in_chunks(hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], n: int) -> Floats:

@@ -87,34 +87,26 @@ def fit(
 
 def calibrate(fitted: Fitted, history: ParcelHistory, assembled: Assembled) -> Trained:
     """Compare the earlier model's forecasts with what was known of later orders at `as_of`."""
-    recent = thinned(orders_between(history, fitted.calibrated_from - REACH, fitted.as_of))
-    later = np.intersect1d(recent, orders_between(history, fitted.calibrated_from, fitted.as_of))
-    cdf = forecast(fitted.earlier, BetaMap(), history, assembled, recent, fitted.as_of - 1)[np.isin(recent, later)]
+    later = thinned(orders_between(history, fitted.calibrated_from, fitted.as_of))
+    found = recent_balance(fitted.earlier, history, assembled, fitted.calibrated_from, fitted.as_of)
+    cdf = fitted.earlier.cdf(assembled.take(later), found.shift(history.orders.known_day[later]))
     known = outcomes(history, later, fitted.as_of)
     calibration = fit_beta_map(cdf, known)
     fate = _shared_fate(calibration.apply(cdf), known, history, later)
     return Trained(fitted.model, calibration, fate, fitted.first, fitted.calibrated_from, fitted.as_of)
 
 
-def forecast(
-    model: HazardModel, calibration: BetaMap, history: ParcelHistory, assembled: Assembled, rows: Rows, until: int
-) -> Floats:
-    """Return the CDFs of orders `rows`, each with the correction and history of its own day, shape (rows, H+1).
+def recent_balance(model: HazardModel, history: ParcelHistory, assembled: Assembled, start: int, end: int) -> Balance:
+    """Return recorded and expected deliveries, from which the correction of UTC days `start` to `end` follows.
 
-    `rows` should begin `REACH` days before the first forecast of interest, because the correction looks back; nothing
-    recorded after UTC day `until` is read, and for each order nothing recorded on or after its own.
+    The orders of the days before `end` are forecast without a correction. The correction of a day looks at what was
+    recorded before it; nothing recorded on `end` or later is read.
     """
-    part = assembled.take(rows)
-    orders = part.orders
-    plain = model.cdf(part, np.zeros(len(rows)))
-    return calibration.apply(model.cdf(part, online_balance(plain, history, rows, until).shift(orders.known_day)))
-
-
-def online_balance(plain: Floats, history: ParcelHistory, rows: Rows, until: int) -> Balance:
-    """Return the balance of recorded and expected deliveries of orders whose uncorrected CDFs are `plain`."""
+    rows = thinned(orders_between(history, start - REACH, end))
+    plain = model.cdf(assembled.take(rows), np.zeros(len(rows)))
     is_known = history.delivered_known[rows] >= 0
     recorded = np.where(is_known, np.maximum(history.delivered_known[rows], history.delivered_on[rows]), -1)
-    return balance(plain, history.orders.ordered_on[rows], recorded, _end_or_never(history, rows), until)
+    return balance(plain, history.orders.ordered_on[rows], recorded, _end_or_never(history, rows), end - 1)
 
 
 def _end_or_never(history: ParcelHistory, rows: Rows) -> NDArray[np.int64]:

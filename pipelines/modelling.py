@@ -15,12 +15,11 @@ from features.storage import read_features, write_features
 from features.table import Network, build_sketches, bulletins_of, parcel_history
 from models.bundle import Bundle
 from models.bundle_writer import write_bundle
-from models.correction import REACH
 from models.evaluation import Evaluation, evaluate, orders_placed
 from models.hazard import HORIZON
 from models.quantiles import QuantileParameters
 from models.scorecard import scorecard
-from models.training import Trained, TrainParameters, online_balance, orders_between, thinned
+from models.training import Trained, TrainParameters, recent_balance
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
@@ -108,9 +107,8 @@ def make_bundle(
 ) -> Bundle:
     """Write the serving bundle, with the histories and the online correction as they are known today."""
     tell("correcting online")
-    recent = thinned(orders_between(prepared.history, today - REACH, today))
-    plain = trained.model.cdf(prepared.assembled.take(recent), np.zeros(len(recent)))
-    shift = online_balance(plain, prepared.history, recent, today - 1).shift(np.array([today]))[0]
+    balance = recent_balance(trained.model, prepared.history, prepared.assembled, today, today)
+    shift = balance.shift(np.array([today]))[0]
     tell("writing the bundle")
     network = prepared.network
     samples = _samples(load_tables(validated)["shipments"], network)
