@@ -34,7 +34,7 @@ class HazardParameters:
     `half_life_days` lets older orders weigh less (0: all weigh the same); `rarest_category` orders make a category.
     """
 
-    rounds: int = 200
+    rounds: int = 300
     learning_rate: float = 0.03
     leaves: int = 15
     smallest_leaf: int = 300
