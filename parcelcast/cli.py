@@ -168,8 +168,15 @@ def _add_bench(commands: "Commands") -> None:
     )
     command.add_argument(
         "what",
-        choices=("serve", "forks"),
-        help="serve: the server; forks: the model of a simulated demo beside the perfect forecaster",
+        choices=("serve", "forks", "features"),
+        help="serve: the server; forks: the model of a simulated demo beside the perfect forecaster; features: the "
+        "daily feature tables at scale, beside a bare read of their columns and plain pandas",
+    )
+    command.add_argument(
+        "--shipments", type=int, default=2_000_000, metavar="N", help="features: how many, twice as many are simulated"
+    )
+    command.add_argument(
+        "--work", type=Path, default=Path("data/bench"), metavar="DIR", help="features: keeps the simulated histories"
     )
     command.add_argument(
         "--bundle",
@@ -280,6 +287,11 @@ def _bench(options: argparse.Namespace) -> int:
         from pipelines.stages import bench_forks
 
         print(bench_forks())
+        return 0
+    if options.what == "features":
+        from pipelines.stages import bench_features
+
+        print(bench_features(options.shipments, options.work))
         return 0
     from serving.bench import bench
 

@@ -149,6 +149,14 @@ def _weather() -> None:
         weather(VALIDATED, WEATHER, given, _places(), datetime.now(UTC), tell)
 
 
+def bench_features(shipments: int, work: Path) -> str:
+    """Measure how the daily feature tables scale."""
+    from pipelines.featurebench.bench import bench
+
+    with steps("bench features") as tell:
+        return bench(shipments, work.resolve(), tell)
+
+
 def _featurize() -> None:
     from pipelines.modelling import featurize
     from pipelines.weather import tables_with_weather

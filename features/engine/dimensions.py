@@ -15,7 +15,6 @@ from features.opendays import CalendarKey
 from features.orders import delivery_calendar_key, way_facts
 from features.table import Network
 from parcelcast.calendar import zone
-from parcelcast.place import Place
 
 # An area: country, region of lanes, area of lanes, ISO 3166-2 region.
 COUNTRY, LANE_REGION, AREA, REGION = range(4)
@@ -85,7 +84,7 @@ class Asked:
 def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict[str, pa.Table]:
     """Return the tables that `features.engine.parcels` joins, numbering what is new."""
     places = {address: network.places.find(*address) for address in sorted(asked.destinations)}
-    lands: dict[tuple[str, str], Place] = {}
+    lands = {}
     for place in places.values():
         lands.setdefault((place.country, place.region or ""), place)
     land_of = {key: number for number, key in enumerate(lands)}
