@@ -1,8 +1,13 @@
 """The whole pipeline on a small simulated history, as `dvc repro` runs it; then its last stages with a worse model."""
 
 import json
+import os
+import random
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,7 +16,7 @@ from models.bundle import Bundle
 from models.tracking import CHALLENGER, CHAMPION
 from pipelines.register import open_registry
 from pipelines.stages import TRACKING, run
-from pipelines.workspace import prepare, reproduce
+from pipelines.workspace import ROOT, prepare, reproduce
 
 SMALL = {
     "simulate": {"shipments": 4000, "days": 150},
@@ -72,6 +77,44 @@ def test_metrics_and_plots_are_known_to_dvc(workspace):
 
 def _stages(workspace):
     return yaml.safe_load((workspace / "dvc.yaml").read_text())["stages"]
+
+
+def test_stages_that_are_killed_and_run_again_give_what_undisturbed_ones_give(workspace, tmp_path):
+    """DVC and its stage die together, at some instant of every stage; then the rest runs to the end."""
+    prepare(tmp_path, SMALL)
+    instants = random.Random(3)
+    killed = [stage for stage in _stages(tmp_path) if _killed(tmp_path, stage, instants.uniform(0.5, 3.0))]
+    reproduce(tmp_path, "publish")
+
+    assert len(killed) >= 6
+    assert _outcome(tmp_path) == _outcome(workspace)
+
+
+def _killed(directory, stage, after_s):
+    """Run the pipeline up to a stage and kill everything so many seconds after that began; False if it was faster."""
+    command = [sys.executable, "-m", "dvc", "repro", stage]
+    environment = os.environ | {"DVC_NO_ANALYTICS": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    with subprocess.Popen(
+        command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    ) as running:  # fmt: skip
+        for line in running.stdout:
+            if line.startswith(f"Running stage '{stage}'"):
+                time.sleep(after_s)
+                break
+        is_running = running.poll() is None
+        if is_running:
+            os.killpg(running.pid, signal.SIGKILL)
+    return is_running
+
+
+def _outcome(directory):
+    """What the stages left, by hash; numbers of runs and versions differ, and figures hold no chance."""
+    lock = yaml.safe_load((directory / "dvc.lock").read_text())["stages"]
+    hashes = {out["path"]: out["md5"] for stage in lock.values() for out in stage.get("outs", ())}
+    numbered = {"reports/registered.json", "reports/published.json", "reports/checks.json", "data/quarantine"}
+    return {path: found for path, found in hashes.items() if path not in numbered}
 
 
 def test_a_worse_model_stays_a_challenger_and_the_champion_is_served_on(workspace, monkeypatch):
