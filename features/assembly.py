@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import calendars, lanes, loads, origins, parcel, weather
+from features import calendars, lanes, loads, origins, parcel, regime, weather
 from features.columns import Column
 from features.history import Hazards, History
 from features.orders import Floats, Orders, Texts
@@ -23,6 +23,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *lanes.COLUMNS,
     *origins.COLUMNS,
     *loads.COLUMNS,
+    *regime.COLUMNS,
 )
 CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
 DAY_COLUMNS: tuple[Column, ...] = (*calendars.DAY_COLUMNS, *weather.DAY_COLUMNS)
@@ -39,6 +40,7 @@ FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
     "depot": (loads.WINDOWS, loads.DEPOT_LEVELS),
     "haul": (loads.WINDOWS, loads.HAUL_LEVELS),
     "departure": (loads.WINDOWS, loads.DEPARTURE_LEVELS),
+    "transit": (regime.WINDOWS, regime.LEVELS),
 }
 
 Codes = Mapping[str, Mapping[str, int]]
@@ -53,6 +55,7 @@ class Histories:
     depot: History
     haul: History
     departure: History
+    transit: History
     weather: WeatherHistory = NO_WEATHER
 
 
@@ -125,6 +128,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
             lead,
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
+            regime.regime_features(histories.transit, histories.handling, orders),
         ],
         axis=1,
     )

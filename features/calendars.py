@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from features.columns import Column
 from features.opendays import FAR, CalendarKey, Holidays, OpenDays, weekday
-from features.orders import Floats, Orders
+from features.orders import Days, Floats, Orders
 
 _MONDAY_TO_FRIDAY = frozenset(range(5))
+# In a short history a count that runs on for weeks tells the model which week it is, not what the holiday did to it.
+NEAR = 7
 _NEXT_HOLIDAY = f"to the next holiday at the destination, at most {FAR}"
 
 COLUMNS = (
@@ -19,6 +21,18 @@ COLUMNS = (
     Column("dispatch_lag_days", "calendar", "days", "from the order to the planned dispatch"),
     Column("dispatch_weekday", "calendar", "Monday is 0", "weekday of the planned dispatch"),
     Column("dispatch_holiday_in_days", "calendar", "days", f"from dispatch {_NEXT_HOLIDAY}"),
+    Column(
+        "dispatch_holiday_ago_days",
+        "calendar",
+        "days",
+        f"from the last holiday at the destination to dispatch, at most {NEAR}",
+    ),
+    Column(
+        "origin_holiday_in_days",
+        "calendar",
+        "days",
+        f"from the order to the next holiday at the origin, at most {NEAR}",
+    ),
 )
 DAY_COLUMNS = (
     Column("day_since_order", "calendar", "days", "day d after the order"),
@@ -28,6 +42,7 @@ DAY_COLUMNS = (
     Column("day_is_open", "calendar", "0 or 1", "the carrier delivers on day d"),
     Column("day_is_holiday", "calendar", "0 or 1", "holiday at the destination on day d"),
     Column("day_after_closed", "calendar", "0 or 1", "the carrier did not deliver on the day before d"),
+    Column("day_is_bridge", "calendar", "0 or 1", "day d is a working day alone between days off at the destination"),
     Column("day_holiday_in_days", "calendar", "days", f"from day d {_NEXT_HOLIDAY}"),
     Column("day_working_days", "calendar", "working days", "Monday to Friday but no holiday, order to day d"),
 )
@@ -39,6 +54,7 @@ class OrderCalendar:
 
     delivery: OpenDays
     holidays: Holidays
+    origin_holidays: Holidays
     working: OpenDays
 
     @classmethod
@@ -51,12 +67,17 @@ class OrderCalendar:
         return cls(
             OpenDays.of(orders.calendars, first, last),
             Holidays.at(regions, first, last),
-            OpenDays.of([weeks[region] for region in regions], first, last),
+            Holidays.at(
+                list(zip(orders.origin_country.tolist(), orders.origin_region.tolist(), strict=True)), first, last
+            ),
+            OpenDays.of([weeks[region] for region in regions], first, last + 1),
         )
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the calendars of these orders."""
-        return type(self)(self.delivery.take(rows), self.holidays.take(rows), self.working.take(rows))
+        return type(self)(
+            self.delivery.take(rows), self.holidays.take(rows), self.origin_holidays.take(rows), self.working.take(rows)
+        )
 
 
 def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:
@@ -69,6 +90,8 @@ def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:
             orders.dispatch_on - orders.ordered_on,
             weekday(orders.dispatch_on),
             calendar.holidays.days_until(rows, orders.dispatch_on),
+            np.minimum(calendar.holidays.days_since(rows, orders.dispatch_on), NEAR),
+            np.minimum(calendar.origin_holidays.days_until(rows, orders.ordered_on), NEAR),
         ]
     ).astype(np.float64)
 
@@ -86,7 +109,12 @@ def day_features(orders: Orders, calendar: OrderCalendar, rows: NDArray[np.intp]
             calendar.delivery.open_on(rows, day),
             calendar.holidays.on(rows, day),
             ~calendar.delivery.open_on(rows, day - 1),
+            _is_bridge(calendar.working, rows, day),
             calendar.holidays.days_until(rows, day),
             calendar.working.count_to(rows, day) - calendar.working.count_to(rows, ordered),
         ]
     ).astype(np.float64)
+
+
+def _is_bridge(working: OpenDays, rows: NDArray[np.intp], day: Days) -> NDArray[np.bool_]:
+    return working.open_on(rows, day) & ~working.open_on(rows, day - 1) & ~working.open_on(rows, day + 1)

@@ -1,14 +1,16 @@
 """The feature catalogue in docs/features.md, written from the columns themselves.
 
+Each evaluation writes it again beside its report, with what the model makes of the columns.
+
 python -m features.catalogue > docs/features.md
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 from features import lanes, loads, origins, weather
 from features.assembly import ALL_COLUMNS
-from features.columns import Column
+from features.columns import Column, Worth
 from features.history import SHRINKAGE
 
 _HEAD = f"""# Features
@@ -39,21 +41,32 @@ _TITLES = {
     "lane": "Lane",
     "origin": "Origin",
     "load": "Carrier load",
+    "regime": "Regime",
     "weather": "Weather",
 }
 
 
-def catalogue() -> str:
-    """Return the page in Markdown."""
+# When the newest fact that a column can hold was known.
+_KNOWN = dict.fromkeys(_TITLES, "before the UTC day of the order") | dict.fromkeys(
+    ("calendar", "parcel"), "with the order"
+)
+
+
+def catalogue(worth: Mapping[str, Worth] | None = None) -> str:
+    """Return the page in Markdown, with what a model makes of its columns where that is given by their names."""
     parts = [_HEAD]
     for family, title in _TITLES.items():
-        parts.append(f"## {title}\n\n{_table(column for column in ALL_COLUMNS if column.family == family)}")
+        parts.append(f"## {title}\n\n{_table([one for one in ALL_COLUMNS if one.family == family], worth)}")
     return "\n".join(parts)
 
 
-def _table(columns: Iterable[Column]) -> str:
-    rows = [("Column", "Unit", "Meaning", "Empty when"), ("---",) * 4]
-    rows += [(f"`{one.name}`", _unit(one), one.description, one.unknown or "never") for one in columns]
+def _table(columns: Sequence[Column], worth: Mapping[str, Worth] | None) -> str:
+    heads = ("Column", "Unit", "Meaning", "Known", "Empty when", *(("Empty", "Gain") if worth else ()))
+    rows = [heads, ("---",) * len(heads)]
+    for one in columns:
+        told = (f"`{one.name}`", _unit(one), one.description, _KNOWN[one.family], one.unknown or "never")
+        mine = worth[one.name] if worth else None
+        rows.append((*told, f"{mine.empty:.1%}", f"{mine.gain:.2%}") if mine else told)
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

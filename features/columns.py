@@ -22,6 +22,14 @@ class Column:
     categorical: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a model makes of a column: the share of rows in which it is empty, and its share of the model's gain."""
+
+    empty: float
+    gain: float
+
+
 def check_columns(got: Sequence[str], expected: Sequence[Column], where: str) -> None:
     """Raise DataError when the column names are not those expected, in order; says what is missing and what is new."""
     wanted = [column.name for column in expected]

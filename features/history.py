@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from features.distinct import distinct_rows
 from features.orders import Days, Floats, Texts
 from features.pace import Counts, Pace, Window, pace_of
 from features.sketches import AGES, Level, Sketch
@@ -211,6 +212,12 @@ class SnapshotHistory:
             at_risk.append(level.at_risk[rows])
             ended.append(level.ended[rows])
         return Window(at_risk, ended, window)
+
+
+def pace(history: History, keys: Sequence[Texts], known_day: Days, window: int, usual: int) -> Pace:
+    """Ask for the pace of each narrowest key and day once."""
+    once, which = distinct_rows([keys[-1], known_day])
+    return history.pace([key[once] for key in keys], known_day[once], window, usual).take(which)
 
 
 def survival_quantiles(hazard: Floats, levels: Sequence[float]) -> Floats:

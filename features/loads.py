@@ -5,16 +5,15 @@ destination, and out for delivery. Load is told by carrier and destination, beca
 before its scans.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from features.columns import Column
 from features.distinct import distinct_rows
-from features.history import History
+from features.history import History, pace
 from features.orders import Days, Floats, Orders, Texts
-from features.pace import Pace
 from parcelcast.scan import DELIVERED_CODES
 
 # The first scan of any of these codes tells that the parcel has come so far: scans get lost, so each stage also counts
@@ -25,6 +24,13 @@ _AT_DEPOT = _OUT | {"destination_depot"}
 _DEPARTED = _AT_DEPOT | {"hub_departure", "export_customs", "import_customs", "customs_released"}
 _HANDED = _DEPARTED | {"handed_over", "origin_scan", "hub_arrival"}
 STAGES: Mapping[str, frozenset[str]] = {"handed": _HANDED, "departed": _DEPARTED, "depot": _AT_DEPOT, "out": _OUT}
+# The codes that tell of a stage but not of the next one, with the stage's number from 1.
+_NEW_CODES = tuple(
+    (rank, codes - later)
+    for rank, (codes, later) in enumerate(
+        zip(STAGES.values(), [*list(STAGES.values())[1:], frozenset()], strict=True), 1
+    )
+)
 
 # Widest first: the depots of a destination, the way to them, and the first hub of an origin.
 DEPOT_LEVELS = ("all", "carrier", "country", "region", "area")
@@ -70,9 +76,11 @@ def first_scans(scans: Any) -> Any:
     """
     known = scans.recorded_at.epoch_seconds() // DAY_S
     happened = (scans.occurred_at.epoch_seconds() + scans.utc_offset_min.fill_null(0) * 60) // DAY_S
-    told = scans.select("shipment_id", "code", number=known * RECORD + happened.clip(lower=0))
+    # How far each code says that the parcel has come, found once for all stages.
+    come = scans.code.cases(*((code, rank) for rank, codes in _NEW_CODES for code in sorted(codes)), else_=0)
+    told = scans.select("shipment_id", come=come, number=known * RECORD + happened.clip(lower=0))
     return told.group_by("shipment_id").agg(
-        **{name: told.number.min(where=told.code.isin(sorted(codes))) for name, codes in STAGES.items()}
+        **{name: told.number.min(where=told.come >= rank) for rank, name in enumerate(STAGES, start=1)}
     )
 
 
@@ -110,18 +118,12 @@ def load_features(depot: History, haul: History, departure: History, orders: Ord
     area, here, day = depot_keys(orders), departure_keys(orders), orders.known_day
     region = area[: len(HAUL_LEVELS)]
     parts = [
-        _ask(depot, area, day, NOW, USUAL).ended,
-        _ask(depot, area, day, WEEK, USUAL).ended,
-        _ask(depot, region, day, WEEK, MONTH).under_way,
-        _ask(haul, region, day, WEEK, USUAL).ended,
-        _ask(haul, region, day, WEEK, MONTH).under_way,
-        _ask(departure, here, day, WEEK, USUAL).ended,
-        _ask(departure, here, day, WEEK, MONTH).under_way,
+        pace(depot, area, day, NOW, USUAL).ended,
+        pace(depot, area, day, WEEK, USUAL).ended,
+        pace(depot, region, day, WEEK, MONTH).under_way,
+        pace(haul, region, day, WEEK, USUAL).ended,
+        pace(haul, region, day, WEEK, MONTH).under_way,
+        pace(departure, here, day, WEEK, USUAL).ended,
+        pace(departure, here, day, WEEK, MONTH).under_way,
     ]
     return np.stack(parts, axis=1)
-
-
-def _ask(history: History, keys: Sequence[Texts], known_day: Days, window: int, usual: int) -> Pace:
-    """Ask for the pace of each key and day once."""
-    once, which = distinct_rows([keys[-1], known_day])
-    return history.pace([key[once] for key in keys], known_day[once], window, usual).take(which)

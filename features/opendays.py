@@ -107,17 +107,19 @@ class Holidays:
     code: NDArray[np.intp]
     marks: NDArray[np.bool_]
     until_next: NDArray[np.int64]
+    since_last: NDArray[np.int64]
 
     @classmethod
     def at(cls, regions: Sequence[tuple[str, str]], first: int, last: int) -> Self:
         """Return the holidays at each (country, region), for days from `first` to at least `last`."""
-        years = (_year(first), _year(last + FAR))
+        years = (_year(first - FAR), _year(last + FAR))
         keys = list(dict.fromkeys(regions))
         code_of = {key: code for code, key in enumerate(keys)}
         marks = np.stack([holidays_in(country, region, *years) for country, region in keys])
         until = np.stack([_until_next(country, region, *years) for country, region in keys])
+        since = np.stack([_since_last(country, region, *years) for country, region in keys])
         code = np.array([code_of[key] for key in regions], dtype=np.intp)
-        return cls((date(years[0], 1, 1) - _EPOCH).days, code, marks, until)
+        return cls((date(years[0], 1, 1) - _EPOCH).days, code, marks, until, since)
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the same holidays for these orders."""
@@ -131,6 +133,10 @@ class Holidays:
         """Days from `days[i]` to the next holiday (0 on one), at most `FAR`."""
         return self.until_next[self.code[rows], days - self.first]
 
+    def days_since(self, rows: NDArray[np.intp], days: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Days from the last holiday to `days[i]` (0 on one), at most `FAR`."""
+        return self.since_last[self.code[rows], days - self.first]
+
 
 @lru_cache(maxsize=4096)
 def _until_next(country: str, region: str, first_year: int, last_year: int) -> NDArray[np.int64]:
@@ -141,6 +147,13 @@ def _until_next(country: str, region: str, first_year: int, last_year: int) -> N
         left = 0 if marks[index] else min(left + 1, FAR)
         until[index] = left
     return until
+
+
+@lru_cache(maxsize=4096)
+def _since_last(country: str, region: str, first_year: int, last_year: int) -> NDArray[np.int64]:
+    days = np.arange(len(holidays_in(country, region, first_year, last_year)))
+    last = np.maximum.accumulate(np.where(holidays_in(country, region, first_year, last_year), days, -FAR))
+    return np.minimum(days - last, FAR)
 
 
 def weekday(days: NDArray[np.int64]) -> NDArray[np.int64]:

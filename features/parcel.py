@@ -3,6 +3,7 @@
 import numpy as np
 
 from features.columns import Column
+from features.customs import union_of
 from features.orders import Floats, Orders, Texts
 
 _FREIGHT_FROM_G = 100.0  # lighter parcels pay for the parcel, not for its weight
@@ -27,6 +28,7 @@ COLUMNS = (
     Column("destination_latitude", "parcel", "degrees", "north of the destination's postal area", _NO_PLACE),
     Column("destination_longitude", "parcel", "degrees", "east of the destination's postal area", _NO_PLACE),
     Column("quoted_transit_days", "parcel", "deliverable days", "the carrier's quote, from dispatch", "no quote"),
+    Column("crosses_customs", "parcel", "0 or 1", "the way leaves the origin's customs union"),
     Column(
         "handling_limit_days", "parcel", "working days", "the seller's own limit from the order to dispatch", _UNTOLD
     ),
@@ -63,9 +65,15 @@ def parcel_features(orders: Orders) -> Floats:
             orders.destination_latitude,
             orders.destination_longitude,
             orders.quoted_days,
+            _crosses_customs(orders),
             orders.handling_limit_days,
         ]
     )
+
+
+def _crosses_customs(orders: Orders) -> Floats:
+    ways = zip(orders.origin_country.tolist(), orders.destination_country.tolist(), strict=True)
+    return np.array([union_of(here) != union_of(there) for here, there in ways], dtype=np.float64)
 
 
 def parcel_categories(orders: Orders) -> dict[str, Texts]:

@@ -178,6 +178,7 @@ class Sketches:
     depot: Sketch
     haul: Sketch
     departure: Sketch
+    transit: Sketch
     weather: Bulletins = NO_BULLETINS
 
     def rolling(self) -> Histories:
@@ -208,6 +209,7 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
         "handling": (Spells(*planned, *dispatched, working), origin_keys(orders)),
         "depot": (Spells(*at_depot, *ends["out"], delivery), there),
         "haul": (Spells(*departed, *ends["depot"], delivery), there[: len(loads.HAUL_LEVELS)]),
+        "transit": (Spells(*dispatched, *delivered, delivery), there[: len(loads.HAUL_LEVELS)]),
         "departure": (Spells(*handed, *ends["departed"], delivery), loads.departure_keys(orders)),
     }
     return Sketches(

@@ -168,15 +168,20 @@ def _add_bench(commands: "Commands") -> None:
     )
     command.add_argument(
         "what",
-        choices=("serve", "forks", "features"),
+        choices=("serve", "forks", "features", "ablation"),
         help="serve: the server; forks: the model of a simulated demo beside the perfect forecaster; features: the "
-        "daily feature tables at scale, beside a bare read of their columns and plain pandas",
+        "daily feature tables at scale, beside a bare read of their columns and plain pandas; ablation: what families "
+        "of features are worth in a simulated world of storms and strikes",
     )
     command.add_argument(
         "--shipments", type=int, default=2_000_000, metavar="N", help="features: how many, twice as many are simulated"
     )
     command.add_argument(
-        "--work", type=Path, default=Path("data/bench"), metavar="DIR", help="features: keeps the simulated histories"
+        "--work",
+        type=Path,
+        default=Path("data/bench"),
+        metavar="DIR",
+        help="features and ablation: keeps the simulated histories",
     )
     command.add_argument(
         "--bundle",
@@ -287,6 +292,11 @@ def _bench(options: argparse.Namespace) -> int:
         from pipelines.stages import bench_forks
 
         print(bench_forks())
+        return 0
+    if options.what == "ablation":
+        from pipelines.stages import bench_ablation
+
+        print(bench_ablation(options.work))
         return 0
     if options.what == "features":
         from pipelines.stages import bench_features

@@ -10,11 +10,14 @@ from typing import Any
 
 import pandas as pd
 
+from features.catalogue import catalogue
 from features.orders import day_of, epoch_day
 from models.evaluation import Evaluation, evaluate, orders_placed
+from models.hazard import HazardModel
 from models.quantiles import QuantileModel, QuantileParameters, fit_quantiles
 from models.scorecard import scorecard
 from models.training import Trained, TrainParameters, orders_between, outcomes, train
+from models.worth import column_worth
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from pipelines.ingest import ingest
@@ -49,7 +52,8 @@ def backtest(
 ) -> dict[str, Any]:
     """Ingest, validate, train as of the window's first day, forecast the window, write `out`; return the metrics.
 
-    Writes `metrics.json`, `predictions.parquet` (see `pipelines.predictions`), `report.html` and its pictures.
+    Writes `metrics.json`, `predictions.parquet` (see `pipelines.predictions`), `report.html` and its pictures, and
+    `features.md`.
     """
     return backtest_tables(sound_tables(source, data, mapping, tell), window, out, parameters, tell, places)
 
@@ -85,7 +89,7 @@ def backtest_tables(
         "trained": told_of(trained, parameters),
         **scorecard(evaluation),
     }
-    write_results(out, metrics, evaluation, prepared)
+    write_results(out, metrics, evaluation, prepared, trained.model)
     return metrics
 
 
@@ -112,10 +116,14 @@ def told_of(trained: Trained, parameters: TrainParameters) -> dict[str, Any]:
     }
 
 
-def write_results(out: Path, metrics: dict[str, Any], evaluation: Evaluation, prepared: Prepared) -> None:
-    """Write metrics, predictions and the report."""
+def write_results(
+    out: Path, metrics: dict[str, Any], evaluation: Evaluation, prepared: Prepared, model: HazardModel
+) -> None:
+    """Write metrics, predictions, the report, and the features with what the model makes of them."""
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False)
     (out / "metrics.json").write_text(text + "\n", encoding="utf-8")
     write_predictions(predictions_table(evaluation, prepared.history), out / "predictions.parquet")
     write_report(out, metrics, evaluation, prepared.assembled)
+    worth = column_worth(model, prepared.assembled.take(evaluation.rows))
+    (out / "features.md").write_text(catalogue(worth), encoding="utf-8")

@@ -98,7 +98,7 @@ def judge_on_window(
         "trained": told_of(trained, parameters),
         **scorecard(evaluation),
     }
-    write_results(reports, metrics, evaluation, prepared)
+    write_results(reports, metrics, evaluation, prepared, trained.model)
     return evaluation
 
 

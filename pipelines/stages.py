@@ -149,6 +149,14 @@ def _weather() -> None:
         weather(VALIDATED, WEATHER, given, _places(), datetime.now(UTC), tell)
 
 
+def bench_ablation(work: Path) -> str:
+    """Train without families of features on a simulated world, and compare."""
+    from pipelines.ablation import ablation, ablation_text
+
+    with steps("bench ablation") as tell:
+        return ablation_text(ablation(work / "ablation", tell=tell))
+
+
 def bench_features(shipments: int, work: Path) -> str:
     """Measure how the daily feature tables scale."""
     from pipelines.featurebench.bench import bench

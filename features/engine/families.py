@@ -56,6 +56,16 @@ def _from_plan(event: str) -> Callable[[ibis.Table], dict[str, Any]]:
     }
 
 
+def _from_dispatch(parcels: ibis.Table) -> dict[str, Any]:
+    """Tell the time from dispatch to delivery."""
+    return {
+        "start": parcels.dispatched_on,
+        "started_known": parcels.dispatched_known,
+        "end": parcels.delivered_on,
+        "ended_known": parcels.delivered_known,
+    }
+
+
 def _between(begin: str, finish: str) -> Callable[[ibis.Table], dict[str, Any]]:
     """Tell the time from a stage to another; a delivery that was known sooner than any scan ended it too."""
 
@@ -86,6 +96,7 @@ FAMILIES: Mapping[str, Family] = {
         Family("handling", "origin", "working", _from_plan("dispatched"), ladders.origin_rungs, ladders.origin_names),
         Family("depot", "way_to", "calendar", _between("depot", "out"), ladders.depot_rungs, ladders.depot_names),
         Family("haul", "way_to", "calendar", _between("departed", "depot"), ladders.haul_rungs, ladders.depot_names),
+        Family("transit", "way_to", "calendar", _from_dispatch, ladders.haul_rungs, ladders.depot_names),
         Family(
             "departure", "way_from", "calendar", _between("handed", "departed"),
             ladders.departure_rungs, ladders.departure_names,

@@ -1,8 +1,10 @@
 """What is known of a parcel at the end of a day, told the slow obvious way; ages are counted in open days."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import log
 
 from features.opendays import CalendarKey
 from features.orders import day_of
@@ -61,3 +63,32 @@ def known_of(parcel: Parcel, tonight: int) -> tuple[Counter[int], Counter[int]]:
         return Counter(reached), Counter()
     last = age_on(parcel, parcel.end)
     return Counter(age for age in reached if age <= last), Counter(age for age in reached if age == last)
+
+
+def slow_pace(
+    legs: Sequence[tuple[list[str], Parcel]], wanted: list[str], today: int, window: int, usual: int
+) -> tuple[float, float]:
+    """Return pace and load of the narrowest of the keys."""
+
+    def counted(level: int, days: int) -> tuple[Counter[int], Counter[int]]:
+        at_risk, ended = Counter[int](), Counter[int]()
+        for keys, parcel in legs:
+            if keys[level] == wanted[level]:
+                now, before = known_of(parcel, today - 1), known_of(parcel, today - 1 - days)
+                for total, new, old in zip((at_risk, ended), now, before, strict=True):
+                    total.update(new)
+                    total.subtract(old)
+        return at_risk, ended
+
+    if sum(counted(0, usual)[0].values()) <= 0:
+        return float("nan"), float("nan")
+    hazard, weight, ratio, load = [0.07] * AGES, 1.0, 1.0, 1.0
+    for level in range(len(wanted)):
+        often, ends = counted(level, usual)
+        hazard = [(ends[a] + weight * hazard[a]) / (max(often[a], ends[a]) + weight) for a in range(AGES)]
+        risk, end = counted(level, window)
+        expected = sum(max(risk[a], end[a]) * hazard[a] for a in range(AGES))
+        ratio = (sum(end.values()) + 20.0 * ratio) / (expected + 20.0)
+        load = (max(sum(risk.values()), 0) + 2.0) / (max(sum(often.values()), 0) * window / usual + 2.0)
+        weight = 8.0
+    return log(ratio), log(load)

@@ -37,6 +37,8 @@ def test_an_order_after_the_friday_cutoff_leaves_on_monday():
         "dispatch_lag_days": 3,
         "dispatch_weekday": 0,
         "dispatch_holiday_in_days": 4,  # Good Friday, 3 April
+        "dispatch_holiday_ago_days": 7,
+        "origin_holiday_in_days": 7,
     }
 
 
@@ -48,6 +50,19 @@ def test_the_hour_is_the_origins_and_the_weekday_the_destinations():
 def test_a_clock_change_moves_the_hour():
     rows = [live(shipment(1, "2026-03-29 00:59")), live(shipment(2, "2026-03-29 01:00"))]
     assert [got["order_hour"] for got in columns_of(rows)] == [1, 3]
+
+
+def test_the_last_holiday_can_be_one_of_last_year():
+    (got,) = columns_of([live(shipment(1, "2026-01-07 09:00", to=("AT", "1010")))])
+    assert got["dispatch_holiday_ago_days"] == 1  # Epiphany in Vienna
+    (got,) = columns_of([live(shipment(1, "2026-01-02 09:00", to=("DE", "04109")))])
+    assert got["dispatch_holiday_ago_days"] == 1  # New Year in Leipzig
+
+
+def test_a_friday_after_a_holiday_is_a_bridge():
+    # Ascension Day is Thursday 14 May 2026.
+    days = day_columns_of(live(shipment(1, "2026-05-12 08:00")), [1, 2, 3, 4, 6])
+    assert [one["day_is_bridge"] for one in days] == [0, 0, 1, 0, 0]
 
 
 def test_a_weekend_and_a_holiday_are_told_on_the_day_itself():
@@ -79,6 +94,7 @@ def slow_day(one, step: int) -> dict[str, float]:
         "day_is_open": delivers.is_working(today),
         "day_is_holiday": today in free,
         "day_after_closed": not delivers.is_working(today - timedelta(days=1)),
+        "day_is_bridge": [week.is_working(today + timedelta(days=away)) for away in (-1, 0, 1)] == [False, True, False],
         "day_holiday_in_days": next((away for away in range(30) if today + timedelta(days=away) in free), 30),
         "day_working_days": week.working_days_between(one.ordered_on, today),
     }

@@ -1,9 +1,7 @@
 """Carrier load from scans: first scans by DuckDB, columns by the life tables, both against loops over the scans."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from math import log
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,10 +14,9 @@ from features import loads
 from features.assembly import ORDER_COLUMNS, column_names
 from features.loads import COLUMNS, STAGES
 from features.orders import epoch_day
-from features.sketches import AGES
 from features.table import build_sketches
 from parcelcast.scan import CODES
-from tests.features.oracles import Parcel, known_of
+from tests.features.oracles import Parcel, slow_pace
 from tests.features.test_point_in_time import delivery, utc_day
 from tests.features.worlds import (
     NETWORK,
@@ -37,7 +34,6 @@ from tests.features.worlds import (
 )
 
 Row = Mapping[str, Any]
-NAN = float("nan")
 NAMES = column_names(COLUMNS)
 BEGIN = instant("2026-03-07 00:00")
 
@@ -87,35 +83,6 @@ def there(row: Row) -> list[str]:
 def here(row: Row) -> list[str]:
     place = live(row).origin.place
     return ["*", row.get("carrier") or "", f"{row.get('carrier') or ''} {place.country}-{place.region or ''}"]
-
-
-def slow_pace(
-    legs: Sequence[tuple[list[str], Parcel]], wanted: list[str], today: int, window: int, usual: int
-) -> tuple[float, float]:
-    """Return pace and load of the narrowest of the keys."""
-
-    def counted(level: int, days: int) -> tuple[Counter[int], Counter[int]]:
-        at_risk, ended = Counter[int](), Counter[int]()
-        for keys, parcel in legs:
-            if keys[level] == wanted[level]:
-                now, before = known_of(parcel, today - 1), known_of(parcel, today - 1 - days)
-                for total, new, old in zip((at_risk, ended), now, before, strict=True):
-                    total.update(new)
-                    total.subtract(old)
-        return at_risk, ended
-
-    if sum(counted(0, usual)[0].values()) <= 0:
-        return NAN, NAN
-    hazard, weight, ratio, load = [0.07] * AGES, 1.0, 1.0, 1.0
-    for level in range(len(wanted)):
-        often, ends = counted(level, usual)
-        hazard = [(ends[a] + weight * hazard[a]) / (max(often[a], ends[a]) + weight) for a in range(AGES)]
-        risk, end = counted(level, window)
-        expected = sum(max(risk[a], end[a]) * hazard[a] for a in range(AGES))
-        ratio = (sum(end.values()) + 20.0 * ratio) / (expected + 20.0)
-        load = (max(sum(risk.values()), 0) + 2.0) / (max(sum(often.values()), 0) * window / usual + 2.0)
-        weight = 8.0
-    return log(ratio), log(load)
 
 
 def slow_features(rows: Sequence[Row], scans: Sequence[Row], asked: Row) -> list[float]:

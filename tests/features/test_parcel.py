@@ -22,6 +22,14 @@ def test_sides_make_volume_and_longest_side():
     assert (got["origin_latitude"], got["destination_longitude"]) == (51.3, 11.6)
 
 
+def test_a_way_within_a_customs_union_crosses_no_customs():
+    ways = {("DE", "04109"): 0, ("AT", "1010"): 0, ("US", "10001"): 1}
+    for to, crosses in ways.items():
+        orders = orders_of([live(shipment(1, "2026-03-10 09:00", to=to))], CARRIERS)
+        got = dict(zip(column_names(parcel.COLUMNS), parcel.parcel_features(orders)[0].tolist(), strict=True))
+        assert got["crosses_customs"] == crosses
+
+
 def test_a_light_parcel_pays_for_at_least_100_g():
     assert columns_of(weight_g=1.0, freight_cost=5.0)["freight_per_kg"] == pytest.approx(50.0)
 
@@ -29,7 +37,14 @@ def test_a_light_parcel_pays_for_at_least_100_g():
 def test_what_is_not_told_is_nan():
     got = columns_of(length_mm=300.0)
     empty = {name for name, value in got.items() if np.isnan(value)}
-    told = {"distance_km", "origin_latitude", "origin_longitude", "destination_latitude", "destination_longitude"}
+    told = {
+        "crosses_customs",
+        "distance_km",
+        "origin_latitude",
+        "origin_longitude",
+        "destination_latitude",
+        "destination_longitude",
+    }
     assert empty == set(column_names(parcel.COLUMNS)) - told
     assert {column.name for column in parcel.COLUMNS if column.unknown} >= empty
 

@@ -19,7 +19,7 @@ from features.sketches import AGES
 from parcelcast.calendar import holiday_dates
 from parcelcast.place import distance_km
 from parcelcast.shipment import Shipment
-from tests.features.oracles import EVERY_DAY, Parcel, known_of
+from tests.features.oracles import EVERY_DAY, Parcel, known_of, slow_pace
 from tests.features.worlds import (
     CARRIERS,
     check_same,
@@ -73,6 +73,21 @@ def delivery(row: Row) -> Parcel:
 def handling(row: Row) -> Parcel:
     calendar = live(row).origin.calendar
     return spell(row, "dispatched", CalendarKey(calendar.weekdays, calendar.holiday_country, calendar.holiday_region))
+
+
+def transit(row: Row) -> Parcel | None:
+    """Return the time from dispatch to delivery."""
+    if (dispatched := row.get("dispatched_at")) is None:
+        return None
+    zone, whole = ZoneInfo(live(row).destination.time_zone), delivery(row)
+    begun = epoch_day(dispatched.astimezone(zone).date())
+    known = utc_day(row.get("dispatched_recorded_at") or dispatched)
+    return Parcel(begun, whole.end, known, whole.ended_known, whole.calendar)
+
+
+def there(row: Row) -> list[str]:
+    place, carrier = live(row).destination, row.get("carrier") or ""
+    return ["*", carrier, f"{carrier} {place.country}", f"{carrier} {place.country}-{place.region or ''}"]
 
 
 def lane(row: Row) -> list[str]:
@@ -157,6 +172,18 @@ def days_to_holiday(one: Shipment, number: int) -> int:
     return next((days for days in range(30) if start + timedelta(days=days) in free), 30)
 
 
+def days_since_holiday(one: Shipment, number: int) -> int:
+    end = date(1970, 1, 1) + timedelta(days=number)
+    free = holiday_dates(one.destination.country, one.destination.region, [end.year - 1, end.year])
+    return next((days for days in range(7) if end - timedelta(days=days) in free), 7)
+
+
+def days_to_origin_holiday(one: Shipment) -> int:
+    place = one.origin.place
+    free = holiday_dates(place.country, place.region, [one.ordered_on.year, one.ordered_on.year + 1])
+    return next((days for days in range(7) if one.ordered_on + timedelta(days=days) in free), 7)
+
+
 def degrees(value: float | None) -> float:
     return NAN if value is None else value
 
@@ -166,17 +193,21 @@ def slow_features(rows: Sequence[Row], asked: Row) -> dict[str, float]:
     one = live(asked)
     number = {name: NAN if (value := asked.get(name)) is None else float(value) for name in (
         "weight_g", "length_mm", "width_mm", "height_mm", "item_count", "order_value", "freight_cost",
-        "quoted_transit_days",
+        "quoted_transit_days", "handling_limit_days",
     )}  # fmt: skip
     sides = [number[f"{side}_mm"] for side in ("length", "width", "height")]
     recent, long = (Known(rows, asked, window, delivery, lane) for window in (28, 120))
     dispatch = dispatch_day(one)
+    ends = {one.origin.place.country, one.destination.country}
     out = {
         "order_weekday": one.ordered_on.weekday(),
         "order_hour": one.ordered_at.astimezone(ZoneInfo(one.origin.calendar.time_zone)).hour,
         "dispatch_lag_days": dispatch - epoch_day(one.ordered_on),
         "dispatch_weekday": (date(1970, 1, 1) + timedelta(days=dispatch)).weekday(),
         "dispatch_holiday_in_days": days_to_holiday(one, dispatch),
+        "dispatch_holiday_ago_days": days_since_holiday(one, dispatch),
+        "origin_holiday_in_days": days_to_origin_holiday(one),
+        "crosses_customs": 0.0 if one.origin.place.country == one.destination.country or ends <= {"DE", "AT"} else 1.0,
         **{name: value for name, value in number.items() if not name.endswith("_mm")},
         "volume_l": sides[0] * sides[1] * sides[2] / 1e6,
         "longest_mm": NAN if NAN in sides else max(sides),
@@ -198,6 +229,12 @@ def slow_features(rows: Sequence[Row], asked: Row) -> dict[str, float]:
         out[f"handling_{window}d_mean_days"] = mean(hazard)
         out[f"handling_{window}d_parcels"] = windows[window].parcels(2)
         out[f"late_dispatch_{window}d_share"] = 1.0 - hazard[0]
+    today = utc_day(asked["ordered_at"])
+    roads = [(there(row), found) for row in rows if (found := transit(row))]
+    waits = [(origin(row), handling(row)) for row in rows]
+    out["transit_pace_7d"] = slow_pace(roads, there(asked), today, 7, 120)[0]
+    out["transit_load_7d"] = slow_pace(roads, there(asked), today, 7, 28)[1]
+    out["handling_pace_7d"] = slow_pace(waits, origin(asked), today, 7, 180)[0]
     out["origin_backlog_ratio"] = (windows[7].parcel_days() + 1) / (windows[28].parcel_days() * 7 / 28 + 1)
     return out
 
