@@ -6,11 +6,13 @@ from typing import Any
 import ibis
 
 from features.engine.engines import unbound
-from features.engine.families import BASES, FACTS, FAMILIES
+from features.engine.families import BASES, FACTS, FAMILIES, Family
 from features.engine.lifetables import BOUND, DAYS
 from features.engine.parcels import ANNOUNCED, PARCELS, STAGED, STAGES_TOLD
 from features.loads import RECORD
 from features.sketches import UNKNOWN
+
+TOLD = {"shipment_id": "string", "key": "int64", "calendar": "int32", **dict.fromkeys(FACTS, "int32")}
 
 FAR = 2**30  # a day that never comes
 _NO = ibis.literal(value=False)
@@ -57,53 +59,55 @@ def perhaps_settled() -> ibis.Table:
 def settled(name: str, families: tuple[str, ...]) -> ibis.Table:
     """Return the parcels of a table that count nothing after `until` of `bound` any more: all their spells are over."""
     parcels, until = unbound(name, PARCELS), unbound("bound", BOUND).until.max().as_scalar()
-    over = parcels.filter(parcels.known_day <= until)
-    for family in families:
-        over = over.semi_join(_over(family, parcels, until), "shipment_id")
-    return over
+    closed = unbound("bases", BASES).select("calendar", "longest_closed")
+    for calendar in ("calendar", "working"):
+        here = closed.rename({f"{calendar}_number": "calendar", f"{calendar}_closed": "longest_closed"})
+        parcels = parcels.join(here, parcels[calendar] == here[f"{calendar}_number"])
+    return parcels.filter(*(_is_over(FAMILIES[family], parcels, until) for family in families)).select(*PARCELS)
 
 
-def _over(family: str, parcels: ibis.Table, until: Any) -> ibis.Table:
-    """Return the spells that are over; an end on a closed day counts on the next open one."""
-    told = FAMILIES[family].told(parcels, "shipment_id").join(unbound("bases", BASES), "calendar")
-    known = told.filter((told.start != UNKNOWN) & (told.end != UNKNOWN))
-    counted = ibis.greatest(*(known[name] for name in FACTS)) + known.longest_closed
-    return known.filter(counted.cast("int32") <= until)
+def _is_over(family: Family, parcels: ibis.Table, until: Any) -> Any:
+    """Tell whether a spell is over; an end on a closed day counts on the next open one."""
+    facts = family.facts(parcels)
+    counted = ibis.greatest(*facts.values()) + parcels[f"{family.calendar}_closed"]
+    return (facts["start"] != UNKNOWN) & (facts["end"] != UNKNOWN) & (counted.cast("int32") <= until)
 
 
 @cache
-def touched(families: tuple[str, ...]) -> ibis.Table:
+def told(family: str, name: str) -> ibis.Table:
+    """Return the spells of a family, begun or not, of the parcels in a table, by its name; columns `TOLD`."""
+    return FAMILIES[family].told(unbound(name, PARCELS), "shipment_id").select(*TOLD)
+
+
+@cache
+def touched() -> ibis.Table:
     """Return the spans of days before `since` of `bound` (columns `first`, `last`) that count otherwise than they did.
 
-    A parcel of table `fresh` against the same one in table `previous`: from where their stories part to where the
-    longer of them has nothing more to count.
+    A parcel's spell in table `told_now` against the same one in table `told_before`: from where their stories part to
+    where the longer of them has nothing more to count.
     """
     since = unbound("bound", BOUND).since.max().as_scalar()
-    spans = []
-    for family in families:
-        new, old = (_ends(name, family) for name in ("fresh", "previous"))
-        old = old.rename({f"old_{name}": name for name in old.columns})
-        both = new.left_join(old, new.shipment_id == old.old_shipment_id)
-        began_alike = ibis.and_(
-            *[both[name] == both[f"old_{name}"] for name in ("key", "calendar", "start", "started_known")]
-        ).fill_null(_NO)
-        ends_alike = (both.recorded == both.old_recorded) & (both.end == both.old_end)
-        parted = ibis.ifelse(
-            began_alike,
-            ibis.least(both.recorded, both.old_recorded),
-            ibis.least(both.began, ibis.coalesce(both.old_began, FAR)),
-        )
-        last = ibis.greatest(both.last, ibis.coalesce(both.old_last, UNKNOWN))
-        changed = both.filter(~(began_alike & ends_alike.fill_null(_NO)))
-        spans.append(changed.select(first=parted.cast("int32"), last=last.cast("int32")))
-    found = ibis.union(*spans)
-    return found.filter(found["first"] < since).distinct()
+    new, old = _ends("told_now"), _ends("told_before")
+    old = old.rename({f"old_{name}": name for name in old.columns})
+    both = new.left_join(old, new.shipment_id == old.old_shipment_id)
+    began_alike = ibis.and_(
+        *[both[name] == both[f"old_{name}"] for name in ("key", "calendar", "start", "started_known")]
+    ).fill_null(_NO)
+    ends_alike = (both.recorded == both.old_recorded) & (both.end == both.old_end)
+    parted = ibis.ifelse(
+        began_alike,
+        ibis.least(both.recorded, both.old_recorded),
+        ibis.least(both.began, ibis.coalesce(both.old_began, FAR)),
+    )
+    last = ibis.greatest(both.last, ibis.coalesce(both.old_last, UNKNOWN))
+    changed = both.filter(~(began_alike & ends_alike.fill_null(_NO)))
+    spans = changed.select(first=parted.cast("int32"), last=last.cast("int32"))
+    return spans.filter(spans["first"] < since).distinct()
 
 
-def _ends(name: str, family: str) -> ibis.Table:
-    """Return the spells of a table of parcels with the day they began and the last day on which they count anything."""
-    parcels = unbound(name, PARCELS)
-    spells = FAMILIES[family].told(parcels, "shipment_id").join(unbound("bases", BASES), "calendar")
+def _ends(name: str) -> ibis.Table:
+    """Return the spells of a table with the day they began and the last day on which they count anything."""
+    spells = unbound(name, TOLD).join(unbound("bases", BASES), "calendar")
     has_begun = spells.start != UNKNOWN
     is_over = has_begun & (spells.end != UNKNOWN)
     recorded = ibis.greatest(*(spells[name] for name in FACTS))

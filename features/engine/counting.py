@@ -25,12 +25,13 @@ def days_table(days: Sequence[int]) -> pa.Table:
     return pa.table({"day": pa.array(days, pa.int32())})
 
 
-def write_counts(session: Session, family: Family, registry: Registry, folder: Path) -> dict[int, Path]:
-    """Count the parcels of table `counted` on the days of table `wanted`; return the files by day.
+def write_counts(session: Session, family: Family, parcels: str, registry: Registry, folder: Path) -> dict[int, Path]:
+    """Count the parcels of a table, by its name, on the days of table `wanted`; return the files by day.
 
     Counted once, on the narrowest keys; a wider level is added up from the next narrower one that tells it.
     """
-    session.keep("cells", _narrow(family.name))
+    session.define("spells", spells_of(family.name, parcels))
+    session.keep("cells", _narrow())
     keys = session.table(unbound("cells", CELLS).select("key").distinct())["key"].to_numpy()
     known, levels = {"cells": keys}, []
     for level, rungs in reversed(list(enumerate(family.rungs(keys, registry)))):
@@ -52,9 +53,14 @@ def _tells(narrow: Numbers, wide: Numbers) -> bool:
 
 
 @cache
-def _narrow(family: str) -> ibis.Table:
-    counts = cells(FAMILIES[family].spells(unbound("counted", PARCELS)))
-    return counts.semi_join(unbound("wanted", {"day": "int32"}), "day")
+def spells_of(family: str, parcels: str) -> ibis.Table:
+    """Return a family's spells of the parcels in a table, by its name."""
+    return FAMILIES[family].spells(unbound(parcels, PARCELS))
+
+
+@cache
+def _narrow() -> ibis.Table:
+    return cells().semi_join(unbound("wanted", {"day": "int32"}), "day")
 
 
 @cache

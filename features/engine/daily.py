@@ -8,7 +8,6 @@ build opens these days again, and no others. The first build is a batch of every
 A shipment's `ordered_at` must not change between batches; where it does, build anew into an empty folder.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from features.engine.families import BASES, FAMILIES
 from features.engine.lifetables import bound_table
 from features.engine.opening import OpenDayTables
 from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, fresh, ids, stages
-from features.engine.store import Manifest, Settled, name_days, read_manifest, staging, sweep, write_manifest
+from features.engine.store import Manifest, Settled, read_manifest, sweep, write_manifest
 from features.opendays import OpenDays
 from features.table import Network
 from parcelcast.errors import DataError
@@ -55,11 +54,8 @@ def build(store: Path, batch: Batch, network: Network, engine: Engine) -> tuple[
     before = read_manifest(store)
     sweep(store, before)
     with engine.session() as session:
-        told = _read(session, batch, network, before)
-        work = staging(store)
-        after, days = _build(session, store, told, before)
-        write_manifest(store, after)
-        shutil.rmtree(work)
+        after, days = _build(session, store, _read(session, batch, network, before), before)
+    write_manifest(store, after)
     return days
 
 
@@ -128,16 +124,16 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
     again = _touched_again(session, told) if before else set()
     days = sorted(again | set(range(told.since, told.until + 1)))
     session.keep("current", changes.current())
-    _give_counted(session, store, settled, reopen=bool(again))
+    counted = _give_counted(session, store, settled) if again and settled else "current"
     tables = {name: dict(before.tables[name]) if before else {} for name in told.families}
     if days:
         session.give("bound", bound_table(days[0], told.until))
         session.give("wanted", days_table(days))
         for name, files in tables.items():
-            written = write_counts(session, FAMILIES[name], told.registry, staging(store) / name)
+            written = write_counts(session, FAMILIES[name], counted, told.registry, store / name / str(number))
             for day in days:
                 files.pop(day, None)
-            files.update(name_days(store, name, number, written))
+            files.update({day: str(path.relative_to(store)) for day, path in written.items()})
     opened, over = _write_parcels(session, store, told.families, number)
     after = Manifest(
         first=told.first,
@@ -187,20 +183,21 @@ def _nobody(columns: Mapping[str, str]) -> pa.Table:
 
 def _touched_again(session: Session, told: _Told) -> set[int]:
     """Return the days before those of the batch that count otherwise than they did."""
-    spans = session.table(changes.touched(told.families))
     days: set[int] = set()
-    for first, last in zip(spans["first"].to_pylist(), spans["last"].to_pylist(), strict=True):
-        days.update(range(max(first, told.first), min(last + 1, told.since)))
+    for family in told.families:
+        session.define("told_now", changes.told(family, "fresh"))
+        session.define("told_before", changes.told(family, "previous"))
+        spans = session.table(changes.touched())
+        for first, last in zip(spans["first"].to_pylist(), spans["last"].to_pylist(), strict=True):
+            days.update(range(max(first, told.first), min(last + 1, told.since)))
     return days
 
 
-def _give_counted(session: Session, store: Path, settled: Sequence[Settled], *, reopen: bool) -> None:
-    """Make known as table `counted` all parcels that can count on the days of the build."""
-    everybody = [unbound("current", PARCELS)]
-    if reopen and settled:
-        session.give("settled", [store / one.file for one in settled])
-        everybody.append(unbound("settled", PARCELS))
-    session.keep("counted", ibis.union(*everybody) if len(everybody) > 1 else everybody[0])
+def _give_counted(session: Session, store: Path, settled: Sequence[Settled]) -> str:
+    """Make all parcels known that can count on days before those of the batch; return the name of their table."""
+    session.give("settled", [store / one.file for one in settled])
+    session.keep("everybody", ibis.union(unbound("current", PARCELS), unbound("settled", PARCELS)))
+    return "everybody"
 
 
 def _write_parcels(
@@ -217,5 +214,5 @@ def _write_parcels(
     if span["first"] is None:
         return opened, ()
     file = f"settled/{number}.parquet"
-    session.write(over.order_by("known_day"), store / file)
+    session.write(over, store / file)
     return opened, (Settled(file, span["first"], span["last"]),)

@@ -47,12 +47,23 @@ class _Session:
 
     def give(self, name: str, source: Source) -> None:
         if isinstance(source, pa.Table):
-            self._connection.register(name, source)
+            self._connection.register(f"{name}_given", source)
+            given = _name(f"{name}_given")
         else:
             files = ", ".join(_text(path) for path in source)
-            self._run(
-                f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS FROM read_parquet([{files}], hive_partitioning = false)"
-            )
+            given = f"read_parquet([{files}], hive_partitioning = false)"
+        columns = self._connection.execute(f"DESCRIBE FROM {given}").fetchall()
+        # DuckDB looks a time zone up for each instant that it takes apart; in UTC there is none to look up.
+        naive = [
+            f"make_timestamp(epoch_us({_name(column)})) AS {_name(column)}"
+            for column, kind, *_ in columns
+            if kind == "TIMESTAMP WITH TIME ZONE"
+        ]
+        every = f"* REPLACE ({', '.join(naive)})" if naive else "*"
+        self._run(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS SELECT {every} FROM {given}")  # noqa: S608 - our names
+
+    def define(self, name: str, expression: ibis.Table) -> None:
+        self._run(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {sql_of(expression, _DIALECT)}")
 
     def keep(self, name: str, expression: ibis.Table) -> None:
         self._run(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS {sql_of(expression, _DIALECT)}")

@@ -19,6 +19,10 @@ class Session(Protocol):
         """Make a table in memory, or the Parquet files of a list, known under a name."""
         ...
 
+    def define(self, name: str, expression: ibis.Table) -> None:
+        """Make the rows of an expression known under a name; they are computed where they are asked for."""
+        ...
+
     def keep(self, name: str, expression: ibis.Table) -> None:
         """Compute a table once and keep it under a name."""
         ...
@@ -32,7 +36,7 @@ class Session(Protocol):
         ...
 
     def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:
-        """Write one Parquet file for each value of the column `day` somewhere in a new folder; return them by day."""
+        """Write one Parquet file for each value of the column `day` into a new folder; return them by day."""
         ...
 
 

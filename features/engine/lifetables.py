@@ -33,8 +33,9 @@ CELLS = {"key": "int64", "day": "int32", "age": "int32", "at_risk": "int32", "en
 RUNGS = {"key": "int64", "wider": "int64"}
 
 
-def cells(spells: ibis.Table) -> ibis.Table:
-    """Count spells (columns `SPELLS`) on the UTC days from `since` to `until` of table `bound`.
+@cache
+def cells() -> ibis.Table:
+    """Count table `spells` on the UTC days from `since` to `until` of table `bound`.
 
     Returns one row per key, day and age (columns `CELLS`).
 
@@ -42,9 +43,12 @@ def cells(spells: ibis.Table) -> ibis.Table:
     end are taken back on the day of the end's record, on which the end counts. What was recorded after `until` is not
     looked at, and what a day counts does not depend on `until`.
     """
+    spells = unbound("spells", SPELLS)
     days, slots, bound = unbound("days", DAYS), unbound("slots", SLOTS), unbound("bound", BOUND)
     since, until = bound.since.max().as_scalar(), bound.until.max().as_scalar()
-    lives = _lives(spells, days, since, until)
+    # Many parcels share their whole story; they are looked at once.
+    alike = spells.group_by(*SPELLS).agg(parcels=spells.count().cast("int32"))
+    lives = _lives(alike, days, since, until)
     counts = ibis.union(_at_risk(lives, slots), _taken_back(lives), _ended(lives))
     counts = counts.filter((counts.day >= since) & (counts.day <= until))
     sums = counts.group_by("key", "day", "age").agg(at_risk=counts.at_risk.sum(), ended=counts.ended.sum())
@@ -96,7 +100,7 @@ def _lives(spells: ibis.Table, days: ibis.Table, since: Any, until: Any) -> ibis
     seen_age = ibis.ifelse(unseen, seen.last_age, seen.seen_before - seen.first)
     began = ibis.greatest(seen.start, seen.started_known) >= since
     return seen.select(
-        "key", "start", "started_known", "is_over", "first", "last_age", "end_day",
+        "key", "start", "started_known", "is_over", "first", "last_age", "end_day", "parcels",
         seen_age=ibis.least(seen_age, LAST_AGE),
         first_age=ibis.ifelse(began, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0)),
     )  # fmt: skip
@@ -106,24 +110,24 @@ def _at_risk(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:
     alive = lives.mutate(reached=ibis.greatest(ibis.least(lives.last_age, LAST_AGE), lives.seen_age))
     alive = alive.filter(alive.reached >= alive.first_age)
     ages = ibis.range(alive.first_age, alive.reached + 1)
-    each = alive.select("key", "start", "started_known", "first", age=ages.unnest())
+    each = alive.select("key", "start", "started_known", "first", "parcels", age=ages.unnest())
     each = each.mutate(slot=each.first + each.age)
     each = each.left_join(slots, each.slot == slots.slot)
     opened = ibis.ifelse(each.age == 0, each.start, each.open_day)
-    each = each.select("key", "started_known", "age", opened=opened)
+    each = each.select("key", "started_known", "age", "parcels", opened=opened)
     each = each.filter(each.opened.notnull())
-    return _counted(each.select("key", "age", day=ibis.greatest(each.opened, each.started_known)), 1, 0)
+    return _counted(each.select("key", "age", "parcels", day=ibis.greatest(each.opened, each.started_known)), 1, 0)
 
 
 def _taken_back(lives: ibis.Table) -> ibis.Table:
     late = lives.filter(lives.is_over & (lives.seen_age > lives.last_age))
     ages = ibis.range(late.last_age + 1, late.seen_age + 1).unnest()
-    return _counted(late.select("key", day=late.end_day, age=ages), -1, 0)
+    return _counted(late.select("key", "parcels", day=late.end_day, age=ages), -1, 0)
 
 
 def _ended(lives: ibis.Table) -> ibis.Table:
     over = lives.filter(lives.is_over & (lives.last_age <= LAST_AGE))
-    return _counted(over.select("key", day=over.end_day, age=over.last_age), 0, 1)
+    return _counted(over.select("key", "parcels", day=over.end_day, age=over.last_age), 0, 1)
 
 
 def _counted(rows: ibis.Table, at_risk: int, ended: int) -> ibis.Table:
@@ -131,6 +135,6 @@ def _counted(rows: ibis.Table, at_risk: int, ended: int) -> ibis.Table:
         "key",
         day=rows.day.cast("int32"),
         age=rows.age.cast("int32"),
-        at_risk=ibis.literal(at_risk, "int32"),
-        ended=ibis.literal(ended, "int32"),
+        at_risk=(rows.parcels * at_risk).cast("int32"),
+        ended=(rows.parcels * ended).cast("int32"),
     )

@@ -74,6 +74,9 @@ class _Session:
             frame = self._spark.read.parquet(*(str(path) for path in source))
         frame.createOrReplaceTempView(name)
 
+    def define(self, name: str, expression: ibis.Table) -> None:
+        self._run(expression).createOrReplaceTempView(name)
+
     def keep(self, name: str, expression: ibis.Table) -> None:
         # A checkpoint, so that what builds on it is planned from here and not from the beginning.
         frame = self._run(expression).localCheckpoint(eager=True)

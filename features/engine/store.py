@@ -13,12 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from features.orders import day_of
 from parcelcast.errors import DataError
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
-_STAGING = "staging"
 
 
 @dataclass(frozen=True)
@@ -82,24 +80,6 @@ def write_manifest(store: Path, manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-
-
-def staging(store: Path) -> Path:
-    """Return the folder in which a build writes before its files get their names."""
-    folder = store / _STAGING
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def name_days(store: Path, table: str, build: int, written: Mapping[int, Path]) -> dict[int, str]:
-    """Give the files of a table their names, `table/day=2026-03-02/build.parquet`; return them by day."""
-    names = {}
-    for day, path in written.items():
-        name = f"{table}/day={day_of(day)}/{build}.parquet"
-        (store / name).parent.mkdir(parents=True, exist_ok=True)
-        path.replace(store / name)
-        names[day] = name
-    return names
 
 
 def sweep(store: Path, manifest: Manifest | None) -> None:

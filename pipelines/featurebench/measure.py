@@ -67,11 +67,14 @@ def _full(parts: Sequence[Path], store: Path) -> dict[str, Any]:
 
 
 def _day(parts: Sequence[Path], store: Path) -> dict[str, Any]:
-    """Add the last day to a copy of the full build."""
-    copy = store.with_name(f"{store.name}-day")
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(store, copy)
-    return _build(parts, copy, "day", _LAST)
+    """Add the last day to a copy of the full build: first in a fresh process, then as in one that does so every day."""
+    told = {}
+    for name in ("cold", "warm"):
+        copy = store.with_name(f"{store.name}-{name}")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(store, copy)
+        told[name] = _build(parts, copy, "day", _LAST)
+    return {**told["warm"], "cold_seconds": told["cold"]["seconds"]}
 
 
 def _lanes(parts: Sequence[Path], store: Path) -> dict[str, Any]:
@@ -84,9 +87,11 @@ def _build(parts: Sequence[Path], store: Path, kind: str, until: int, *, with_sc
     network = _network(parts)
     shipments, scans = ([part / f"{kind}-{name}.parquet" for part in parts] for name in ("shipments", "scans"))
     store.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     days = build(store, Batch(shipments, scans if with_scans else None, until), network, _engine(store))
-    return {"seconds": time.perf_counter() - start, "days": len(days)}
+    return {
+        "seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - worked, "days": len(days),
+    }  # fmt: skip
 
 
 def _engine(store: Path) -> DuckDB:

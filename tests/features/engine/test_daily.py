@@ -39,7 +39,7 @@ ENGINE = DuckDB()
 
 def check_untouched(store: Path, before: Mapping[str, bytes], days: Collection[int]) -> None:
     """Hold the files of all other days as they were."""
-    after, parts = files_of(store), [f"day={day_of(one)}/" for one in days]
+    after, parts = files_of(store), [f"day={one}/" for one in days]
     others = [name for name in before if "day=" in name and not any(part in name for part in parts)]
     assert others
     assert {name: after.get(name) for name in others} == {name: before[name] for name in others}
@@ -157,7 +157,7 @@ def test_a_build_that_is_killed_changes_nothing_and_run_again_gives_the_same(ear
     )
     asked = [sys.executable, "-c", code, str(tmp_path), str(early), str(BEFORE + 1), str(UNTIL)]
     process = subprocess.Popen(asked)
-    while process.poll() is None and not list(early.glob("handling/*/2.parquet")):
+    while process.poll() is None and not list(early.glob("handling/2/*/*.parquet")):
         time.sleep(0.01)
     process.kill()
     process.wait()
@@ -165,7 +165,6 @@ def test_a_build_that_is_killed_changes_nothing_and_run_again_gives_the_same(ear
     assert files_of(early) == before
     build(early, batch_of(world, BEFORE + 1, UNTIL), network, ENGINE)
     check_same(sketches_of_store(early), expected)
-    assert not (early / "staging").exists()
 
 
 def test_little_memory_is_enough(world, network, expected, tmp_path):

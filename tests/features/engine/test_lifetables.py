@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engine.duck import DuckDB
-from features.engine.engines import unbound
-from features.engine.lifetables import SPELLS, bound_table, cells
+from features.engine.lifetables import bound_table, cells
 from features.engine.opening import OpenDayTables
 from features.opendays import OpenDays
 from features.sketches import UNKNOWN, Spells, build_sketch
@@ -17,7 +16,6 @@ from tests.features.oracles import Parcel
 from tests.features.test_sketches import MONDAY, parcels_of_worlds
 
 Counts = Counter[tuple[str, int, int, int, int]]
-_CELLS = cells(unbound("spells", SPELLS))
 
 
 def spells_of(parcels: list[Parcel], until: int) -> Spells:
@@ -42,7 +40,7 @@ def counted_by_duckdb(parcels: list[Parcel], since: int, until: int) -> Counts:
         session.give("days", opened.days)
         session.give("slots", opened.slots)
         session.give("bound", bound_table(since, until))
-        rows = session.table(_CELLS).to_pylist()
+        rows = session.table(cells()).to_pylist()
     return Counter((chr(row["key"]), row["day"], row["age"], row["at_risk"], row["ended"]) for row in rows)
 
 
