@@ -38,8 +38,8 @@ FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
     "lead": (lanes.WINDOWS, lanes.LEVELS),
     "handling": (origins.WINDOWS, origins.LEVELS),
     "depot": (loads.WINDOWS, loads.DEPOT_LEVELS),
-    "haul": (loads.WINDOWS, loads.HAUL_LEVELS),
-    "departure": (loads.WINDOWS, loads.DEPARTURE_LEVELS),
+    "haul": (loads.ROAD_WINDOWS, loads.HAUL_LEVELS),
+    "departure": (loads.ROAD_WINDOWS, loads.DEPARTURE_LEVELS),
     "transit": (regime.WINDOWS, regime.LEVELS),
 }
 

@@ -38,6 +38,7 @@ HAUL_LEVELS = DEPOT_LEVELS[:-1]
 DEPARTURE_LEVELS = ("all", "carrier", "region")
 NOW, WEEK, MONTH, USUAL = 3, 7, 28, 120
 WINDOWS = (NOW, WEEK, MONTH, USUAL)
+ROAD_WINDOWS = (WEEK, MONTH, USUAL)
 
 _SCANS = "no scans in the last 120 days"
 _RATIO = "log ratio"
