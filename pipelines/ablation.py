@@ -48,7 +48,7 @@ def ablation(folder: Path, windows: Sequence[date] = WINDOWS, tell: TellShare = 
     if not (folder / "shipments.parquet").is_file():
         simulate(WORLD, folder, tell)
     prepared = prepare(read_tables(folder), PlaceIndex.default(), tell)
-    scores = []
+    scores: list[Score] = []
     for start in windows:
         for name, families in VARIANTS.items():
             tell(f"{start}, {name}", len(scores) / (len(windows) * len(VARIANTS)))
