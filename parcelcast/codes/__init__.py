@@ -1,0 +1,21 @@
+"""Carriers' own codes as canonical ones: versioned tables with a source for every row, and what nobody has told us.
+
+>>> map_code("dpd", "13").code
+'delivered'
+"""
+
+from parcelcast.codes.mapping import CodeReport, CodeTables, MappedCode, map_code
+from parcelcast.codes.table import CodeRow, CodeTable, read_table
+from parcelcast.codes.vocabulary import PARTIES, REASONS
+
+__all__ = [
+    "PARTIES",
+    "REASONS",
+    "CodeReport",
+    "CodeRow",
+    "CodeTable",
+    "CodeTables",
+    "MappedCode",
+    "map_code",
+    "read_table",
+]
