@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.engine.reading import read_sketches
 from features.network import network_of
 from features.orders import day_of
 from features.storage import read_features, write_features
-from features.table import Network, build_sketches, bulletins_of, parcel_history
+from features.table import Network, bulletins_of, parcel_history
 from models.bundle import Bundle
 from models.bundle_writer import write_bundle
 from models.evaluation import Evaluation, evaluate, orders_placed
@@ -25,7 +26,7 @@ from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
 from pipelines.backtest import told_of, train_challenger, write_results
 from pipelines.ingest import load_tables
-from pipelines.preparation import FIRST_SCANS, Prepared, last_known_day, prepare
+from pipelines.preparation import FIRST_SCANS, Count, Prepared, last_known_day, prepare
 from pipelines.progress import TellShare
 
 _SAMPLES = 5
@@ -67,19 +68,21 @@ def split_of(prepared: Prepared, parameters: WindowParameters) -> Split:
     return Split(start, end, today)
 
 
-def featurize(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, out: Path, tell: TellShare) -> None:
+def featurize(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, count: Count, out: Path, tell: TellShare) -> None:
     """Write the features of all orders, each as of its own instant."""
-    prepared = prepare(tables, places, tell)
+    prepared = prepare(tables, places, tell, count)
     tell("writing features")
     write_features(prepared.assembled, prepared.history.shipment_id, out)
 
 
-def read_prepared(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, features: Path, tell: TellShare) -> Prepared:
-    """Return what `prepare` returned, with the features read instead of built."""
+def read_prepared(
+    tables: Mapping[str, pd.DataFrame], places: PlaceIndex, daily: Path, features: Path, tell: TellShare
+) -> Prepared:
+    """Return what `prepare` returned, with counts and features read instead of built."""
     tell("reading orders and features")
     network = network_of(tables, places)
     history = parcel_history(tables["shipments"], network, tables.get(FIRST_SCANS))
-    sketches = build_sketches(history, network, last_known_day(history), bulletins_of(tables.get("weather_daily")))
+    sketches = read_sketches(daily, bulletins_of(tables.get("weather_daily")))
     assembled = read_features(history.orders, history.shipment_id, HORIZON, features)
     return Prepared(history, sketches, assembled, network)
 

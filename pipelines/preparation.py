@@ -1,6 +1,6 @@
 """From canonical tables to what training and evaluation read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from features.assembly import Assembled, assemble
 from features.engine.scanning import read_first_scans
 from features.network import network_of
 from features.table import Network, ParcelHistory, Sketches, build_sketches, bulletins_of, parcel_history
+from features.weather import Bulletins
 from models.hazard import HORIZON
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
@@ -19,6 +20,9 @@ from pipelines.progress import SILENT, Tell
 
 # Not a canonical table: what `features.loads.first_scans` tells of the scans, which would be most of the memory.
 FIRST_SCANS = "first_scans"
+
+# Counts what a history tells, or reads what was counted before.
+Count = Callable[[ParcelHistory, Network, Bulletins], Sketches]
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,14 @@ def _file(folder: Path, name: str) -> Path:
     return folder / f"{name}.parquet"
 
 
-def prepare(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, tell: Tell = SILENT) -> Prepared:
+def count_in_memory(history: ParcelHistory, network: Network, weather: Bulletins) -> Sketches:
+    """Count all that is recorded."""
+    return build_sketches(history, network, last_known_day(history), weather)
+
+
+def prepare(
+    tables: Mapping[str, pd.DataFrame], places: PlaceIndex, tell: Tell = SILENT, count: Count = count_in_memory
+) -> Prepared:
     """Build histories and features of the outgoing parcels; tables as of `read_tables`, some may be absent."""
     shipments = tables["shipments"]
     if shipments["is_return"].fillna(value=False).all():
@@ -53,7 +64,7 @@ def prepare(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, tell: Tell =
     network = network_of(tables, places)
     history = parcel_history(shipments, network, tables.get(FIRST_SCANS))
     tell("counting history")
-    sketches = build_sketches(history, network, last_known_day(history), bulletins_of(tables.get("weather_daily")))
+    sketches = count(history, network, bulletins_of(tables.get("weather_daily")))
     tell("building features")
     return Prepared(history, sketches, assemble(history.orders, sketches.rolling(), HORIZON), network)
 

@@ -40,6 +40,12 @@ def told_again(name: str) -> ibis.Table:
 
 
 @cache
+def news() -> ibis.Table:
+    """Count the parcels of table `fresh` of which table `previous` does not already know the same."""
+    return unbound("fresh", PARCELS).anti_join(unbound("previous", PARCELS), list(PARCELS)).count().as_table()
+
+
+@cache
 def perhaps_settled() -> ibis.Table:
     """Count what `announced` and `stages` tell of days before `since` of `bound` about parcels that are not open.
 

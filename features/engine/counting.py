@@ -1,6 +1,6 @@
-"""One family's counts by day: from parcels to a table with all levels, and from such a table to a sketch."""
+"""One family's counts by day: from parcels to a table with all levels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -9,12 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from features.engine.dimensions import Registry
-from features.engine.engines import Engine, Session, unbound
+from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, Family
 from features.engine.ladders import Numbers
 from features.engine.lifetables import CELLS, cells, rolled_up
 from features.engine.parcels import PARCELS
-from features.sketches import Level, Sketch
 
 # One row per level (0 is the widest), key on that level, UTC day and age.
 COUNTS = {"level": "int32", **CELLS}
@@ -67,45 +66,3 @@ def _narrow() -> ibis.Table:
 def _all_levels(names: tuple[str, ...]) -> ibis.Table:
     parts = [unbound(name, CELLS).mutate(level=ibis.literal(level, "int32")) for level, name in enumerate(names)]
     return ibis.union(*parts).select(*COUNTS)
-
-
-def read_sketch(engine: Engine, family: str, files: Sequence[Path], registry: Registry) -> Sketch:
-    """Read one family's counts from its files as the sketch that `features.history` reads."""
-    one = FAMILIES[family]
-    levels = len(one.rungs(np.array([], dtype=np.int64), registry))
-    with engine.session() as session:
-        session.give("counts", files)
-        return Sketch(tuple([_level(session, one, level, registry) for level in range(levels)]))
-
-
-def _level(session: Session, family: Family, level: int, registry: Registry) -> Level:
-    keys = session.table(_keys(level))["key"].to_numpy()
-    named = family.names(level, keys, registry)
-    names = sorted(named)
-    rank = {name: code for code, name in enumerate(names)}
-    codes = np.array([rank[name] for name in named], dtype=np.int64)
-    session.give("rungs", pa.table({"key": keys, "wider": codes}))
-    rows = session.table(_ranked(level))
-    columns: Mapping[str, np.ndarray] = {name: rows[name].to_numpy() for name in CELLS}
-    return Level(
-        tuple(names),
-        columns["day"],
-        columns["key"].astype(np.int32),
-        columns["age"].astype(np.int16),
-        columns["at_risk"],
-        columns["ended"],
-    )
-
-
-@cache
-def _keys(level: int) -> ibis.Table:
-    counts = unbound("counts", COUNTS)
-    return counts.filter(counts.level == level).select("key").distinct()
-
-
-@cache
-def _ranked(level: int) -> ibis.Table:
-    counts, rungs = unbound("counts", COUNTS), unbound("rungs", {"key": "int64", "wider": "int64"})
-    mine = counts.filter(counts.level == level).join(rungs, "key")
-    mine = mine.select("day", "age", "at_risk", "ended", key="wider")
-    return mine.order_by("day", "key", "age")

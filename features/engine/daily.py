@@ -55,7 +55,8 @@ def build(store: Path, batch: Batch, network: Network, engine: Engine) -> tuple[
     sweep(store, before)
     with engine.session() as session:
         after, days = _build(session, store, _read(session, batch, network, before), before)
-    write_manifest(store, after)
+    if after is not before:
+        write_manifest(store, after)
     return days
 
 
@@ -120,9 +121,12 @@ def _give_calendars(session: Session, registry: Registry, first: int, last: int)
 def _build(session: Session, store: Path, told: _Told, before: Manifest | None) -> tuple[Manifest, tuple[int, ...]]:
     """Count the days that the batch touches, and tell what the store holds then."""
     number = before.build + 1 if before else 1
-    settled = _give_known(session, store, before, number)
+    told_again = _give_known(session, store, before)
     again = _touched_again(session, told) if before else set()
     days = sorted(again | set(range(told.since, told.until + 1)))
+    if before and not days and not _count(session, changes.news()):
+        return before, ()
+    settled = _without_fresh(session, store, before.settled, told_again, number) if before else ()
     session.keep("current", changes.current())
     counted = _give_counted(session, store, settled) if again and settled else "current"
     tables = {name: dict(before.tables[name]) if before else {} for name in told.families}
@@ -147,34 +151,46 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
     return after, tuple(days)
 
 
-def _give_known(session: Session, store: Path, before: Manifest | None, number: int) -> tuple[Settled, ...]:
+def _give_known(session: Session, store: Path, before: Manifest | None) -> list[Settled]:
     """Make the parcels of earlier builds known as table `open`, those of the batch as `previous` and, anew, `fresh`.
 
-    Returns the settled files. A settled parcel that the batch tells of anew is taken out of its file.
+    Returns the settled files with parcels that the batch tells of anew.
     """
     if before is None:
         session.give("open", _nobody(PARCELS))
     else:
         session.give("open", [store / before.open])
     session.keep("previous", changes.told_again("open"))
-    files: list[Settled] = list(before.settled) if before else []
     again = []
-    if files and session.table(changes.perhaps_settled()).column(0)[0].as_py():
-        for position, one in enumerate(files):
+    if before and before.settled and _count(session, changes.perhaps_settled()):
+        for one in before.settled:
             session.give("settled", [store / one.file])
             session.keep("found", changes.told_again("settled"))
-            if not session.table(unbound("found", PARCELS).count().as_table()).column(0)[0].as_py():
+            if not _count(session, unbound("found", PARCELS).count().as_table()):
                 continue
-            again.append(position)
+            again.append(one)
             session.keep("both", ibis.union(unbound("previous", PARCELS), unbound("found", PARCELS)))
             session.keep("previous", unbound("both", PARCELS))
     session.keep("fresh", fresh())
-    for position in again:
-        session.give("settled", [store / files[position].file])
-        name = f"settled/{number}-{position}.parquet"
-        session.write(changes.without_fresh("settled"), store / name)
-        files[position] = replace(files[position], file=name)
+    return again
+
+
+def _without_fresh(
+    session: Session, store: Path, settled: Sequence[Settled], again: Sequence[Settled], number: int
+) -> tuple[Settled, ...]:
+    """Take the parcels that the batch tells of anew out of the settled files; return all settled files."""
+    files: list[Settled] = []
+    for one in settled:
+        name = f"settled/{number}-{len(files)}.parquet"
+        if one in again:
+            session.give("settled", [store / one.file])
+            session.write(changes.without_fresh("settled"), store / name)
+        files.append(replace(one, file=name) if one in again else one)
     return tuple(files)
+
+
+def _count(session: Session, expression: ibis.Table) -> int:
+    return int(session.table(expression).column(0)[0].as_py())
 
 
 def _nobody(columns: Mapping[str, str]) -> pa.Table:

@@ -6,7 +6,7 @@ A number is given once and kept (`Numbers`), so that parcels counted yesterday a
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
@@ -15,6 +15,9 @@ from features.opendays import CalendarKey
 from features.orders import delivery_calendar_key, way_facts
 from features.table import Network
 from parcelcast.calendar import zone
+
+if TYPE_CHECKING:
+    from parcelcast.place import Place
 
 # An area: country, region of lanes, area of lanes, ISO 3166-2 region.
 COUNTRY, LANE_REGION, AREA, REGION = range(4)
@@ -84,7 +87,7 @@ class Asked:
 def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict[str, pa.Table]:
     """Return the tables that `features.engine.parcels` joins, numbering what is new."""
     places = {address: network.places.find(*address) for address in sorted(asked.destinations)}
-    lands = {}
+    lands: dict[tuple[str, str], Place] = {}
     for place in places.values():
         lands.setdefault((place.country, place.region or ""), place)
     land_of = {key: number for number, key in enumerate(lands)}

@@ -37,6 +37,7 @@ def _database(memory_limit: str | None, temp_directory: Path | None) -> duckdb.D
     if memory_limit is not None:
         database.execute("SET memory_limit = $1", [memory_limit])
     if temp_directory is not None:
+        temp_directory.mkdir(parents=True, exist_ok=True)
         database.execute("SET temp_directory = $1", [str(temp_directory)])
     return database
 

@@ -17,6 +17,14 @@ from pipelines.progress import TellShare
 MOST_READS, LEAST_PANDAS, MOST_MEMORY_GB, MOST_DAY_SHARE, MOST_EXPONENT = 12.0, 10.0, 6.0, 0.03, 1.1
 
 Told = Mapping[str, Any]
+_NAMES = {
+    "read": "bare read of the columns by DuckDB",
+    "full": "full build, all families",
+    "day": "one more day",
+    "lanes": "lanes and handling alone",
+    "pandas": "the same in plain pandas",
+    "read again": "bare read once more",
+}
 
 
 @dataclass(frozen=True)
@@ -71,15 +79,14 @@ def report(results: Results) -> str:
     """Return the measurements beside what is promised."""
     seconds = {name: told["seconds"] for name, told in results.measured.items()}
     read = min(seconds["read"], seconds["read again"])
-    full, rows = results.measured["full"], results.measured["read"]["rows"]
+    day, full, rows = results.measured["day"], results.measured["full"], results.measured["read"]["rows"]
     peak = full["peak_bytes"] / 1e9
     lines = [
         f"simulated: {rows['shipments']:,} shipments, {rows['scans']:,} scans, {full['days']} days",
-        f"bare read of the columns by DuckDB   {read:8.2f} s",
-        f"full build, five families            {seconds['full']:8.2f} s   peak {peak:.1f} GB",
-        f"one more day                         {seconds['day']:8.2f} s   peak {_gb(results, 'day'):.1f} GB",
-        f"lanes and handling alone             {seconds['lanes']:8.2f} s   peak {_gb(results, 'lanes'):.1f} GB",
-        f"the same in plain pandas             {seconds['pandas']:8.2f} s   peak {_gb(results, 'pandas'):.1f} GB",
+        "",
+        f"{'':<34} {'wall s':>8} {'CPU s':>8} {'peak GB':>8}",
+        *(_row(_NAMES[name], told) for name, told in results.measured.items()),
+        _row("  in a process that just started", {**day, "seconds": day["cold_seconds"], "cpu_seconds": None}),
         "",
         _verdict("full build / bare read", seconds["full"] / read, MOST_READS, at_most=True),
         _verdict("pandas / engine, same families", seconds["pandas"] / seconds["lanes"], LEAST_PANDAS, at_most=False),
@@ -87,14 +94,14 @@ def report(results: Results) -> str:
         _verdict("one more day / full build", seconds["day"] / seconds["full"], MOST_DAY_SHARE, at_most=True),
         _verdict("growth exponent of the full build", _exponent(results.growth), MOST_EXPONENT, at_most=True),
         "",
-        *(f"{n:>11,} shipments {told['seconds']:8.2f} s   peak {told['peak_bytes'] / 1e9:.1f} GB"
-          for n, told in results.growth.items()),
+        *(_row(f"full build, {n:,} shipments", told) for n, told in results.growth.items()),
     ]  # fmt: skip
     return "\n".join(lines)
 
 
-def _gb(results: Results, name: str) -> float:
-    return float(results.measured[name]["peak_bytes"]) / 1e9
+def _row(what: str, told: Told) -> str:
+    worked = "" if told["cpu_seconds"] is None else f"{told['cpu_seconds']:.2f}"
+    return f"{what:<34} {told['seconds']:>8.2f} {worked:>8} {told['peak_bytes'] / 1e9:>8.1f}"
 
 
 def _verdict(what: str, found: float, bound: float, *, at_most: bool) -> str:
@@ -107,4 +114,4 @@ def _exponent(growth: Mapping[int, Told]) -> float:
     """Return the slope of log seconds over log shipments, by least squares."""
     points = [(log(n), log(told["seconds"])) for n, told in growth.items()]
     x, y = (sum(values) / len(points) for values in zip(*points, strict=True))
-    return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
+    return float(sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points))

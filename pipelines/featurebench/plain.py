@@ -34,8 +34,8 @@ def plain_counts(shipments: pd.DataFrame, network: Network, until: int) -> dict[
             "calendar": opendays.code, **dict(zip(levels, keys, strict=True)),
         })  # fmt: skip
         parts = [
-            _rows(group, np.flatnonzero(opendays.is_open[calendar]) + opendays.first, until)
-            for calendar, group in parcels.groupby("calendar")
+            _rows(parcels[parcels["calendar"] == code], np.flatnonzero(is_open) + opendays.first, until)
+            for code, is_open in enumerate(opendays.is_open)
         ]
         rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
         for level in levels:

@@ -12,10 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.engine.counting import read_sketch
 from features.engine.daily import Batch
-from features.engine.dimensions import Registry
-from features.engine.duck import DuckDB
+from features.engine.reading import read_sketches
 from features.engine.store import read_manifest
 from features.loads import first_scans
 from features.network import network_of
@@ -88,11 +86,7 @@ def sketches_of_store(store: Path) -> dict[str, Sequence[Level]]:
     """Return the levels of each family that a store holds."""
     manifest = read_manifest(store)
     assert manifest is not None
-    registry = Registry.from_dict(manifest.registry)
-    return {
-        name: read_sketch(DuckDB(), name, [store / file for file in files.values()], registry).levels
-        for name, files in manifest.tables.items()
-    }
+    return levels_of(read_sketches(store), list(manifest.tables))
 
 
 def counts(level: Level) -> dict[tuple[str, int, int], tuple[int, int]]:
