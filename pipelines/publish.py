@@ -26,11 +26,17 @@ class Published:
     changed: bool
 
 
-def publish(registry: Registry, home: Path, verify: Callable[[Path], object]) -> Published:
+def publish(
+    registry: Registry,
+    home: Path,
+    verify: Callable[[Path], object],
+    from_online: Callable[[Path, Version], object],
+) -> Published:
     """Publish the champion's bundle below `home` and keep the previous one.
 
-    `verify` loads a bundle and raises ArtefactError when it cannot be served; then `current` stays as it is.
-    ArtefactError also when there is no champion.
+    `verify` loads a bundle, `from_online` lets its snapshot come from the online store; either raises ArtefactError
+    when it cannot be served, and then `current` stays as it is. ArtefactError also when there is no champion. One that
+    is served already is brought online all the same: the store may be a new one.
     """
     champion = registry.named(CHAMPION)
     if champion is None:
@@ -39,9 +45,15 @@ def publish(registry: Registry, home: Path, verify: Callable[[Path], object]) ->
         )
     target = home / f"v{champion.number}"
     current = home / CURRENT
-    if current.exists() and current.resolve() == target.resolve():
-        return Published(champion, target, changed=False)
-    _bring(registry, champion, target, verify)
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=home) as incoming:
+        fetched = registry.fetch_bundle(champion, Path(incoming))
+        verify(fetched)
+        from_online(fetched, champion)
+        if current.exists() and current.resolve() == target.resolve():
+            return Published(champion, target, changed=False)
+        verify(fetched)
+        _place(fetched, target)
     if current.exists():
         _link(home / PREVIOUS, current.resolve().name)
     _link(current, target.name)
@@ -49,15 +61,11 @@ def publish(registry: Registry, home: Path, verify: Callable[[Path], object]) ->
     return Published(champion, target, changed=True)
 
 
-def _bring(registry: Registry, version: Version, target: Path, verify: Callable[[Path], object]) -> None:
-    """Fetch into a directory beside the target, verify, then rename: the target is whole or absent."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=target.parent) as incoming:
-        fetched = registry.fetch_bundle(version, Path(incoming))
-        verify(fetched)
-        if target.exists():
-            shutil.rmtree(target)
-        fetched.rename(target)
+def _place(fetched: Path, target: Path) -> None:
+    """Rename a directory that lies beside the target: the target is whole or absent."""
+    if target.exists():
+        shutil.rmtree(target)
+    fetched.rename(target)
 
 
 def _link(link: Path, name: str) -> None:

@@ -4,6 +4,7 @@ Everything is relative to the working directory, which is the repository or anot
 is imported when it runs, so that a short stage does not pay for the libraries of the others.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -31,6 +32,7 @@ MODEL = DATA / "model"
 CALIBRATION = DATA / "calibration" / "calibration.json"
 CHALLENGER = DATA / "challenger"
 BUNDLES = DATA / "bundle"
+ONLINE = DATA / "online"
 TRACKING = DATA / "tracking"
 REPORTS = Path("reports")
 EVALUATION = REPORTS / "evaluation"
@@ -251,13 +253,24 @@ def _check() -> None:
 
 
 def _publish() -> None:
+    from features.feast_repo.config import OnlineParameters
+    from features.feast_repo.store import Repository
     from models.bundle import Bundle
+    from pipelines.online import serve_from_online
     from pipelines.publish import publish
     from pipelines.register import open_registry, write_version
 
+    given, now = read_section(OnlineParameters, "online"), datetime.now(UTC)
     with steps("publish") as tell:
-        tell("verifying the champion's bundle")
-        published = publish(open_registry(TRACKING), BUNDLES, Bundle.load)
+        tell("opening the feature store")
+        repository = Repository(ONLINE, given, os.environ)
+        tell("bringing the champion's history online")
+        published = publish(
+            open_registry(TRACKING),
+            BUNDLES,
+            Bundle.load,
+            lambda bundle, version: serve_from_online(bundle, version, repository, now),
+        )
         write_version(published.version, REPORTS / "published.json")
 
 

@@ -89,8 +89,11 @@ def start_of(day: int) -> datetime:
 
 
 def validity(view: View) -> timedelta:
-    """Return how long after its `event_timestamp` a row may hold: to the last second of its last day."""
-    return timedelta(days=view.days) - timedelta(seconds=1)
+    """Return how long after its `event_timestamp` a row may hold: Feast's TTL.
+
+    That is one instant too long, the first of the day after. Feast's DuckDB store cannot take days and seconds at once.
+    """
+    return timedelta(days=view.days)
 
 
 def _created(path: Path) -> datetime:

@@ -106,7 +106,7 @@ class Repository:
             self._store.teardown()
 
     def _opened(self, config: Mapping[str, Any]) -> Any:
-        store = feast.FeatureStore(config=feast.RepoConfig(**config, repo_path=self._home))
+        store = feast.FeatureStore(str(self._home), feast.RepoConfig(**config, repo_path=self._home))
         store.list_feature_services()
         return store
 

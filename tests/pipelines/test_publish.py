@@ -39,6 +39,9 @@ def home(tmp_path):
 def _accept(path) -> None: ...
 
 
+def _online(path, version) -> None: ...
+
+
 def _refuse(path) -> None:
     raise ArtefactError("hash mismatch")
 
@@ -50,7 +53,7 @@ def _served(home, link="current") -> str:
 def test_the_champions_bundle_is_served(registry, home):
     registry.crown("1")
 
-    published = publish(registry, home, _accept)
+    published = publish(registry, home, _accept, _online)
 
     assert published.changed
     assert _served(home) == "1"
@@ -59,7 +62,7 @@ def test_the_champions_bundle_is_served(registry, home):
 def test_the_bundle_served_before_is_kept_and_older_ones_are_not(registry, home):
     for number in ("1", "2", "3"):
         registry.crown(number)
-        publish(registry, home, _accept)
+        publish(registry, home, _accept, _online)
 
     assert (_served(home), _served(home, "previous")) == ("3", "2")
     assert sorted(path.name for path in home.iterdir()) == ["current", "previous", "v2", "v3"]
@@ -67,35 +70,74 @@ def test_the_bundle_served_before_is_kept_and_older_ones_are_not(registry, home)
 
 def test_publishing_the_same_champion_again_changes_nothing(registry, home):
     registry.crown("1")
-    publish(registry, home, _accept)
+    publish(registry, home, _accept, _online)
 
-    assert not publish(registry, home, _accept).changed
+    assert not publish(registry, home, _accept, _online).changed
     assert not (home / "previous").exists()
 
 
 def test_a_bundle_that_does_not_load_is_not_served(registry, home):
     registry.crown("1")
-    publish(registry, home, _accept)
+    publish(registry, home, _accept, _online)
     registry.crown("2")
 
     with pytest.raises(ArtefactError, match="hash mismatch"):
-        publish(registry, home, _refuse)
+        publish(registry, home, _refuse, _online)
 
     assert _served(home) == "1"
     assert sorted(path.name for path in home.iterdir()) == ["current", "v1"]
 
 
+def test_a_bundle_is_not_served_when_the_online_store_tells_something_else(registry, home):
+    def astray(path, version):
+        (path / "manifest.json").write_text("astray")
+        raise ArtefactError("not the one that the bundle was judged with")
+
+    registry.crown("1")
+    publish(registry, home, _accept, _online)
+    registry.crown("2")
+
+    with pytest.raises(ArtefactError, match="judged"):
+        publish(registry, home, _accept, astray)
+
+    assert _served(home) == "1"
+    assert sorted(path.name for path in home.iterdir()) == ["current", "v1"]
+
+
+def test_the_bundle_is_verified_as_it_comes_from_the_online_store(registry, home):
+    seen = []
+
+    def rewritten(path, version):
+        (path / "manifest.json").write_text(f"{version.number} online")
+
+    registry.crown("1")
+    publish(registry, home, lambda path: seen.append((path / "manifest.json").read_text()), rewritten)
+
+    assert seen == ["1", "1 online"]
+    assert _served(home) == "1 online"
+
+
+def test_a_champion_that_is_served_already_fills_the_online_store_again(registry, home):
+    brought = []
+    registry.crown("1")
+    publish(registry, home, _accept, _online)
+
+    published = publish(registry, home, _accept, lambda path, version: brought.append(version.number))
+
+    assert (published.changed, brought) == (False, ["1"])
+
+
 def test_without_a_champion_there_is_nothing_to_publish(registry, home):
     with pytest.raises(ArtefactError, match="no champion"):
-        publish(registry, home, _accept)
+        publish(registry, home, _accept, _online)
 
 
 def test_a_reader_that_opened_the_old_bundle_can_finish_reading_it(registry, home):
     registry.crown("1")
-    publish(registry, home, _accept)
+    publish(registry, home, _accept, _online)
     opened = os.open(home / "current", os.O_RDONLY)
     registry.crown("2")
-    publish(registry, home, _accept)
+    publish(registry, home, _accept, _online)
 
     assert os.listdir(opened) == ["manifest.json"]  # noqa: PTH208 - a path would find the new one
     os.close(opened)
