@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from features.assembly import Histories
 from features.feast_repo.refresh import refresh
 from features.feast_repo.store import Repository
 from models.bundle import HISTORY, MANIFEST, WEATHER, sha256_of
@@ -42,14 +43,21 @@ def serve_from_online(bundle: Path, version: Version, repository: Repository, no
     tags = {"bundle": manifest["version"], "run": version.run_id}
     told = refresh(repository, judged, manifest["as_of_day"], now, service_name(version), tags)
     with TemporaryDirectory(prefix=".online-", dir=bundle.parent) as folder:
-        built = {name: Path(folder) / name for name in (HISTORY, WEATHER)}
-        write_histories(told.histories, built[HISTORY], built[WEATHER])
-        for name, path in built.items():
-            _check_equal(bundle / name, path)
-            path.replace(bundle / name)
+        # A bundle of an older version may hold more than is read of it now.
+        read = _written(judged, Path(folder) / "read")
+        built = _written(told.histories, Path(folder) / "built")
+        for name in (HISTORY, WEATHER):
+            _check_equal(read / name, built / name)
+            (built / name).replace(bundle / name)
             manifest["files"][name] = sha256_of(bundle / name)
     (bundle / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return told.written
+
+
+def _written(histories: Histories, folder: Path) -> Path:
+    folder.mkdir()
+    write_histories(histories, folder / HISTORY, folder / WEATHER)
+    return folder
 
 
 def _check_equal(judged: Path, built: Path) -> None:

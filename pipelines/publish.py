@@ -45,12 +45,14 @@ def publish(
         )
     target = home / f"v{champion.number}"
     current = home / CURRENT
+    is_served = current.exists() and current.resolve() == target.resolve()
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=home) as incoming:
         fetched = registry.fetch_bundle(champion, Path(incoming))
-        verify(fetched)
+        if not is_served:
+            verify(fetched)
         from_online(fetched, champion)
-        if current.exists() and current.resolve() == target.resolve():
+        if is_served:
             return Published(champion, target, changed=False)
         verify(fetched)
         _place(fetched, target)

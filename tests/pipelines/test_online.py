@@ -2,6 +2,8 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from features.feast_repo.config import OnlineParameters
@@ -53,6 +55,18 @@ def test_the_snapshot_from_the_online_store_is_the_judged_one_to_the_last_bit(bu
     assert written["lead"] > 0
     assert repository.services().keys() == {"parcelcast_eta_v7"}
     assert sorted(path.name for path in bundle.iterdir()) == sorted([HISTORY, WEATHER, MANIFEST])
+
+
+def test_windows_that_are_read_no_more_are_left_behind(bundle, repository):
+    table = pq.read_table(bundle / HISTORY)
+    window = pa.array([365] * len(table), table.schema.field("window").type)
+    older = table.set_column(table.column_names.index("window"), "window", window)
+    pq.write_table(pa.concat_tables([table, older]), bundle / HISTORY)
+
+    serve_from_online(bundle, Version("7", "run"), repository, NOW)
+
+    assert pq.read_table(bundle / HISTORY).equals(table)
+    assert json.loads((bundle / MANIFEST).read_text())["files"][HISTORY] == sha256_of(bundle / HISTORY)
 
 
 def test_another_snapshot_than_the_judged_one_stops_publishing(bundle, repository, monkeypatch):
