@@ -1,7 +1,8 @@
-"""The daily counts of the pipeline: kept by the engine beside the features, read by every later stage."""
+"""The daily counts of the pipeline, by the engine that the parameters name."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from features.engine.choice import EngineParameters, engine_of
 from features.engine.daily import Batch, build
@@ -14,22 +15,24 @@ from pipelines.preparation import last_known_day
 
 @dataclass(frozen=True)
 class DailyTables:
-    """Daily tables in folder `store`, counted from the canonical tables in folder `validated`.
+    """Daily tables of the canonical tables in folder `validated`.
 
-    Each build tells the store of everything anew; only days that count otherwise than before are written again.
+    A stage counts them anew: nothing tells it which rows of the whole tables changed since it ran, or are gone. The
+    files live in the engine's temporary directory until they are read.
     """
 
-    store: Path
     validated: Path
     parameters: EngineParameters
 
     def count(self, history: ParcelHistory, network: Network, weather: Bulletins) -> Sketches:
-        """Bring the tables up to the last day of the history, and read them."""
+        """Count everything up to the last day of the history."""
         scans = self.validated / f"{SCANS.name}.parquet"
         batch = Batch(
             [self.validated / f"{SHIPMENTS.name}.parquet"],
             [scans] if scans.is_file() else None,
             last_known_day(history),
         )
-        build(self.store, batch, network, engine_of(self.parameters))
-        return read_sketches(self.store, weather)
+        self.parameters.temp_directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self.parameters.temp_directory) as store:
+            build(Path(store), batch, network, engine_of(self.parameters))
+            return read_sketches(Path(store), weather)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.engine.reading import read_sketches
 from features.network import network_of
 from features.orders import day_of
 from features.storage import read_features, write_features
@@ -76,13 +75,13 @@ def featurize(tables: Mapping[str, pd.DataFrame], places: PlaceIndex, count: Cou
 
 
 def read_prepared(
-    tables: Mapping[str, pd.DataFrame], places: PlaceIndex, daily: Path, features: Path, tell: TellShare
+    tables: Mapping[str, pd.DataFrame], places: PlaceIndex, count: Count, features: Path, tell: TellShare
 ) -> Prepared:
-    """Return what `prepare` returned, with counts and features read instead of built."""
+    """Return what `prepare` returned, with the features read instead of built."""
     tell("reading orders and features")
     network = network_of(tables, places)
     history = parcel_history(tables["shipments"], network, tables.get(FIRST_SCANS))
-    sketches = read_sketches(daily, bulletins_of(tables.get("weather_daily")))
+    sketches = count(history, network, bulletins_of(tables.get("weather_daily")))
     assembled = read_features(history.orders, history.shipment_id, HORIZON, features)
     return Prepared(history, sketches, assembled, network)
 

@@ -17,6 +17,7 @@ from pipelines.progress import TellShare, steps
 
 if TYPE_CHECKING:
     from parcelcast.place import PlaceIndex
+    from pipelines.daily import DailyTables
     from pipelines.modelling import Split
     from pipelines.preparation import Prepared
 
@@ -27,7 +28,6 @@ VALIDATED = DATA / "validated"
 WEATHER = DATA / "weather"
 QUARANTINE = DATA / "quarantine"
 FEATURES = DATA / "features" / "features.parquet"
-DAILY = DATA / "features" / "daily"
 MODEL = DATA / "model"
 CALIBRATION = DATA / "calibration" / "calibration.json"
 CHALLENGER = DATA / "challenger"
@@ -169,14 +169,18 @@ def bench_features(shipments: int, work: Path) -> str:
 
 
 def _featurize() -> None:
-    from features.engine.choice import EngineParameters
-    from pipelines.daily import DailyTables
     from pipelines.modelling import featurize
     from pipelines.weather import tables_with_weather
 
     with steps("featurize") as tell:
-        daily = DailyTables(DAILY, VALIDATED, read_section(EngineParameters, "features"))
-        featurize(tables_with_weather(VALIDATED, WEATHER), _places(), daily.count, FEATURES, tell)
+        featurize(tables_with_weather(VALIDATED, WEATHER), _places(), _daily().count, FEATURES, tell)
+
+
+def _daily() -> "DailyTables":
+    from features.engine.choice import EngineParameters
+    from pipelines.daily import DailyTables
+
+    return DailyTables(VALIDATED, read_section(EngineParameters, "features"))
 
 
 def _train() -> None:
@@ -286,7 +290,7 @@ def _prepared(tell: TellShare) -> "tuple[Prepared, Split]":
     from pipelines.modelling import WindowParameters, read_prepared, split_of
     from pipelines.weather import tables_with_weather
 
-    prepared = read_prepared(tables_with_weather(VALIDATED, WEATHER), _places(), DAILY, FEATURES, tell)
+    prepared = read_prepared(tables_with_weather(VALIDATED, WEATHER), _places(), _daily().count, FEATURES, tell)
     return prepared, split_of(prepared, read_section(WindowParameters, "window"))
 
 

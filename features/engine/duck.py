@@ -79,7 +79,10 @@ class _Session:
         folder.mkdir(parents=True)
         how = "FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true"
         self._run(f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(folder)} ({how})")
-        return {int(path.parent.name.removeprefix("day=")): path for path in folder.glob("day=*/*.parquet")}
+        files = list(folder.glob("day=*/*.parquet"))
+        days = {int(path.parent.name.removeprefix("day=")): path for path in files}
+        assert len(days) == len(files)
+        return days
 
     def _run(self, sql: str) -> None:
         self._connection.execute(sql).fetchall()
