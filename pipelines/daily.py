@@ -10,7 +10,10 @@ from features.engine.reading import read_sketches
 from features.table import Network, ParcelHistory, Sketches
 from features.weather import Bulletins
 from parcelcast.tables import SCANS, SHIPMENTS
-from pipelines.preparation import last_known_day
+from pipelines.preparation import count_in_memory, last_known_day
+
+# With fewer parcels DuckDB plans longer than arrays count.
+_FEW = 100_000
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class DailyTables:
     parameters: EngineParameters
 
     def count(self, history: ParcelHistory, network: Network, weather: Bulletins) -> Sketches:
-        """Count everything up to the last day of the history."""
+        """Count everything up to the last day of the history; few parcels in memory, which gives the same."""
+        if self.parameters.engine == "duckdb" and len(history) < _FEW:
+            return count_in_memory(history, network, weather)
         scans = self.validated / f"{SCANS.name}.parquet"
         batch = Batch(
             [self.validated / f"{SHIPMENTS.name}.parquet"],
