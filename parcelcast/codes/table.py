@@ -80,7 +80,7 @@ def read_table(path: Path) -> CodeTable:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot be read ({error})", file=str(path), remedy="give a UTF-8 CSV file") from error
-    head = dict(match.groups() for line in lines if (match := _HEADER.match(line)))
+    head = {match[1]: match[2] for line in lines if (match := _HEADER.match(line))}
     body = csv.DictReader(line for line in lines if not line.startswith("#"))
     problems = [f"no line '# {key}: ...'" for key in ("carrier", "version") if key not in head]
     problems += [f"no column {column}" for column in COLUMNS if column not in (body.fieldnames or ())]

@@ -1,0 +1,96 @@
+"""One report of a scan, and what makes two reports the same event."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import NamedTuple
+
+from parcelcast.errors import InputError
+from parcelcast.scan import CODES
+
+# Servers and scanners disagree by minutes; only more than this makes a clock doubtful.
+CLOCK_TOLERANCE = timedelta(minutes=15)
+CLOCK_AHEAD = "clock_ahead"
+
+
+class Number(NamedTuple):
+    """A tracking number; carriers give out the same ones, so it is one only together with its carrier."""
+
+    carrier: str
+    tracking_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A scan as somebody told it; times are aware and kept in UTC, ``utc_offset_min`` is the local clock minus UTC.
+
+    ``recorded_at`` is when we learned of it. ``replaces`` is the id of a scan that this one corrects. ``doubts`` name
+    what was wrong with its time (see `parcelcast.tracking.clocks`). Refused with InputError: a time without an offset,
+    an unknown code, an empty tracking number.
+
+    ``scan_id`` is the same for two reports of one event: same carrier, tracking number, raw code, second and facility
+    (or place, where no facility is told), and the same scan that they correct.
+    """
+
+    carrier: str
+    tracking_number: str
+    code: str
+    occurred_at: datetime
+    recorded_at: datetime
+    utc_offset_min: int | None = None
+    reason: str | None = None
+    party: str | None = None
+    facility_id: str | None = None
+    country: str | None = None
+    place: str | None = None
+    raw_code: str | None = None
+    raw_text: str | None = None
+    leg: int | None = None
+    source: str | None = None
+    map_version: str | None = None
+    replaces: str | None = None
+    doubts: tuple[str, ...] = ()
+    scan_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("occurred_at", "recorded_at"):
+            at: datetime = getattr(self, name)
+            if at.tzinfo is None:
+                raise InputError(f"{name} is {at.isoformat()}; expected a time with an offset")
+            object.__setattr__(self, name, at.astimezone(UTC))
+        if self.code not in CODES:
+            raise InputError(f"code {self.code!r}; expected one of {', '.join(CODES)}")
+        number = "".join(self.tracking_number.split()).upper()
+        if not number:
+            raise InputError("a scan without a tracking number; expected the number on the parcel")
+        object.__setattr__(self, "carrier", self.carrier.strip().casefold())
+        object.__setattr__(self, "tracking_number", number)
+        object.__setattr__(self, "scan_id", _identity(self))
+
+    @property
+    def number(self) -> Number:
+        """The number under which it was told."""
+        return Number(self.carrier, self.tracking_number)
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened (UTC): as told, but not after we learned of it."""
+        return min(self.occurred_at, self.recorded_at)
+
+    @property
+    def all_doubts(self) -> tuple[str, ...]:
+        """The doubts, and whether its clock is ahead of ours by more than the tolerance of 15 minutes."""
+        ahead = self.occurred_at - self.recorded_at > CLOCK_TOLERANCE
+        return (*self.doubts, CLOCK_AHEAD) if ahead else self.doubts
+
+
+def _identity(scan: Scan) -> str:
+    parts = (
+        scan.carrier,
+        scan.tracking_number,
+        scan.raw_code or f"={scan.code}",
+        scan.occurred_at.isoformat(timespec="seconds"),
+        scan.facility_id or f"@{(scan.place or '').strip().casefold()}",
+        scan.replaces or "",
+    )
+    return blake2b("\x1f".join(parts).encode(errors="surrogatepass"), digest_size=16).hexdigest()

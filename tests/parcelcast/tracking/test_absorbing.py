@@ -1,0 +1,120 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parcelcast.errors import InputError
+from parcelcast.tracking.absorbing import absorb, order
+from parcelcast.tracking.scan import Scan
+from tests.parcelcast.tracking.reports import MONDAY, hours, reports, scan, shaken
+
+
+@given(st.data())
+def test_order_and_copies_of_reports_do_not_matter(data):
+    original = data.draw(reports())
+    as_of = hours(data.draw(st.integers(0, 110)))
+    again = data.draw(shaken(original))
+    assert absorb(again) == absorb(original)
+    assert absorb([*again, *original], as_of) == absorb([*original], as_of)
+
+
+@given(reports(), reports(), st.integers(0, 110))
+def test_what_is_recorded_at_or_after_the_instant_is_not_seen(earlier, later, at):
+    as_of = hours(at)
+    later = [replace(one, recorded_at=max(one.recorded_at, as_of)) for one in later]
+    assert absorb([*later, *earlier], as_of) == absorb(earlier, as_of)
+    assert all(one.recorded_at < as_of for one in absorb([*earlier, *later], as_of))
+
+
+@given(reports())
+def test_absorbed_scans_are_in_order_and_each_once(original):
+    absorbed = absorb(original)
+    assert list(absorbed) == sorted(absorbed, key=order)
+    assert len({one.scan_id for one in absorbed}) == len(absorbed)
+    assert absorb(absorbed) == absorbed
+
+
+@given(reports())
+def test_without_corrections_every_event_is_kept_as_it_was_first_recorded(original):
+    told = [replace(one, replaces=None) for one in original]
+    first = {}
+    for one in told:
+        first[one.scan_id] = min(first.get(one.scan_id, one.recorded_at), one.recorded_at)
+    assert {one.scan_id: one.recorded_at for one in absorb(told)} == first
+
+
+def test_two_reports_of_one_event_are_one_scan_recorded_when_it_was_first_told():
+    by_push = scan("hub_arrival", 5, 5.1, raw_code="02", facility_id="H1", source="push", raw_text="Eingang")
+    by_file = scan("hub_arrival", 5, 11, raw_code="02", facility_id="H1", source="file", number=" a1 ")
+    assert absorb([by_file, by_push]) == (by_push,)
+    assert absorb([by_file, by_push], hours(5.1)) == ()
+
+
+def test_another_second_facility_code_number_or_carrier_is_another_event():
+    one = scan("hub_arrival", 5, raw_code="02", facility_id="H1")
+    others = [
+        replace(one, occurred_at=one.occurred_at + timedelta(seconds=1)),
+        replace(one, facility_id="H2"),
+        replace(one, raw_code="09"),
+        replace(one, tracking_number="A2"),
+        replace(one, carrier="gls"),
+    ]
+    assert len(absorb([one, *others], hours(99))) == 6
+    assert replace(one, occurred_at=one.occurred_at + timedelta(microseconds=9)).scan_id == one.scan_id
+
+
+def test_scans_of_the_same_second_are_told_in_the_order_of_a_journey():
+    scans = [scan(code, 9) for code in ("delivered", "out_for_delivery", "destination_depot")]
+    assert [one.code for one in absorb(scans)] == ["destination_depot", "out_for_delivery", "delivered"]
+
+
+def test_nothing_happens_after_we_learned_of_it():
+    ahead = scan("delivered", 30, 20)
+    little = scan("out_for_delivery", 19.1, 19)
+    assert [one.code for one in absorb([ahead, little])] == ["out_for_delivery", "delivered"]
+    assert ahead.happened_at == hours(20)
+    assert ahead.all_doubts == ("clock_ahead",)
+    assert little.all_doubts == ()
+
+
+def test_a_correction_takes_the_place_of_a_scan_whenever_either_comes():
+    wrong = scan("delivered", 10)
+    right = scan("delivery_attempted", 10, 12, replaces=wrong.scan_id)
+    assert absorb([wrong, right]) == absorb([right, wrong]) == absorb([right]) == (right,)
+    assert absorb([wrong, right], hours(12)) == (wrong,)
+
+
+def test_of_several_corrections_the_last_one_counts():
+    wrong = scan("delivered", 10)
+    first = scan("exception", 10, 12, replaces=wrong.scan_id)
+    second = scan("returned", 11, 13, replaces=wrong.scan_id)
+    of_first = scan("delivered_to_neighbour", 10, 12.5, replaces=first.scan_id)
+    assert absorb([second, wrong, first]) == (second,)
+    assert absorb([of_first, wrong, first]) == (of_first,)
+    assert absorb([of_first, wrong, first, second]) == (second,)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"occurred_at": datetime(2027, 3, 1)}, "with an offset"),  # noqa: DTZ001 - that is the point
+        ({"code": "arrived"}, "expected one of"),
+        ({"tracking_number": " \n"}, "without a tracking number"),
+    ],
+)
+def test_a_report_that_cannot_be_a_scan_is_refused(change, told):
+    values = {
+        "carrier": "dpd",
+        "tracking_number": "A1",
+        "code": "delivered",
+        "occurred_at": MONDAY,
+        "recorded_at": MONDAY,
+    }
+    with pytest.raises(InputError, match=told):
+        Scan(**values | change)
+
+
+def test_an_identity_is_the_same_tomorrow():
+    assert scan("delivered", 5, raw_code="13", facility_id="0521").scan_id == "d84c81506d5b3d5e9a5303ac4af9cf5e"
