@@ -29,7 +29,7 @@ NEVER = -1
 class Repository:
     """The Feast repository in a folder: registry, configuration, Parquet files, and SQLite when it is the online store.
 
-    Feast reads the clock nowhere on these paths. What Feast raises becomes an ArtefactError.
+    Nothing that is told depends on the clock. What Feast raises becomes an ArtefactError.
     """
 
     def __init__(self, home: Path, parameters: OnlineParameters, environ: Mapping[str, str]) -> None:
