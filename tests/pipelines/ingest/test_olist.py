@@ -96,7 +96,14 @@ def test_the_seller_with_the_largest_freight_is_the_origin(export):
 
 def test_a_category_without_translation_keeps_its_name(export):
     assert (
-        shipment(changed(export, "olist_order_items_dataset", "s2,2018-04-06 03:28:47,99.00,5.00", "s2,2018-04-06 03:28:47,99.00,9.00"))["item_category"]
+        shipment(
+            changed(
+                export,
+                "olist_order_items_dataset",
+                "s2,2018-04-06 03:28:47,99.00,5.00",
+                "s2,2018-04-06 03:28:47,99.00,9.00",
+            )
+        )["item_category"]
         == "pc_gamer"
     )
 
