@@ -1,5 +1,6 @@
 """Histories through real Feast, on a real SQLite and a real Redis."""
 
+import time
 from datetime import timedelta
 
 import numpy as np
@@ -145,6 +146,18 @@ def test_a_registry_that_was_cut_short_is_made_again(repository, tmp_path):
 def test_going_back_to_an_older_day_and_on_again_tells_each_day(repository):
     for number in (FIRST, FIRST + 2, FIRST, FIRST + 1, FIRST + 3):
         check_same(publish(repository(), number).histories, number)
+
+
+def test_clocks_that_skip_midnight_do_not_move_a_day(repository, monkeypatch):
+    spring = day("2026-03-08")  # in Havana it begins at one
+    monkeypatch.setenv("TZ", "America/Havana")
+    time.tzset()
+    try:
+        check_same(publish(repository(), spring).histories, spring)
+        check_online(repository(), spring)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_stale_value_is_known_by_its_day_and_replaced(repository):
