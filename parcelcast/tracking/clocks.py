@@ -6,16 +6,12 @@ from typing import NamedTuple
 
 from parcelcast.calendar import zone
 from parcelcast.errors import InputError
+from parcelcast.tracking.scan import OFFSET_IMPOSSIBLE, OFFSETS_MIN, YEARS
 
 OFFSET_MISSING = "offset_missing"
-OFFSET_IMPOSSIBLE = "offset_impossible"
 OFFSET_UNLIKE_FACILITY = "offset_unlike_facility"
 TIME_ZONE_UNKNOWN = "time_zone_unknown"
 
-# The clocks of the world are 12 hours behind to 14 hours ahead of UTC, by whole quarters of an hour.
-_OFFSETS_MIN = range(-12 * 60, 14 * 60 + 1, 15)
-# Outside of these years a time is a mistake, as for orders.
-_YEARS = range(1990, 2200)
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})$")
 
 
@@ -48,11 +44,11 @@ def read_time(told: str, time_zone: str | None = None) -> ToldTime:
         at = datetime.fromisoformat(text[: match.start()] if match else text)
     except ValueError as error:
         raise _refused(told) from error
-    if at.year not in _YEARS:
+    if at.year not in YEARS:
         raise _refused(told)
     if at.tzinfo is not None:  # it ended in Z
         return ToldTime(at.astimezone(UTC), None, ())
-    if offset in _OFFSETS_MIN and offset is not None:
+    if offset in OFFSETS_MIN and offset is not None:
         instant = at.replace(tzinfo=timezone(timedelta(minutes=offset))).astimezone(UTC)
         unlike = offset != 0 and time_zone is not None and offset != offset_min(instant, time_zone)
         return ToldTime(instant, offset, (OFFSET_UNLIKE_FACILITY,) if unlike else ())
@@ -77,5 +73,5 @@ def offset_min(instant: datetime, time_zone: str) -> int:
 def _refused(told: str) -> InputError:
     return InputError(
         f"the time {told[:40]!r}; expected ISO 8601 such as 2027-03-01T10:00:00+01:00, "
-        f"in the years {_YEARS[0]} to {_YEARS[-1]}"
+        f"in the years {YEARS[0]} to {YEARS[-1]}"
     )

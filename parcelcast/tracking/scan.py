@@ -11,6 +11,12 @@ from parcelcast.scan import CODES
 # Servers and scanners disagree by minutes; only more than this makes a clock doubtful.
 CLOCK_TOLERANCE = timedelta(minutes=15)
 CLOCK_AHEAD = "clock_ahead"
+OFFSET_IMPOSSIBLE = "offset_impossible"
+
+# Outside of these years a time is a mistake, as for orders.
+YEARS = range(1990, 2200)
+# The clocks of the world are 12 hours behind to 14 hours ahead of UTC, by whole quarters of an hour.
+OFFSETS_MIN = range(-12 * 60, 14 * 60 + 1, 15)
 
 
 class Number(NamedTuple):
@@ -25,8 +31,9 @@ class Scan:
     """A scan as somebody told it; times are aware and kept in UTC, ``utc_offset_min`` is the local clock minus UTC.
 
     ``recorded_at`` is when we learned of it. ``replaces`` is the id of a scan that this one corrects. ``doubts`` name
-    what was wrong with its time (see `parcelcast.tracking.clocks`). Refused with InputError: a time without an offset,
-    an unknown code, an empty tracking number.
+    what was wrong with its time (see `parcelcast.tracking.clocks`); an offset that no clock has is left out and named
+    there. Refused with InputError: a time without an offset or outside of the years 1990 to 2199, an unknown code, an
+    empty tracking number.
 
     ``scan_id`` is the same for two reports of one event: same carrier, tracking number, raw code, second and facility
     (or place, where no facility is told), and the same scan that they correct.
@@ -55,11 +62,15 @@ class Scan:
     def __post_init__(self) -> None:
         for name in ("occurred_at", "recorded_at"):
             at: datetime = getattr(self, name)
-            if at.tzinfo is None:
-                raise InputError(f"{name} is {at.isoformat()}; expected a time with an offset")
+            if at.tzinfo is None or at.year not in YEARS:
+                expected = f"a time with an offset, in the years {YEARS[0]} to {YEARS[-1]}"
+                raise InputError(f"{name} is {at.isoformat()}; expected {expected}")
             object.__setattr__(self, name, at.astimezone(UTC))
         if self.code not in CODES:
             raise InputError(f"code {self.code!r}; expected one of {', '.join(CODES)}")
+        if self.utc_offset_min is not None and self.utc_offset_min not in OFFSETS_MIN:
+            object.__setattr__(self, "utc_offset_min", None)
+            object.__setattr__(self, "doubts", (*self.doubts, OFFSET_IMPOSSIBLE))
         number = "".join(self.tracking_number.split()).upper()
         if not number:
             raise InputError("a scan without a tracking number; expected the number on the parcel")

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -94,12 +94,16 @@ def test_of_several_corrections_the_last_one_counts():
     assert absorb([second, wrong, first]) == (second,)
     assert absorb([of_first, wrong, first]) == (of_first,)
     assert absorb([of_first, wrong, first, second]) == (second,)
+    before_it = scan("delivered_to_neighbour", 10, 11.5, replaces=first.scan_id)
+    assert absorb([before_it, wrong, first]) == (before_it,)
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"occurred_at": datetime(2027, 3, 1)}, "with an offset"),  # noqa: DTZ001 - that is the point
+        ({"recorded_at": datetime.max.replace(tzinfo=UTC)}, "years 1990 to 2199"),
+        ({"occurred_at": datetime.min.replace(tzinfo=UTC)}, "years 1990 to 2199"),
         ({"code": "arrived"}, "expected one of"),
         ({"tracking_number": " \n"}, "without a tracking number"),
     ],
@@ -114,6 +118,13 @@ def test_a_report_that_cannot_be_a_scan_is_refused(change, told):
     }
     with pytest.raises(InputError, match=told):
         Scan(**values | change)
+
+
+@pytest.mark.parametrize("offset", [9999, -13 * 60, 61])
+def test_an_offset_that_no_clock_has_is_left_out_and_named(offset):
+    one = scan("delivered", 5, utc_offset_min=offset)
+    assert (one.utc_offset_min, one.doubts) == (None, ("offset_impossible",))
+    assert scan("delivered", 5, utc_offset_min=-210).utc_offset_min == -210
 
 
 def test_an_identity_is_the_same_tomorrow():

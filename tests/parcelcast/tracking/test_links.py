@@ -45,6 +45,8 @@ def test_a_delivery_at_the_border_is_a_handing_on():
 def test_the_true_delivery_counts_under_the_old_number_too():
     mirrored = [scan("delivered", 50), at_home("out_for_delivery", 45)]
     assert follow(absorb(mirrored), [LINK])[-1].code == "delivered"
+    a_little_early = [scan("delivered", 44.9), at_home("delivered", 45)]
+    assert follow(absorb(a_little_early), [LINK])[0].code == "delivered"
     before = [scan("delivered", 40), at_home("out_for_delivery", 45)]
     assert follow(absorb(before), [LINK])[0].code == "hub_departure"
 
