@@ -46,6 +46,7 @@ EPILOG = """\
 """
 
 SOURCES = ("canonical", "olist")
+JOURNEYS = "cargo2000"
 _DEMO_BUNDLE = Path("data/demo/simulated/data/bundle/current")
 
 
@@ -98,15 +99,15 @@ def _add_backtest(commands: "Commands") -> None:
         "backtest",
         help="how good would the promises have been in a past window?",
         description="Train as of --test-from (nothing recorded later is visible), predict every order placed in the "
-        "window, and write OUT/metrics.json, OUT/predictions.parquet, OUT/report.html and its pictures.",
+        "window, and write OUT/metrics.json, OUT/predictions.parquet, OUT/report.html and its pictures. The source "
+        "cargo2000 has no calendar: train on the first --train-share of its processes, predict the rest at every scan.",
     )
-    command.add_argument("--source", choices=SOURCES, required=True, help="the adapter that reads --data")
+    command.add_argument("--source", choices=(*SOURCES, JOURNEYS), required=True, help="the adapter that reads --data")
     command.add_argument("--data", type=Path, required=True, metavar="PATH", help="the orders' file or folder")
     command.add_argument("--mapping", type=Path, metavar="FILE", help="what foreign columns mean (source canonical)")
-    command.add_argument("--test-from", type=date.fromisoformat, required=True, metavar="DATE", help="first day")
-    command.add_argument(
-        "--test-until", type=date.fromisoformat, required=True, metavar="DATE", help="day after the last"
-    )
+    command.add_argument("--test-from", type=date.fromisoformat, metavar="DATE", help="first day")
+    command.add_argument("--test-until", type=date.fromisoformat, metavar="DATE", help="day after the last")
+    command.add_argument("--train-share", type=float, default=0.7, metavar="S", help="cargo2000 only (default: 0.7)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     command.add_argument("--places", type=Path, metavar="TABLE", help="places that ./run places made (default: ours)")
     command.add_argument("--region", default="iso", metavar="KIND", help="wide ends of lanes: iso, prefix:N or h3:N")
@@ -256,8 +257,14 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _backtest(options: argparse.Namespace) -> int:
-    from pipelines.stages import backtest
+    from parcelcast.errors import InputError
+    from pipelines.stages import backtest, backtest_journeys
 
+    if options.source == JOURNEYS:
+        print(backtest_journeys(options.data, options.train_share, options.out))
+        return 0
+    if options.test_from is None or options.test_until is None:
+        raise InputError(f"no window for the source {options.source}; expected --test-from and --test-until")
     window = (options.test_from, options.test_until)
     places = (options.places, options.region, options.area)
     print(backtest(options.source, options.data, options.mapping, window, options.out, places))

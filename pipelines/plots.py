@@ -40,10 +40,11 @@ def pictures(evaluation: Evaluation, assembled: Assembled) -> dict[str, bytes]:
         "coverage_by_month": lambda axes: _coverage(axes, evaluation),
         "promises": lambda axes: _promises(axes, evaluation, part),
     }
-    return {name: _png(draw) for name, draw in draws.items()}
+    return {name: png(draw) for name, draw in draws.items()}
 
 
-def _png(draw: Callable[[Axes], None]) -> bytes:
+def png(draw: Callable[[Axes], None]) -> bytes:
+    """Draw one picture and return it as a PNG file."""
     figure = Figure(figsize=(6.4, 4.4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

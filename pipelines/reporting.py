@@ -11,7 +11,7 @@ from models.evaluation import Evaluation
 from pipelines.plots import pictures
 from pipelines.scoreboard import NAMES
 
-_STYLE = """
+STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: right }
@@ -51,17 +51,18 @@ def report_page(metrics: Mapping[str, Any], drawn: Mapping[str, bytes]) -> str:
         f"<p>Trained on orders from {escape(trained['first_order'])} and what was recorded until {escape(as_of)}.</p>",
         "<h2>All orders</h2>",
         _table(metrics["overall"]),
-        *(_figure(name, png) for name, png in drawn.items()),
+        *(figure(name, png) for name, png in drawn.items()),
         "<h2>By month of the order</h2>",
         *(f"<h3>{escape(name)}</h3>{_table(part)}" for name, part in metrics["by_month"].items()),
         "<h2>By deliveries recorded on the order's own lane</h2>",
         *(f"<h3>{escape(name)}</h3>{_table(part)}" for name, part in metrics["by_evidence"].items()),
     ]
-    head = f"<meta charset=utf-8><title>Backtest {escape(start)}</title><style>{_STYLE}</style>"
+    head = f"<meta charset=utf-8><title>Backtest {escape(start)}</title><style>{STYLE}</style>"
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>\n'
 
 
-def _figure(name: str, png: bytes) -> str:
+def figure(name: str, png: bytes) -> str:
+    """Return a picture as part of a page."""
     words = name.replace("_", " ")
     return f'<figure><img alt="{escape(words)}" src="data:image/png;base64,{b64encode(png).decode()}"></figure>'
 

@@ -127,6 +127,17 @@ def backtest(
     return f"{scores_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
 
 
+def backtest_journeys(data: Path, train_share: float, out: Path) -> str:
+    """Backtest freight legs, learned from the first processes of the Cargo 2000 file; return the table of scores."""
+    from models.journeys.model import JourneyParameters
+    from pipelines.journeys import backtest_journeys as run_backtest
+    from pipelines.journeys import journeys_text
+
+    with steps("backtest") as tell:
+        metrics = run_backtest(data, train_share, out, JourneyParameters(), tell)
+    return f"{journeys_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
+
+
 def bench_forks() -> str:
     """Compare the simulated demo's forecasts with the perfect forecaster's on days of its test window."""
     from pipelines.demo import SIMULATED
