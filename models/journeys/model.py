@@ -95,6 +95,7 @@ def fit_journeys(
     legs: Legs, parameters: JourneyParameters, tell: Callable[[float], None] = lambda _: None
 ) -> JourneyModel:
     """Fit the history on all legs, and the hazard beside histories that did not see the leg's own process."""
+    tell(0.0)
     hazard = fit_leg_hazard(landmarks_of(legs), out_of_fold(legs, parameters.history), parameters.hazard, tell)
     return JourneyModel(LegHistory(legs, parameters.history), hazard)
 
