@@ -163,14 +163,14 @@ def _add_key(commands: "Commands") -> None:
 def _add_bench(commands: "Commands") -> None:
     command = commands.add_parser(
         "bench",
-        help="measure the server on this machine",
-        description="Start the server on this machine and measure requests per second and latency beside an endpoint "
-        "that does nothing and `mlflow models serve`.",
+        help="measure speed, scale and worth on this machine",
+        description="Measure on this machine, beside a baseline in the same run, and print the ratios.",
     )
     command.add_argument(
         "what",
         choices=("serve", "forks", "features", "ablation"),
-        help="serve: the server; forks: the model of a simulated demo beside the perfect forecaster; features: the "
+        help="serve: requests per second and latency of the server, beside an endpoint that does nothing and "
+        "`mlflow models serve`; forks: the model of a simulated demo beside the perfect forecaster; features: the "
         "daily feature tables at scale, beside a bare read of their columns and plain pandas; ablation: what families "
         "of features are worth in a simulated world of storms and strikes",
     )
