@@ -13,13 +13,15 @@ class Settings:
     """Where things are and what the server allows; each field is read from ``PARCELCAST_`` plus its name in capitals.
 
     ``bundle`` is the serving bundle's directory or a link to it, looked at for changes every ``bundle_poll_seconds``
-    (0: never). ``store`` is the SQLite file of promises, ``keys`` the JSON file of API keys. ``cors_origins`` is a
+    (0: never). ``store`` is the SQLite file of promises, ``database`` the address of parcels, scans and alerts
+    (``sqlite:///FILE`` or ``postgresql://...``), ``keys`` the JSON file of API keys. ``cors_origins`` is a
     comma-separated allow-list. ``service_level`` is the default promise policy.
     """
 
     bundle: Path = Path("data/bundle/current")
     bundle_poll_seconds: float = 5.0
     store: Path = Path("data/serving.sqlite")
+    database: str = "sqlite:///data/parcels.sqlite"
     keys: Path = Path("data/api-keys.json")
     host: str = "127.0.0.1"
     port: int = 8000

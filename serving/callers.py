@@ -7,7 +7,16 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.errors import ForbiddenError, UnauthorizedError
-from serving.keys import ADMIN, PROMISES_READ, PROMISES_WRITE, ApiKey
+from serving.keys import (
+    ADMIN,
+    ALERTS_READ,
+    ALERTS_WRITE,
+    PARCELS_READ,
+    PARCELS_WRITE,
+    PROMISES_READ,
+    PROMISES_WRITE,
+    ApiKey,
+)
 from serving.state import services_of
 
 _BEARER = "bearer "
@@ -44,4 +53,8 @@ def _needs(scope: str) -> Callable[..., Awaitable[ApiKey]]:
 
 Reader = Annotated[ApiKey, Depends(_needs(PROMISES_READ))]
 Writer = Annotated[ApiKey, Depends(_needs(PROMISES_WRITE))]
+ParcelReader = Annotated[ApiKey, Depends(_needs(PARCELS_READ))]
+ParcelWriter = Annotated[ApiKey, Depends(_needs(PARCELS_WRITE))]
+AlertReader = Annotated[ApiKey, Depends(_needs(ALERTS_READ))]
+AlertWriter = Annotated[ApiKey, Depends(_needs(ALERTS_WRITE))]
 Admin = Annotated[ApiKey, Depends(_needs(ADMIN))]

@@ -20,7 +20,7 @@ class ForbiddenError(ParcelcastError):
 
 
 class StoreUnavailableError(ParcelcastError):
-    """Promises cannot be written now, so none is given."""
+    """Nothing can be written or read now, so nothing is acknowledged and no promise is given."""
 
     status: ClassVar[int] = 503
     code: ClassVar[str] = "store-unavailable"

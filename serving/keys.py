@@ -14,8 +14,12 @@ from parcelcast.errors import InputError
 
 PROMISES_WRITE = "promises:write"
 PROMISES_READ = "promises:read"
+PARCELS_WRITE = "parcels:write"
+PARCELS_READ = "parcels:read"
+ALERTS_WRITE = "alerts:write"
+ALERTS_READ = "alerts:read"
 ADMIN = "admin"
-SCOPES = (PROMISES_READ, PROMISES_WRITE, ADMIN)
+SCOPES = (PROMISES_READ, PROMISES_WRITE, PARCELS_READ, PARCELS_WRITE, ALERTS_READ, ALERTS_WRITE, ADMIN)
 
 _MARK = "pck"
 _ID_HEX = 12

@@ -17,6 +17,7 @@ from serving.promises.memory import Memory
 from serving.promises.service import Entropy, PromiseService, Timer
 from serving.state import Services, State
 from serving.store import PromiseStore
+from serving.stores.database import Database
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,20 @@ async def lifespan(means: Means) -> AsyncIterator[State]:
     bundles = Bundles(means.bundle_source, means.clock)
     bundles.refresh()
     store = PromiseStore(means.settings.store)
+    database = Database(means.settings.database)
+    database.migrate()
     watch = asyncio.create_task(_watch(bundles, means.settings.bundle_poll_seconds))
     try:
-        yield State(services=_services(means, bundles, store))
+        yield State(services=_services(means, bundles, store, database))
     finally:
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
         store.close()
+        database.close()
 
 
-def _services(means: Means, bundles: Bundles, store: PromiseStore) -> Services:
+def _services(means: Means, bundles: Bundles, store: PromiseStore, database: Database) -> Services:
     promises = PromiseService(
         bundles=bundles,
         store=store,
@@ -58,7 +62,7 @@ def _services(means: Means, bundles: Bundles, store: PromiseStore) -> Services:
         service_level=means.settings.service_level,
         calendar_version=f"holidays {version('holidays')}",
     )
-    return Services(means.settings, means.clock, means.keys, bundles, store, promises, means.memory_factory())
+    return Services(means.settings, means.clock, means.keys, bundles, store, promises, means.memory_factory(), database)
 
 
 async def _watch(bundles: Bundles, seconds: float) -> None:

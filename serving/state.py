@@ -12,6 +12,7 @@ from serving.keys import KeyRing
 from serving.promises.memory import Memory
 from serving.promises.service import PromiseService
 from serving.store import PromiseStore
+from serving.stores.database import Database
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Services:
     store: PromiseStore
     promises: PromiseService
     memory: Memory
+    database: Database
 
 
 class State(TypedDict):

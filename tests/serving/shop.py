@@ -87,7 +87,14 @@ def open_shop(
     clock.set(now)
     found = source or FakeSource()
     app = create_app(
-        Settings(**{"store": folder / "promises.sqlite", "bundle_poll_seconds": 0.0, **settings}),
+        Settings(
+            **{
+                "store": folder / "promises.sqlite",
+                "database": f"sqlite:///{folder / 'parcels.sqlite'}",
+                "bundle_poll_seconds": 0.0,
+                **settings,
+            }
+        ),
         clock,
         found,
         KEYS,

@@ -1,0 +1,113 @@
+from datetime import UTC, datetime, timedelta, timezone
+from threading import Thread
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert, select, text
+
+from parcelcast.errors import InputError
+from serving.errors import StoreUnavailableError
+from serving.stores.database import Database
+from serving.stores.schema import links, metadata, refused
+
+NOON = datetime(2027, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def _refuse(connection, source="test", received_at=NOON):
+    connection.execute(
+        insert(refused), {"received_at": received_at, "source": source, "content": b"\xff", "problem": "no JSON"}
+    )
+
+
+def _sources(database):
+    with database.reading() as connection:
+        return connection.execute(select(refused.c.source).order_by(refused.c.seq)).scalars().all()
+
+
+def test_migrations_lead_to_the_schema(database):
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, metadata)
+
+    assert differences == []
+
+
+def test_a_newer_schema_is_left_alone(database):
+    with database.writing() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+
+    with pytest.raises(StoreUnavailableError, match="9999"):
+        database.migrate()
+
+
+def test_migrating_twice_changes_nothing(database):
+    with database.writing() as connection:
+        _refuse(connection)
+
+    database.migrate()
+
+    assert _sources(database) == ["test"]
+
+
+def test_instants_come_back_in_utc_to_the_microsecond(database):
+    with database.writing() as connection:
+        _refuse(connection, received_at=NOON.astimezone(timezone(timedelta(hours=9))))
+
+    with database.reading() as connection:
+        found = connection.execute(select(refused.c.received_at)).scalar_one()
+
+    assert found == NOON
+    assert found.utcoffset() == timedelta(0)
+
+
+def _fail(database):
+    with database.writing() as connection:
+        _refuse(connection)
+        raise KeyError
+
+
+def test_a_transaction_that_raises_leaves_nothing(database):
+    with pytest.raises(KeyError):
+        _fail(database)
+
+    assert _sources(database) == []
+
+
+def test_many_threads_write_without_losing_anything(database):
+    def write(number):
+        for turn in range(10):
+            with database.writing() as connection:
+                _refuse(connection, f"{number}-{turn}")
+
+    threads = [Thread(target=write, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(_sources(database)) == sorted(f"{number}-{turn}" for number in range(8) for turn in range(10))
+
+
+def test_errors_of_the_driver_are_translated_and_tell_no_values(database):
+    row = dict.fromkeys(links.columns.keys(), "secret") | {"recorded_at": NOON}
+    with database.writing() as connection:
+        connection.execute(insert(links), row)
+
+    with pytest.raises(StoreUnavailableError) as caught, database.writing() as connection:
+        connection.execute(insert(links), row)
+
+    assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_told():
+    with pytest.raises(StoreUnavailableError, match="failed"):
+        Database("postgresql://nobody@127.0.0.1:1/none").check()
+
+
+@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "nonsense"])
+def test_other_addresses_are_refused_without_their_password(url):
+    with pytest.raises(InputError, match="expected sqlite:///FILE") as caught:
+        Database(url)
+
+    assert "secret" not in str(caught.value)
