@@ -102,7 +102,12 @@ def _our_server(bundle: Path) -> Iterator[tuple[int, dict[str, str]]]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(
-            bundle=bundle.resolve(), store=home / "promises.sqlite", keys=home / "none.json", host=HOST, port=port
+            bundle=bundle.resolve(),
+            store=home / "promises.sqlite",
+            database=f"sqlite:///{home / 'parcels.sqlite'}",
+            keys=home / "none.json",
+            host=HOST,
+            port=port,
         )
         environment = {**environment_of(settings), "PARCELCAST_API_KEYS": key_document([key])}
         command = [sys.executable, "-m", "serving.main"]
