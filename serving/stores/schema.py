@@ -150,7 +150,8 @@ drops = Table(
 )
 
 # One row per parcel that is still awaited: when to look at it next. News raises `revision` and sets `due_at` to now; a
-# worker takes a row by a lease, and what it computed counts only while the lease is its own.
+# worker takes a row by a lease, and what it computed counts only while the lease is its own. `failures` in a row make
+# the next try later.
 work = Table(
     "work",
     metadata,
@@ -159,6 +160,7 @@ work = Table(
     Column("revision", BigInteger, nullable=False),
     Column("lease", Text),
     Column("leased_until", Instant),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
     Index("work_due", "due_at"),
 )
 
@@ -180,7 +182,8 @@ etas = Table(
     Column("model_version", Text, nullable=False),
 )
 
-# One row per incident and alert; `state` is open, retracted or closed, `record` JSON of what the state machine keeps.
+# One row per incident and alert: the first, second, ... (`number`) of its kind (`incident`) at a parcel. `state` is open,
+# retracted or closed, `record` JSON of what the state machine keeps.
 alerts = Table(
     "alerts",
     metadata,
@@ -188,6 +191,7 @@ alerts = Table(
     Column("shipment_id", Text, ForeignKey("shipments.shipment_id"), nullable=False),
     Column("merchant_id", Text, nullable=False),
     Column("incident", Text, nullable=False),
+    Column("number", Integer, nullable=False),
     Column("type", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -196,7 +200,7 @@ alerts = Table(
     Column("acknowledged_at", Instant),
     Column("acknowledged_by", Text),
     Column("record", Text, nullable=False),
-    Index("alerts_shipment", "shipment_id"),
+    Index("alerts_one_id", "shipment_id", "incident", "number", unique=True),
     Index(
         "alerts_one_open",
         "shipment_id",

@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("shipment_id", sa.Text(), nullable=False),
         sa.Column("merchant_id", sa.Text(), nullable=False),
         sa.Column("incident", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -130,7 +131,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
-    op.create_index("alerts_shipment", "alerts", ["shipment_id"], unique=False)
+    op.create_index("alerts_one_id", "alerts", ["shipment_id", "incident", "number"], unique=True)
     op.create_table(
         "etas",
         sa.Column("shipment_id", sa.Text(), nullable=False),
@@ -171,6 +172,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("lease", sa.Text(), nullable=True),
         sa.Column("leased_until", Instant(), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(
             ["shipment_id"],
             ["shipments.shipment_id"],
