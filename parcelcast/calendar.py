@@ -165,6 +165,15 @@ def local_date(instant: datetime, time_zone: str) -> date:
         raise InputError(f"instant {instant.isoformat()} is at the end of time; expected years 2 to 9998") from error
 
 
+def midnight(day: date, time_zone: str) -> datetime:
+    """Return the instant (UTC) at which a local day begins in that time zone.
+
+    >>> midnight(date(2027, 3, 1), "Europe/Berlin")
+    datetime.datetime(2027, 2, 28, 23, 0, tzinfo=datetime.timezone.utc)
+    """
+    return datetime.combine(day, time(), tzinfo=zone(time_zone)).astimezone(UTC)
+
+
 def zone(time_zone: str) -> ZoneInfo:
     """Find a time zone of the IANA database by its name, or raise InputError."""
     try:

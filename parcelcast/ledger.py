@@ -26,7 +26,7 @@ _PLACE_OF = {
     "delivery_attempted": "recipient",
     "at_pickup_point": "recipient",
 }
-_UNMOVED = frozenset({"label_created", "exception", "info_only"})
+_SAY_NOTHING = frozenset({"label_created", "info_only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +96,14 @@ def statement(progress: Progress, eta: Eta | None, calendar: WorkingCalendar) ->
     return None if likely is None else Statement(progress.as_of, likely, progress.attempts)
 
 
-def date_change(
-    before: Statement, now: Statement, progress: Progress, calendar: WorkingCalendar
-) -> DateChange | None:
+def date_change(before: Statement, now: Statement, progress: Progress, calendar: WorkingCalendar) -> DateChange | None:
     """Explain the change from one statement to a later one; None when the date is the same.
 
     ``progress`` is what was known at ``now``. Public holidays between the two dates on which the carrier would deliver
     otherwise are the holidays' days. The others belong to the exception in force, else to whoever a new failed attempt
     is due to, else to the places where the parcel stood between the statements, in proportion to the time: warehouse,
-    customs, recipient (a pickup point, after an attempt) or, on the road, carrier.
+    customs, recipient (a pickup point, after an attempt) or, on the road, carrier; time under an exception that is over
+    belongs to that.
     """
     total = (now.likely - before.likely).days
     if total == 0:
@@ -165,9 +164,8 @@ def _standing(start: datetime, end: datetime, progress: Progress) -> dict[str, f
     """Return the seconds that the parcel stood with each party between two instants, as known at the end."""
     moves = [(datetime.min.replace(tzinfo=UTC), "warehouse")]
     for entry in progress.timeline:
-        if entry.scan.code not in _UNMOVED:
-            at_the_end = entry.scan.code in DELIVERED_CODES
-            party = moves[-1][1] if at_the_end else _PLACE_OF.get(entry.scan.code, "carrier")
+        party = _stands_with(entry.scan, moves[-1][1])
+        if party is not None:
             moves.append((entry.scan.happened_at, party))
     stood: dict[str, float] = {}
     for (since, party), (until, _) in pairwise([*moves, (datetime.max.replace(tzinfo=UTC), "")]):
@@ -175,6 +173,15 @@ def _standing(start: datetime, end: datetime, progress: Progress) -> dict[str, f
         if seconds > 0:
             stood[party] = stood.get(party, 0.0) + seconds
     return stood or {moves[-1][1]: 1.0}
+
+
+def _stands_with(scan: Scan, party_before: str) -> str | None:
+    """Return the party whose time begins with a scan; None when it changes nothing."""
+    if scan.code == "exception":
+        return _party_told(scan)
+    if scan.code in _SAY_NOTHING:
+        return None
+    return party_before if scan.code in DELIVERED_CODES else _PLACE_OF.get(scan.code, "carrier")
 
 
 def _whole_days(total: int, shares: Mapping[str, float]) -> dict[str, int]:

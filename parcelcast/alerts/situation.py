@@ -1,0 +1,96 @@
+"""All that a decision about alerts looks at: what is known of one parcel at an instant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from parcelcast.calendar import WorkingCalendar, local_date
+from parcelcast.eta import Eta
+from parcelcast.progress import Progress
+from parcelcast.promise import EARLIEST, LIKELY, named_dates
+from parcelcast.tracking.scan import Scan
+
+LATEST = 0.95
+_NO_MOVE = frozenset({"label_created", "exception", "info_only"})
+
+
+@dataclass(frozen=True, slots=True)
+class StatedDates:
+    """Dates of an ETA, local to the destination and deliverable; None for one beyond the horizon.
+
+    ``earliest`` and ``latest`` hold nine of ten parcels, ``by`` as many as the policy says.
+    """
+
+    earliest: date | None
+    likely: date | None
+    latest: date | None
+    by: date | None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known of a parcel at ``progress.as_of``; dates are local to the destination unless said otherwise.
+
+    ``eta`` is None for a parcel that is not awaited, or where nothing could be forecast. ``calendar`` holds the
+    carrier's delivery days at the destination and its time zone. ``promised_on`` is what the shopper was told when
+    ordering; ``planned_dispatch_on`` is local to the origin; ``pickup_until`` is the last day at the pickup point where
+    the carrier told it. ``causes`` are the days by party since the order (`parcelcast.ledger.total_days`).
+    """
+
+    shipment_id: str
+    order_id: str
+    progress: Progress
+    eta: Eta | None
+    calendar: WorkingCalendar
+    promised_on: date | None = None
+    merchant_id: str | None = None
+    planned_dispatch_on: date | None = None
+    origin_time_zone: str = "UTC"
+    pickup_until: date | None = None
+    order_value: float | None = None
+    currency: str | None = None
+    locale: str | None = None
+    is_return: bool = False
+    causes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def over(self) -> str | None:
+        """Why the shopper does not wait for this parcel any more: delivered, returning, cancelled; else None."""
+        if self.progress.status == "cancelled":
+            return "cancelled"
+        if self.progress.stage in {"returning", "returned"}:
+            return "returning"
+        return "delivered" if self.progress.stage == "delivered" else None
+
+    @property
+    def last_move(self) -> Scan | None:
+        """The last scan that moved the parcel; a label, an exception or a mere message is none."""
+        scans = (entry.scan for entry in reversed(self.progress.timeline))
+        return next((scan for scan in scans if scan.code not in _NO_MOVE), None)
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether nobody has scanned it yet and no model has learned what that means: silence that says nothing."""
+        return self.last_move is None and (self.eta is None or self.eta.basis != "model")
+
+    def today(self, now: datetime) -> date:
+        """Local date at the destination."""
+        return local_date(now, self.calendar.time_zone)
+
+    def later_than_usual(self) -> float | None:
+        """P(the silence is more than a missing scan): stuck or lost; None when the ETA does not tell."""
+        silence = self.eta.silence if self.eta is not None else None
+        return None if silence is None else silence.stuck + silence.lost
+
+    def delay_risk(self) -> float | None:
+        """P(delivered after the promise); None without a promise or an ETA."""
+        if self.eta is None or self.promised_on is None:
+            return None
+        return self.eta.delay_risk(self.promised_on)
+
+    def dates(self, level: float) -> StatedDates:
+        """Dates to tell, ``by`` with that probability."""
+        if self.eta is None:
+            return StatedDates(None, None, None, None)
+        told = self.eta.distribution
+        return StatedDates(*named_dates(told, (EARLIEST, LIKELY, LATEST, level), self.calendar, told.anchor))

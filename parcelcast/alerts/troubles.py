@@ -1,0 +1,123 @@
+"""The other incidents: late dispatch, silence that means something, failed attempts, pickup deadlines, returns."""
+
+from datetime import datetime, timedelta
+
+from parcelcast.alerts.finding import Finding, View
+from parcelcast.alerts.situation import Situation
+from parcelcast.calendar import local_date, midnight
+from parcelcast.eta import Silence
+from parcelcast.tracking.scan import Scan
+
+# A carrier that tells one of these will not bring the parcel unless somebody acts.
+_UNDELIVERABLE = frozenset({"identification", "incorrect_address", "moved", "not_collected", "payment", "refused"})
+_NOT_ON_THE_ROAD = frozenset({"pre_dispatch", "pickup_point"})
+
+
+def look_for_late_dispatch(view: View) -> Finding:
+    """An order that has not left the warehouse after its planned day, and will probably come later than usual."""
+    situation = view.situation
+    if situation.over is not None:
+        return Finding(over=situation.over)
+    if situation.progress.dispatched_at is not None:
+        return Finding(over="dispatched")
+    if situation.planned_dispatch_on is None:
+        return Finding()
+    days = timedelta(days=1 + view.policy.dispatch_grace_days)
+    due = midnight(situation.planned_dispatch_on + days, situation.origin_time_zone)
+    if view.now < due:
+        return Finding(look_again=due)
+    probability = situation.later_than_usual()
+    is_probable = probability is not None and probability >= view.policy.dispatch_at and not situation.is_dark
+    is_late = is_probable or _merchant_says_so(situation)
+    return Finding("dispatch.late" if is_late else None, probability=probability)
+
+
+def _merchant_says_so(situation: Situation) -> bool:
+    trouble = situation.progress.trouble
+    return trouble is not None and trouble.party == "merchant"
+
+
+def look_for_stall(view: View) -> Finding:
+    """A parcel on the road that has not moved for days, and probably comes later than usual or never."""
+    situation = view.situation
+    if situation.over is not None:
+        return Finding(over=situation.over)
+    if view.has_moved:
+        return Finding(over="moved")
+    silence = situation.eta.silence if situation.eta is not None else None
+    if situation.progress.stage == "lost_suspected":
+        return Finding("shipment.lost_suspected", probability=None if silence is None else silence.lost)
+    move = situation.last_move
+    if silence is None or move is None or situation.progress.stage in _NOT_ON_THE_ROAD:
+        return Finding()
+    return _stalled(view, silence, move)
+
+
+def _stalled(view: View, silence: Silence, move: Scan) -> Finding:
+    calendar, policy = view.situation.calendar, view.policy
+    quiet_on = calendar.add_working_days(local_date(move.happened_at, calendar.time_zone), policy.stall_quiet_days)
+    if view.today < quiet_on:
+        return Finding(look_again=midnight(quiet_on, calendar.time_zone))
+    if silence.lost >= policy.lost_at:
+        return Finding("shipment.lost_suspected", probability=silence.lost)
+    probability = silence.stuck + silence.lost
+    return Finding("shipment.stalled" if probability >= policy.stall_at else None, probability=probability)
+
+
+def look_for_attempts(view: View) -> Finding:
+    """A delivery to the shopper that failed; told again with each further attempt."""
+    progress = view.situation.progress
+    if view.situation.over is not None:
+        return Finding(over=view.situation.over)
+    if progress.stage == "pickup_point":
+        return Finding(over="at_pickup_point")
+    return Finding("delivery.attempt_failed", step=progress.attempts) if progress.stage == "attempted" else Finding()
+
+
+def look_for_pickup(view: View) -> Finding:
+    """A parcel whose days at the pickup point are nearly over; told again at each of the policy's reminders."""
+    over = view.situation.over
+    if over is not None:
+        return Finding(over="collected" if over == "delivered" else over)
+    days_left = pickup_days_left(view)
+    if days_left is None:
+        return Finding(over="moved")
+    reminders = view.policy.pickup_reminder_days
+    due = sum(days_left <= days for days in reminders)
+    next_one = max((days for days in reminders if days < days_left), default=None)
+    look_again = None if next_one is None else _midnight_in(view, days_left - next_one)
+    return Finding("pickup.expiring" if due and days_left >= 0 else None, step=due, look_again=look_again)
+
+
+def look_for_return(view: View) -> Finding:
+    """A parcel that goes back to the shop, or will unless somebody acts."""
+    situation, progress, last = view.situation, view.situation.progress, view.last
+    if situation.over == "returning":
+        is_told = last is not None and last.type == "return.started" and last.updated_at < view.now
+        return Finding(over="returned") if is_told and progress.stage == "returned" else Finding("return.started")
+    if situation.over is not None:
+        return Finding(over=situation.over)
+    days_left = pickup_days_left(view)
+    is_undeliverable = progress.trouble is not None and progress.trouble.reason in _UNDELIVERABLE
+    is_tried = progress.stage == "attempted" and progress.attempts >= view.policy.return_attempts
+    if is_undeliverable or is_tried or (days_left is not None and days_left < 0):
+        return Finding("return.risk")
+    if view.has_moved:
+        return Finding(over="moved")
+    return Finding(look_again=None if days_left is None else _midnight_in(view, days_left + 1))
+
+
+def pickup_days_left(view: View) -> int | None:
+    """Local days until the last one at the pickup point, 0 on that day; None for a parcel that is at none."""
+    situation = view.situation
+    since, until = situation.progress.pickup_since, situation.pickup_until
+    if since is None or situation.progress.stage != "pickup_point":
+        return None
+    if until is None:
+        until = local_date(since, situation.calendar.time_zone) + timedelta(days=view.policy.pickup_days)
+    return (until - view.today).days
+
+
+def _midnight_in(view: View, days: int) -> datetime:
+    """Return the instant (UTC) at which the local day begins that is so many days ahead."""
+    return midnight(view.today + timedelta(days=days), view.situation.calendar.time_zone)
