@@ -18,7 +18,7 @@ TEST_TYPE = "parcelcast.webhook.test"
 MEDIA_TYPE = "application/cloudevents+json"
 MAX_BYTES = 20_000
 
-_OUTBOX_LOCK = 7_202_612  # any number of our own
+_OUTBOX_LOCK = 7_202_613  # any number of our own
 
 
 @dataclass(frozen=True, slots=True)
