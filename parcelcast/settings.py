@@ -1,11 +1,20 @@
 """Settings of a running process, from environment variables ``PARCELCAST_*``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from parcelcast.errors import InputError
+
+_MINUTE, _HOUR = 60.0, 3_600.0
+# The example of Standard Webhooks 1.0.0, counted from the first attempt.
+WEBHOOK_RETRY_SECONDS = (
+    5.0,
+    5 * _MINUTE,
+    30 * _MINUTE,
+    *(hours * _HOUR for hours in (2, 5, 10, 14, 20, 24)),
+)
 
 
 @dataclass(frozen=True)
@@ -16,6 +25,11 @@ class Settings:
     (0: never). ``store`` is the SQLite file of promises, ``database`` the address of parcels, scans and alerts
     (``sqlite:///FILE`` or ``postgresql://...``), ``keys`` the JSON file of API keys. ``cors_origins`` is a
     comma-separated allow-list. ``service_level`` is the default promise policy.
+
+    Webhooks reach public addresses only, besides the networks of ``webhook_targets_allowed`` (``10.1.0.0/16``); a
+    failed delivery is tried again ``webhook_retry_seconds`` after the first attempt. ``bus`` is the address of an event
+    bus (``nats://...``, ``amqp://...`` or ``kafka://...``), where scans arrive at ``bus_scans`` and events leave from
+    ``bus_events``.
     """
 
     bundle: Path = Path("data/bundle/current")
@@ -29,6 +43,11 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     max_body_bytes: int = 65_536
     service_level: float = 0.9
+    webhook_targets_allowed: tuple[str, ...] = ()
+    webhook_retry_seconds: tuple[float, ...] = WEBHOOK_RETRY_SECONDS
+    bus: str = field(default="", repr=False)  # it may hold a password
+    bus_scans: str = "parcelcast.scans"
+    bus_events: str = "parcelcast.events"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -46,7 +65,8 @@ class Settings:
 def _parsed(name: str, text: str, default: Any) -> Any:
     try:
         if isinstance(default, tuple):
-            return tuple(part.strip() for part in text.split(",") if part.strip())
+            kind = type(default[0]) if default else str
+            return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
         return type(default)(text)
     except ValueError as error:
         expected = type(default).__name__

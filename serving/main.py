@@ -48,7 +48,7 @@ def environment_of(settings: Settings) -> Mapping[str, str]:
     """
     found = {field.name: getattr(settings, field.name) for field in fields(settings)}
     return {
-        f"PARCELCAST_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
+        f"PARCELCAST_{name.upper()}": ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         for name, value in found.items()
     }
 

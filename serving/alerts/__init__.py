@@ -1,0 +1,1 @@
+"""Alerts over HTTP, and the words that are proposed for them."""
