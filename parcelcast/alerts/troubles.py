@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from parcelcast.alerts.finding import Finding, View
+from parcelcast.alerts.policy import AlertPolicy
 from parcelcast.alerts.situation import Situation
 from parcelcast.calendar import local_date, midnight
 from parcelcast.eta import Silence
-from parcelcast.tracking.scan import Scan
 
 # A carrier that tells one of these will not bring the parcel unless somebody acts.
 _UNDELIVERABLE = frozenset({"identification", "incorrect_address", "moved", "not_collected", "payment", "refused"})
@@ -42,22 +42,20 @@ def look_for_stall(view: View) -> Finding:
     situation = view.situation
     if situation.over is not None:
         return Finding(over=situation.over)
-    if view.has_moved:
-        return Finding(over="moved")
     silence = situation.eta.silence if situation.eta is not None else None
     if situation.progress.stage == "lost_suspected":
         return Finding("shipment.lost_suspected", probability=None if silence is None else silence.lost)
     move = situation.last_move
-    if silence is None or move is None or situation.progress.stage in _NOT_ON_THE_ROAD:
-        return Finding()
-    return _stalled(view, silence, move)
-
-
-def _stalled(view: View, silence: Silence, move: Scan) -> Finding:
-    calendar, policy = view.situation.calendar, view.policy
-    quiet_on = calendar.add_working_days(local_date(move.happened_at, calendar.time_zone), policy.stall_quiet_days)
+    if move is None or situation.progress.stage in _NOT_ON_THE_ROAD:
+        return Finding(over="moved" if view.has_moved else None)
+    calendar, days = situation.calendar, view.policy.stall_quiet_days
+    quiet_on = calendar.add_working_days(local_date(move.happened_at, calendar.time_zone), days)
     if view.today < quiet_on:
-        return Finding(look_again=midnight(quiet_on, calendar.time_zone))
+        return Finding(over="moved" if view.has_moved else None, look_again=midnight(quiet_on, calendar.time_zone))
+    return Finding() if silence is None else _silent(silence, view.policy)
+
+
+def _silent(silence: Silence, policy: AlertPolicy) -> Finding:
     if silence.lost >= policy.lost_at:
         return Finding("shipment.lost_suspected", probability=silence.lost)
     probability = silence.stuck + silence.lost
@@ -93,7 +91,9 @@ def look_for_return(view: View) -> Finding:
     """A parcel that goes back to the shop, or will unless somebody acts."""
     situation, progress, last = view.situation, view.situation.progress, view.last
     if situation.over == "returning":
-        is_told = last is not None and last.type == "return.started" and last.updated_at < view.now
+        is_told = (
+            last is not None and last.type == "return.started" and (last.updated_at < view.now or not last.is_open)
+        )
         return Finding(over="returned") if is_told and progress.stage == "returned" else Finding("return.started")
     if situation.over is not None:
         return Finding(over=situation.over)

@@ -1,0 +1,191 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from parcelcast.alerts import AlertPolicy
+from parcelcast.eta import Silence
+from tests.parcelcast.alerts.situations import AWAKE, ON_THE_ROAD, live, told
+from tests.parcelcast.tracking.reports import hours, scan
+
+STUCK, LOST = Silence(0.1, 0.8, 0.1), Silence(0.05, 0.25, 0.7)
+NO_PROMISE = {"promised_on": None, "risk": 0.9}
+PLANNED = {"promised_on": None, "planned_dispatch_on": date(2027, 3, 1), "origin_time_zone": "Europe/Berlin"}
+OVERDUE = 48 - 1  # the planned Monday and a day of grace are over
+
+
+def waiting(**more):
+    return PLANNED | {"risk": 0.9, "scans": (), "silence": STUCK, **more}
+
+
+def test_an_order_that_should_have_left_and_will_be_late_is_told_once():
+    decisions = live([(OVERDUE - 1, waiting()), (OVERDUE, waiting()), (60, waiting())])
+    assert told(decisions) == [("open", "dispatch.late")]
+    assert decisions[0].wake_at == hours(OVERDUE)
+
+
+def test_an_order_that_only_lacks_a_scan_is_not_late():
+    assert told(live([(OVERDUE, waiting(silence=Silence(0.9, 0.1, 0.0)))])) == []
+    assert told(live([(OVERDUE, waiting(basis="carrier_quote"))])) == []
+
+
+def test_a_merchant_who_says_so_is_believed():
+    late = scan("exception", 30, reason="late_handover", party="merchant")
+    facts = waiting(scans=(late,), silence=Silence(0.9, 0.1, 0.0))
+    assert told(live([(OVERDUE, facts)])) == [("open", "dispatch.late")]
+
+
+def test_a_late_dispatch_is_over_when_the_carrier_has_the_parcel():
+    decisions = live([(OVERDUE, waiting()), (60, waiting(scans=(scan("handed_over", 59),)))])
+    assert told(decisions) == [("open", "dispatch.late"), ("close", None)]
+    assert decisions[-1].incidents[0].outcome == "dispatched"
+
+
+def test_a_late_dispatch_is_not_told_beside_a_delay_that_is():
+    late = waiting(promised_on=date(2027, 3, 4))
+    assert told(live([(OVERDUE, late), (50, late)])) == [("open", "delay.predicted")]
+
+
+def test_a_parcel_that_has_not_moved_for_days_and_is_probably_stuck_is_stalled():
+    silent = NO_PROMISE | {"silence": STUCK}
+    decisions = live([(46, silent), (47, silent), (60, silent)])  # Monday's scan; Wednesday begins at 23:00 UTC
+    assert told(decisions) == [("open", "shipment.stalled")]
+    assert decisions[0].wake_at == hours(47)
+
+
+def test_silence_that_is_probably_a_missing_scan_is_no_stall():
+    assert told(live([(24 * day, NO_PROMISE | {"silence": Silence(0.4, 0.5, 0.1)}) for day in range(2, 9)])) == []
+
+
+def test_sundays_and_holidays_are_no_silence():
+    over_easter = (scan("hub_arrival", 24 * 25 - 12),)  # on Maundy Thursday at noon; Easter Monday is the 29th
+    silent = NO_PROMISE | {"silence": STUCK, "scans": over_easter}
+    assert told(live([(24 * 27 + 12, silent), (24 * 28 + 12, silent)])) == []
+    assert told(live([(24 * 29 + 12, silent)])) == [("open", "shipment.stalled")]
+
+
+def test_a_stall_becomes_a_loss_in_the_same_alert_and_never_less():
+    silent, lost = NO_PROMISE | {"silence": STUCK}, NO_PROMISE | {"silence": LOST}
+    decisions = live([(60, silent), (90, lost), (95, silent)])
+    assert told(decisions) == [("open", "shipment.stalled"), ("update", "shipment.lost_suspected")]
+    assert [one.key for one in decisions[-1].incidents] == ["p1/stall/1"]
+
+
+def test_a_loss_that_the_carrier_admits_is_told_at_once():
+    admitted = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("exception", 20, reason="lost", party="carrier"))}
+    assert told(live([(21, admitted), (30, admitted)])) == [("open", "shipment.lost_suspected")]
+
+
+def test_a_stall_is_over_when_the_parcel_moves_and_not_when_somebody_talks():
+    silent = NO_PROMISE | {"silence": STUCK}
+    talked = silent | {"scans": (*ON_THE_ROAD, scan("info_only", 70), scan("exception", 71))}
+    moved = silent | {"scans": (*ON_THE_ROAD, scan("hub_departure", 80))}
+    decisions = live([(60, silent), (72, talked), (81, moved), (82, moved)])
+    assert told(decisions) == [("open", "shipment.stalled"), ("close", None)]
+    assert decisions[-1].incidents[0].outcome == "moved"
+
+
+def test_news_of_an_old_move_does_not_end_a_silence_that_goes_on():
+    silent = NO_PROMISE | {"silence": STUCK}
+    old_news = silent | {"scans": (*ON_THE_ROAD, scan("hub_departure", 14, 85))}
+    assert told(live([(60, silent), (90, old_news), (90, old_news)])) == [("open", "shipment.stalled")]
+
+
+def test_a_probability_that_wavers_neither_closes_nor_repeats_a_stall():
+    story = [(60 + hour, NO_PROMISE | {"silence": Silence(1 - p, p, 0.0)}) for hour, p in enumerate((0.81, 0.7, 0.85))]
+    assert told(live(story)) == [("open", "shipment.stalled")]
+
+
+@pytest.mark.parametrize("code", ["at_pickup_point", "delivered"])
+def test_what_waits_at_a_pickup_point_or_has_come_is_not_stalled(code):
+    facts = NO_PROMISE | {"silence": STUCK, "scans": (*ON_THE_ROAD, scan(code, 20)), "pickup_until": date(2027, 4, 1)}
+    assert told(live([(24 * 5, facts)])) == []
+
+
+def test_failed_attempts_are_one_alert_that_counts_them():
+    first = (*ON_THE_ROAD, scan("out_for_delivery", 30), scan("delivery_attempted", 34))
+    again = (*first, scan("out_for_delivery", 54))
+    second = (*again, scan("delivery_attempted", 58))
+    policy = replace(AWAKE, return_attempts=3)
+    story = [(hour, NO_PROMISE | {"scans": scans}) for hour, scans in ((35, first), (55, again), (59, second))]
+    decisions = live(story, policy)
+    assert told(decisions) == [("open", "delivery.attempt_failed"), ("update", "delivery.attempt_failed")]
+    came = NO_PROMISE | {"scans": (*second, scan("delivered", 80))}
+    assert told(live([*story, (81, came)], policy))[-1] == ("close", None)
+
+
+def test_a_failed_attempt_is_told_even_at_night():
+    tried = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("delivery_attempted", 44))}
+    assert told(live([(45, tried)], AlertPolicy())) == [("open", "delivery.attempt_failed")]
+
+
+def test_the_last_days_at_a_pickup_point_are_told_at_each_reminder():
+    at_point = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("at_pickup_point", 20)), "pickup_until": date(2027, 3, 8)}
+    decisions = live([(24 * day + 12, at_point) for day in range(1, 8)])  # Tuesday to Monday
+    assert [len(one.changes) for one in decisions] == [0, 0, 0, 1, 0, 1, 0]
+    assert told(decisions) == [("open", "pickup.expiring"), ("update", "pickup.expiring")]
+    assert decisions[0].wake_at == hours(24 * 4 - 1)
+    collected = NO_PROMISE | {"scans": (*at_point["scans"], scan("delivered", 190))}
+    assert decisions[-1].incidents[0].is_open
+    assert live([(191, collected)], incidents=decisions[-1].incidents)[0].incidents[0].outcome == "collected"
+
+
+def test_without_a_deadline_from_the_carrier_the_policys_days_count():
+    at_point = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("at_pickup_point", 20))}
+    assert told(live([(24 * 4 + 12, at_point)])) == [("open", "pickup.expiring")]
+    assert told(live([(24 * 4 + 12, at_point)], replace(AWAKE, pickup_days=14))) == []
+
+
+def test_a_parcel_that_nobody_collects_may_go_back():
+    at_point = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("at_pickup_point", 20)), "pickup_until": date(2027, 3, 3)}
+    decisions = live([(24 * 2 + 12, at_point), (24 * 3 + 12, at_point), (24 * 4 + 12, at_point)])
+    assert told(decisions) == [("open", "pickup.expiring"), ("open", "return.risk")]
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        (scan("delivery_attempted", 34), scan("delivery_attempted", 58)),
+        (scan("exception", 58, reason="incorrect_address", party="recipient"),),
+        (scan("exception", 58, reason="refused", party="recipient"),),
+    ],
+)
+def test_what_usually_ends_in_a_return_is_told_before_it_begins(news):
+    facts = NO_PROMISE | {"scans": (*ON_THE_ROAD, *news)}
+    back = NO_PROMISE | {"scans": (*facts["scans"], scan("return_started", 70)), "risk": None}
+    home = NO_PROMISE | {"scans": (*back["scans"], scan("returned", 140)), "risk": None}
+    decisions = live([(59, facts), (60, facts), (71, back), (141, home), (150, home)])
+    ours = [change for one in decisions for change in one.changes if change.incident.family == "return"]
+    assert [(change.kind, change.type) for change in ours] == [
+        ("open", "return.risk"), ("update", "return.started"), ("close", None)
+    ]  # fmt: skip
+    assert ours[-1].incident.key == "p1/return/1"
+
+
+def test_a_return_of_which_only_the_end_is_scanned_is_told_once():
+    home = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("returned", 140)), "risk": None}
+    decisions = live([(141, home), (141, home), (150, home), (160, home)])
+    assert told(decisions) == [("open", "return.started"), ("close", None)]
+
+
+def test_a_risk_of_return_is_over_when_the_parcel_moves_on():
+    held = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("exception", 58, reason="incorrect_address"))}
+    moved = NO_PROMISE | {"scans": (*held["scans"], scan("out_for_delivery", 70))}
+    assert told(live([(59, held), (71, moved)])) == [("open", "return.risk"), ("close", None)]
+
+
+def test_a_parcel_on_its_way_to_the_shop_has_no_alerts():
+    back = {"is_return": True, "risk": 0.99, "silence": LOST, "scans": (*ON_THE_ROAD, scan("return_started", 20))}
+    assert told(live([(24 * day, back) for day in range(1, 20)])) == []
+
+
+def test_a_cancelled_order_ends_its_alerts():
+    cancelled = waiting(scans=(scan("exception", 55, reason="cancelled", party="merchant"),))
+    decisions = live([(OVERDUE, waiting()), (56, cancelled), (90, cancelled)])
+    assert told(decisions) == [("open", "dispatch.late"), ("close", None)]
+    assert decisions[-1].incidents[0].outcome == "cancelled"
+
+
+def test_a_later_return_of_a_delivered_parcel_is_no_alert():
+    came = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("delivered", 30), scan("return_started", 90))}
+    assert told(live([(31, came), (91, came)])) == []
