@@ -123,16 +123,16 @@ def _invalid(error: RequestValidationError) -> Response:
     if found and found[0]["type"] == "json_invalid":
         where = found[0]["loc"][-1]
         return problem(400, "invalid-json", f"the body is not JSON: {found[0]['ctx']['error']} at character {where}")
-    fields = [FieldProblem(pointer=_pointer(e["loc"]), detail=e["msg"], got=_got(e)) for e in found[:SHOWN_ERRORS]]
+    fields = [FieldProblem(pointer=pointer_of(e["loc"]), detail=e["msg"], got=got_of(e)) for e in found[:SHOWN_ERRORS]]
     counted = f"{len(found)} value{'s' if len(found) != 1 else ''} cannot be used"
     shown = f"; the first {SHOWN_ERRORS} are listed" if len(found) > SHOWN_ERRORS else ""
     return problem(422, "invalid-input", counted + shown, fields)
 
 
-def _pointer(location: Sequence[str | int]) -> str:
+def pointer_of(location: Sequence[str | int]) -> str:
     """Name the place of a value: `/items/0/weight_g` in the body, `query/country` elsewhere.
 
-    >>> _pointer(("body", "items", 0, "weight_g")), _pointer(("query", "country"))
+    >>> pointer_of(("body", "items", 0, "weight_g")), pointer_of(("query", "country"))
     ('/items/0/weight_g', 'query/country')
     """
     if location and location[0] == "body":
@@ -140,7 +140,8 @@ def _pointer(location: Sequence[str | int]) -> str:
     return "/".join(str(part) for part in location)
 
 
-def _got(entry: Mapping[str, Any]) -> str:
+def got_of(entry: Mapping[str, Any]) -> str:
+    """Tell the value of one of pydantic's errors, cut to 80 characters."""
     if entry["type"] == "missing":
         return "nothing"
     value = entry.get("input")

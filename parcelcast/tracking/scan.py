@@ -25,6 +25,15 @@ class Number(NamedTuple):
     carrier: str
     tracking_number: str
 
+    @classmethod
+    def of(cls, carrier: str, tracking_number: str) -> "Number":
+        """Return the number as it is compared: without regard to case, and to blanks in it.
+
+        >>> Number.of(" DPD", "0159 6812 ab")
+        Number(carrier='dpd', tracking_number='01596812AB')
+        """
+        return cls(carrier.strip().casefold(), "".join(tracking_number.split()).upper())
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
@@ -71,10 +80,10 @@ class Scan:
         if self.utc_offset_min is not None and self.utc_offset_min not in OFFSETS_MIN:
             object.__setattr__(self, "utc_offset_min", None)
             object.__setattr__(self, "doubts", (*self.doubts, OFFSET_IMPOSSIBLE))
-        number = "".join(self.tracking_number.split()).upper()
+        carrier, number = Number.of(self.carrier, self.tracking_number)
         if not number:
             raise InputError("a scan without a tracking number; expected the number on the parcel")
-        object.__setattr__(self, "carrier", self.carrier.strip().casefold())
+        object.__setattr__(self, "carrier", carrier)
         object.__setattr__(self, "tracking_number", number)
         object.__setattr__(self, "scan_id", _identity(self))
 

@@ -42,7 +42,8 @@ def _near(value: datetime) -> datetime:
     return value
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
+    """Take 2.0 for 2."""
     # JSON knows one kind of number: 2.0 is an integer there.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -70,9 +71,9 @@ Instant = Annotated[
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
 Millimetres = Annotated[float, Field(gt=0, le=MAX_LENGTH_MM)]
 Money = Annotated[float, Field(ge=0, le=10_000_000)]
-Days = Annotated[int, Field(ge=0, le=MAX_HANDLING_DAYS), BeforeValidator(_whole)]
-Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY), BeforeValidator(_whole)]
-Weekday = Annotated[int, Field(ge=0, le=6), BeforeValidator(_whole)]
+Days = Annotated[int, Field(ge=0, le=MAX_HANDLING_DAYS), BeforeValidator(whole)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY), BeforeValidator(whole)]
+Weekday = Annotated[int, Field(ge=0, le=6), BeforeValidator(whole)]
 DeliveryMode = Literal["home", "pickup_point", "locker", "two_man", "own_fleet"]
 
 

@@ -85,7 +85,7 @@ def _origins(
                 "with a cut-off at 14:00 at the destination; define it in `origins`",
             )
         )
-    return {name: origin or _assumed_origin(name, destination) for name, origin in found.items()}
+    return {name: origin or assumed_origin(name, destination) for name, origin in found.items()}
 
 
 def _defined_origin(definition: OriginDefinition, places: PlaceIndex) -> Origin:
@@ -100,7 +100,8 @@ def _defined_origin(definition: OriginDefinition, places: PlaceIndex) -> Origin:
     return Origin(definition.id, place, calendar, definition.handling_days)
 
 
-def _assumed_origin(name: str, destination: Place) -> Origin:
+def assumed_origin(name: str, destination: Place) -> Origin:
+    """Return an origin of which nothing is known but its id: somewhere, with the destination's clock and holidays."""
     nowhere = Place("ZZ", "", None, destination.time_zone, None, None, "unknown")
     calendar = WorkingCalendar(
         time_zone=destination.time_zone, holiday_country=destination.country, holiday_region=destination.region

@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -44,13 +44,13 @@ class Instant(TypeDecorator[datetime]):
         """Write an instant; a datetime without an offset is a mistake of the program (TypeError)."""
         if value is None or dialect.name == "postgresql":
             return value
-        return (value - _EPOCH) // _MICROSECOND
+        return (value - EPOCH) // MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Read an instant."""
         if value is None:
             return None
-        return value.astimezone(UTC) if dialect.name == "postgresql" else _EPOCH + value * _MICROSECOND  # type: ignore[no-any-return]
+        return value.astimezone(UTC) if dialect.name == "postgresql" else EPOCH + value * MICROSECOND  # type: ignore[no-any-return]
 
 
 # SQLite numbers rows by itself only where the key is an INTEGER.
@@ -98,6 +98,9 @@ links = Table(
     Column("recorded_at", Instant, nullable=False),
 )
 
+# Scans with a raw code that no code table knew; literal, as an index is only used for the very words that made it.
+NO_TABLE_KNEW = text("code = 'info_only' and raw_code is not null and map_version is null")
+
 # Append-only, one row for each event (`parcelcast.tracking.scan.Scan`); a scan may come before its shipment.
 scans = Table(
     "scans",
@@ -123,6 +126,13 @@ scans = Table(
     Column("replaces", Text),
     Column("doubts", Text),
     Index("scans_number", "carrier", "tracking_number"),
+    Index(
+        "scans_unknown",
+        "carrier",
+        "raw_code",
+        sqlite_where=NO_TABLE_KNEW,
+        postgresql_where=NO_TABLE_KNEW,
+    ),
 )
 
 # What could not be used, kept as it came (cut to a stated size), with what was wrong.
@@ -273,5 +283,12 @@ deliveries = Table(
         "due_at",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "deliveries_dead",
+        "endpoint_id",
+        "seq",
+        sqlite_where=text("state = 'dead'"),
+        postgresql_where=text("state = 'dead'"),
     ),
 )

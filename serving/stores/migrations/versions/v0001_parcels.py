@@ -87,6 +87,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("scan_id"),
     )
     op.create_index("scans_number", "scans", ["carrier", "tracking_number"], unique=False)
+    op.create_index(
+        "scans_unknown",
+        "scans",
+        ["carrier", "raw_code"],
+        unique=False,
+        sqlite_where=sa.text("code = 'info_only' and raw_code is not null and map_version is null"),
+        postgresql_where=sa.text("code = 'info_only' and raw_code is not null and map_version is null"),
+    )
     op.create_table(
         "shipments",
         sa.Column("shipment_id", sa.Text(), nullable=False),
@@ -230,5 +238,13 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "deliveries_dead",
+        "deliveries",
+        ["endpoint_id", "seq"],
+        unique=False,
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
     )
     # ### end Alembic commands ###

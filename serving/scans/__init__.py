@@ -1,0 +1,1 @@
+"""Scans in: one entrance for HTTP, files, brokers and trackers."""

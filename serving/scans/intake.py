@@ -1,0 +1,151 @@
+"""The one entrance of scans: rows are read, the good ones are kept, the others are set aside and told."""
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+
+from parcelcast.codes.mapping import CodeTables
+from parcelcast.tracking.scan import Scan
+from serving.problems import FieldProblem
+from serving.scans.rows import RefusedRowError, is_unknown, scan_of
+from serving.stores.database import Database
+from serving.stores.scans import REFUSED_BYTES, Refused, record_scans, refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is wrong with row `index` of those that were handed over."""
+
+    index: int
+    pointer: str
+    detail: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of rows. `unknown_codes` counts scans, among those read, whose code no table knew."""
+
+    received: int
+    accepted: int
+    duplicates: int
+    unknown_codes: int
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows that were read and are not kept yet."""
+
+    recorded_at: datetime
+    received: int = 0
+    scans: list[Scan] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def intake(self, new: set[str]) -> Intake:
+        """Tell what became of the rows, and take the ids of its scans out of those that were new."""
+        ours = {scan.scan_id for scan in self.scans} & new
+        new -= ours
+        accepted = len(ours)
+        unknown = sum(map(is_unknown, self.scans))
+        return Intake(self.received, accepted, len(self.scans) - accepted, unknown, tuple(self.refusals))
+
+
+class Reader:
+    """Reads rows with code tables; everything in one batch is recorded at one instant."""
+
+    def __init__(self, tables: CodeTables, source: str) -> None:
+        self._tables = tables
+        self._source = source
+
+    def rows(self, told: Iterable[object], now: datetime) -> Batch:
+        """Read decoded JSON values."""
+        batch = Batch(now)
+        for row in told:
+            self._read(batch, row, b"")
+        return batch
+
+    def lines(self, told: Iterable[bytes], now: datetime) -> Batch:
+        """Read texts of one JSON value each."""
+        batch = Batch(now)
+        for line in told:
+            try:
+                row = decoded(line)
+            except ValueError as error:
+                self.refuse(batch, line, FieldProblem(pointer="", detail=f"no JSON: {error}", got="this line"))
+            else:
+                self._read(batch, row, line)
+        return batch
+
+    def refuse(self, batch: Batch, content: bytes, problem: FieldProblem) -> None:
+        """Set the next row of a batch aside."""
+        batch.refusals.append(Refusal(batch.received, problem.pointer, problem.detail, problem.got))
+        told = f"{problem.pointer}: {problem.detail}" if problem.pointer else problem.detail
+        batch.refused.append(Refused(self._source, content[:REFUSED_BYTES], told))
+        batch.received += 1
+
+    def _read(self, batch: Batch, row: object, line: bytes) -> None:
+        try:
+            scan = scan_of(row, batch.recorded_at, self._source, self._tables)
+        except RefusedRowError as error:
+            self.refuse(batch, line or _encoded(row), error.problem)
+        else:
+            batch.scans.append(scan)
+            batch.received += 1
+
+
+def accept_scans(
+    database: Database, rows: Iterable[object], source: str, now: datetime, tables: CodeTables | None = None
+) -> Intake:
+    """Keep the scans among decoded JSON values; what is none is set aside and told. Blocking.
+
+    StoreUnavailableError when nothing was written. The same rows again are duplicates and change nothing.
+    """
+    return keep(database, [Reader(tables or CodeTables.default(), source).rows(rows, now)])[0]
+
+
+def accept_lines(
+    database: Database, lines: Iterable[bytes], source: str, now: datetime, tables: CodeTables | None = None
+) -> Intake:
+    """Keep the scans among texts of one JSON value each, as `accept_scans` does."""
+    return keep(database, [Reader(tables or CodeTables.default(), source).lines(lines, now)])[0]
+
+
+def decoded(text: bytes) -> object:
+    r"""Decode JSON (ValueError). Bytes that are not UTF-8 and halves of characters spoil only the strings they are in.
+
+    >>> decoded(b'[1, "\\ud800"]')
+    [1, '\\ud800']
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        try:
+            return json.loads(text.decode("utf-8", "surrogateescape"))
+        except (ValueError, RecursionError):
+            raise ValueError(str(error)) from None
+
+
+def _encoded(row: object) -> bytes:
+    try:
+        return orjson.dumps(row)
+    except TypeError:  # halves of characters, large numbers, lists in lists in lists
+        with suppress(RecursionError):
+            return repr(row).encode("ascii", "backslashreplace")
+        return b"(too deep to be shown)"
+
+
+def keep(database: Database, batches: Sequence[Batch]) -> list[Intake]:
+    """Write batches in one transaction, and tell what became of each; an event in two of them is new in the first."""
+    now = max(batch.recorded_at for batch in batches)
+    with database.writing() as connection:
+        recorded = record_scans(connection, [scan for batch in batches for scan in batch.scans], now)
+        for batch in batches:
+            refuse(connection, batch.refused, batch.recorded_at)
+    new = set(recorded.new)
+    return [batch.intake(new) for batch in batches]

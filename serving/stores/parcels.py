@@ -1,0 +1,291 @@
+"""Parcels in the database: what the shop told of them, their numbers, and everything known of them at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any, Literal, TypeVar
+
+import orjson
+from sqlalchemy import Connection, Date, bindparam, select, text
+
+from parcelcast.tracking.links import Link
+from parcelcast.tracking.scan import Number, Scan
+from serving.stores.scans import PARCELS_LOCK
+from serving.stores.schema import Instant, links, numbers, scans, shipments
+
+DEFAULT_MERCHANT = "default"
+
+T = TypeVar("T")
+Outcome = Literal["created", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelFacts:
+    """What a shop tells of one parcel. Instants are aware, dates local at the destination, units stand in the names.
+
+    `dispatched_recorded_at` is when we learned of `dispatched_at`. `destination_city` stands in for a postal code.
+    """
+
+    shipment_id: str
+    order_id: str
+    ordered_at: datetime
+    destination_country: str
+    destination_postal_code: str = ""
+    destination_city: str = ""
+    merchant_id: str = DEFAULT_MERCHANT
+    carrier: str | None = None
+    service: str | None = None
+    delivery_mode: str = "home"
+    origin_id: str | None = None
+    origin_country: str | None = None
+    origin_postal_code: str | None = None
+    promised_on: date | None = None
+    promise_id: str | None = None
+    carrier_promised_on: date | None = None
+    pickup_until: date | None = None
+    ready_at: datetime | None = None
+    dispatched_at: datetime | None = None
+    dispatched_recorded_at: datetime | None = None
+    quoted_transit_days: float | None = None
+    handling_limit_days: float | None = None
+    weight_g: float | None = None
+    length_mm: float | None = None
+    width_mm: float | None = None
+    height_mm: float | None = None
+    item_count: int | None = None
+    item_category: str | None = None
+    order_value: float | None = None
+    currency: str | None = None
+    freight_cost: float | None = None
+    payment_method: str | None = None
+    locale: str | None = None
+    is_return: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewParcel:
+    """A parcel to register: `told` are its facts by name (what is left out stays as it was), `links` pairs of numbers.
+
+    A link leads from a number to the one under which the parcel travels on; both belong to the parcel.
+    """
+
+    told: dict[str, Any]
+    numbers: tuple[Number, ...] = ()
+    links: tuple[tuple[Number, Number], ...] = ()
+
+    @property
+    def shipment_id(self) -> str:
+        """Its id."""
+        return str(self.told["shipment_id"])
+
+    @property
+    def all_numbers(self) -> set[Number]:
+        """All its numbers: those told, those at the ends of links, and the one that stands for its id."""
+        return {id_number(self.shipment_id), *self.numbers, *(end for link in self.links for end in link)}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredParcel:
+    """Everything known of a parcel. Scans come in any order, from all its numbers; others may have them too."""
+
+    facts: ParcelFacts
+    registered_at: datetime
+    numbers: tuple[Number, ...]
+    links: tuple[Link, ...]
+    scans: tuple[Scan, ...]
+
+
+def id_number(shipment_id: str) -> Number:
+    """Return the number that stands for a shipment id, under which scans without a tracking number are kept.
+
+    Numbers lose case and blanks, ids must not, so it is spelled in hexadecimal.
+
+    >>> id_number("S-1")
+    Number(carrier='', tracking_number='ID:532D31')
+    """
+    return Number("", "ID:" + shipment_id.encode().hex().upper())
+
+
+def register_parcels(connection: Connection, parcels: Sequence[NewParcel], now: datetime) -> list[Outcome]:
+    """Keep parcels, and tell of each what became of it. What was told before and is left out now stays.
+
+    Whatever changed is due at once. A parcel may come twice; the later one adds to the earlier.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"select pg_advisory_xact_lock({PARCELS_LOCK})")
+    ids = list(dict.fromkeys(parcel.shipment_id for parcel in parcels))
+    known = {name: facts for name, (facts, _) in _registered(connection, ids).items()}
+    held = set(_numbers(connection, ids))
+    linked = {(link.predecessor, link.successor) for _, link in _links(connection, ids)}
+    changed: dict[str, ParcelFacts] = {}
+    new_numbers: list[tuple[str, Number]] = []
+    new_links: list[tuple[Number, Number]] = []
+    outcomes: list[Outcome] = []
+    for parcel in parcels:
+        name = parcel.shipment_id
+        kept = known.get(name)
+        facts = known[name] = _merged(kept, parcel.told, now)
+        own = [(name, number) for number in parcel.all_numbers if (name, number) not in held]
+        pairs = [pair for pair in parcel.links if pair not in linked]
+        held.update(own)
+        linked.update(pairs)
+        new_numbers += own
+        new_links += pairs
+        if facts == kept and not own and not pairs:
+            outcomes.append("unchanged")
+            continue
+        outcomes.append("created" if kept is None else "updated")
+        changed[name] = facts
+    _write(connection, changed, new_numbers, new_links, now)
+    mark_due(connection, sorted(changed), now)
+    return outcomes
+
+
+def mark_due(connection: Connection, shipment_ids: Sequence[str], now: datetime) -> None:
+    """Let the parcels be looked at now; what a worker has in hand of them is out of date."""
+    if shipment_ids:
+        rows = [{"id": shipment_id, "now": now} for shipment_id in shipment_ids]
+        connection.execute(_MARK_DUE, rows)
+
+
+def read_parcels(connection: Connection, shipment_ids: Sequence[str]) -> dict[str, StoredParcel]:
+    """Return what is known of parcels, by id; those that nobody registered are left out."""
+    ids = list(dict.fromkeys(shipment_ids))
+    registered = _registered(connection, ids)
+    numbers_of = _grouped(_numbers(connection, ids))
+    links_of = _grouped(_links(connection, ids))
+    scans_of = _grouped(_scans(connection, ids))
+    return {
+        name: StoredParcel(
+            facts, registered_at, numbers_of.get(name, ()), links_of.get(name, ()), scans_of.get(name, ())
+        )
+        for name, (facts, registered_at) in registered.items()
+    }
+
+
+def parcels_of_order(connection: Connection, order_id: str) -> list[str]:
+    """Return the shipment ids of an order, in order of registration."""
+    query = select(shipments.c.shipment_id).where(shipments.c.order_id == order_id)
+    return list(connection.execute(query.order_by(shipments.c.registered_at, shipments.c.shipment_id)).scalars())
+
+
+def _merged(kept: ParcelFacts | None, told: Mapping[str, Any], now: datetime) -> ParcelFacts:
+    facts = ParcelFacts(**told) if kept is None else replace(kept, **told)
+    if facts.dispatched_at is None or (kept is not None and facts.dispatched_at == kept.dispatched_at):
+        return facts
+    return replace(facts, dispatched_recorded_at=now)
+
+
+def _write(
+    connection: Connection,
+    changed: Mapping[str, ParcelFacts],
+    new_numbers: Iterable[tuple[str, Number]],
+    new_links: Iterable[tuple[Number, Number]],
+    now: datetime,
+) -> None:
+    told = [
+        {
+            "shipment_id": name,
+            "order_id": facts.order_id,
+            "merchant_id": facts.merchant_id,
+            "now": now,
+            "promised_on": facts.promised_on,
+            "facts": _dumped(facts),
+        }
+        for name, facts in sorted(changed.items())
+    ]
+    owned = [
+        {"carrier": number.carrier, "number": number.tracking_number, "id": name, "now": now}
+        for name, number in sorted(new_numbers)
+    ]
+    joined = [
+        {"one": one.carrier, "first": one.tracking_number, "other": other.carrier, "then": other.tracking_number}
+        | {"now": now}
+        for one, other in sorted(new_links)
+    ]
+    for statement, rows in ((_UPSERT, told), (_ADD_NUMBER, owned), (_ADD_LINK, joined)):
+        if rows:
+            connection.execute(statement, rows)
+
+
+_NOW = bindparam("now", type_=Instant)
+_MARK_DUE = text(
+    "insert into work (shipment_id, due_at, revision) values (:id, :now, 1) on conflict (shipment_id) do update set "
+    "due_at = case when work.due_at < excluded.due_at then work.due_at else excluded.due_at end, "
+    "revision = work.revision + 1"
+).bindparams(_NOW)
+_UPSERT = text(
+    "insert into shipments (shipment_id, order_id, merchant_id, registered_at, updated_at, promised_on, facts) "
+    "values (:shipment_id, :order_id, :merchant_id, :now, :now, :promised_on, :facts) on conflict (shipment_id) "
+    "do update set order_id = excluded.order_id, merchant_id = excluded.merchant_id, facts = excluded.facts, "
+    "updated_at = excluded.updated_at, promised_on = excluded.promised_on"
+).bindparams(_NOW, bindparam("promised_on", type_=Date))
+_ADD_NUMBER = text(
+    "insert into numbers (carrier, tracking_number, shipment_id, recorded_at) values (:carrier, :number, :id, :now) "
+    "on conflict do nothing"
+).bindparams(_NOW)
+_ADD_LINK = text(
+    "insert into links (predecessor_carrier, predecessor, successor_carrier, successor, recorded_at) "
+    "values (:one, :first, :other, :then, :now) on conflict do nothing"
+).bindparams(_NOW)
+
+
+def _registered(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[ParcelFacts, datetime]]:
+    columns = (shipments.c.shipment_id, shipments.c.facts, shipments.c.registered_at)
+    rows = connection.execute(select(*columns).where(shipments.c.shipment_id.in_(ids)))
+    return {name: (_loaded(facts), registered_at) for name, facts, registered_at in rows}
+
+
+def _numbers(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Number]]:
+    columns = (numbers.c.shipment_id, numbers.c.carrier, numbers.c.tracking_number)
+    rows = connection.execute(
+        select(*columns).where(numbers.c.shipment_id.in_(ids)).order_by(numbers.c.recorded_at, *columns)
+    )
+    return [(name, Number(carrier, tracking_number)) for name, carrier, tracking_number in rows]
+
+
+def _links(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Link]]:
+    begins = (numbers.c.carrier == links.c.predecessor_carrier) & (numbers.c.tracking_number == links.c.predecessor)
+    query = select(numbers.c.shipment_id, links).join(links, begins).where(numbers.c.shipment_id.in_(ids))
+    rows = connection.execute(query.order_by(links.c.recorded_at, *links.primary_key))
+    return [
+        (name, Link(Number(one, first), Number(other, then), recorded_at))
+        for name, one, first, other, then, recorded_at in rows
+    ]
+
+
+def _scans(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Scan]]:
+    same = (numbers.c.carrier == scans.c.carrier) & (numbers.c.tracking_number == scans.c.tracking_number)
+    columns = [column for column in scans.columns if column.name not in {"seq", "scan_id", "doubts"}]
+    query = select(numbers.c.shipment_id, scans.c.doubts, *columns).join(scans, same)
+    names = [column.name for column in columns]
+    rows = connection.execute(query.where(numbers.c.shipment_id.in_(ids)).order_by(scans.c.seq))
+    return [
+        (name, Scan(**dict(zip(names, rest, strict=True)), doubts=tuple(doubts.split(",")) if doubts else ()))
+        for name, doubts, *rest in rows
+    ]
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    found: dict[str, list[T]] = {}
+    for name, one in pairs:
+        found.setdefault(name, []).append(one)
+    return {name: tuple(ones) for name, ones in found.items()}
+
+
+def _dumped(facts: ParcelFacts) -> str:
+    told = {name: value for name, value in asdict(facts).items() if value is not None}
+    return orjson.dumps(told).decode()
+
+
+def _loaded(document: str) -> ParcelFacts:
+    told = orjson.loads(document)
+    for name in _INSTANTS & told.keys():
+        told[name] = datetime.fromisoformat(told[name])
+    for name in _DATES & told.keys():
+        told[name] = date.fromisoformat(told[name])
+    return ParcelFacts(**told)
+
+
+_INSTANTS = {"ordered_at", "ready_at", "dispatched_at", "dispatched_recorded_at"}
+_DATES = {"promised_on", "carrier_promised_on", "pickup_until"}

@@ -1,0 +1,1 @@
+"""Webhooks of trackers that follow parcels with many carriers."""
