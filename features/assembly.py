@@ -63,7 +63,7 @@ class Histories:
 class Assembled:
     """Features of n orders. `static` has shape (n, ORDER_COLUMNS), `categories` the texts of CATEGORIES.
 
-    `lead` is the lane's own history by age and `log_odds` its log-odds, shape (n, AGES): the model starts from it.
+    `lead` is the lane's own history by age; the model starts from `log_odds`, here those of `lead`, shape (n, AGES).
     `outlook` is the weather that was forecast on the way.
     """
 
@@ -74,6 +74,11 @@ class Assembled:
     lead: Hazards
     log_odds: Floats
     outlook: Outlook
+
+    @classmethod
+    def columns(cls) -> tuple[Column, ...]:
+        """Return the columns of `rows`, in order."""
+        return ALL_COLUMNS
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the features of these orders."""
@@ -88,10 +93,10 @@ class Assembled:
         )
 
     def codes(self, codes: Codes) -> Floats:
-        """Return the category codes, shape (n, CATEGORIES); NaN for a text that the model has not seen."""
+        """Return the category codes, one column for each category; NaN for a text that the model has not seen."""
         nan = float("nan")
-        columns = [[codes[c.name].get(text, nan) for text in self.categories[c.name]] for c in CATEGORIES]
-        return np.array(columns, dtype=np.float64).T.reshape(len(self.orders), len(CATEGORIES))
+        columns = [[codes[name].get(text, nan) for text in texts] for name, texts in self.categories.items()]
+        return np.array(columns, dtype=np.float64).T.reshape(len(self.orders), len(self.categories))
 
     def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return ALL_COLUMNS for day `steps[i]` after the order of row `rows[i]`; `known` is static and codes."""
@@ -101,7 +106,7 @@ class Assembled:
     def offset(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return the lane's log-odds of delivery on each of these days, given no delivery before."""
         reached, age = self._ages(rows, steps)
-        return np.where(reached, self.log_odds[rows, age], _logit(np.array(_CLOSED_HAZARD)))
+        return np.where(reached, self.log_odds[rows, age], logit(np.array(_CLOSED_HAZARD)))
 
     def lane_hazard(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return the hazard of the lane's own history, told in calendar days: a baseline and a fallback."""
@@ -116,9 +121,12 @@ class Assembled:
         return (day >= dispatch) & (self.calendar.delivery.open_on(rows, day) | (day == dispatch)), age
 
 
-def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
-    """Return the features of orders, each as of its own instant; `horizon` in days after the order."""
-    calendar = calendars.OrderCalendar.of(orders, horizon)
+def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int | None = None) -> Assembled:
+    """Return the features of orders, each as of its own instant; `horizon` in days after the order.
+
+    Calendars are told from day `earliest` on, by default from the first order on.
+    """
+    calendar = calendars.OrderCalendar.of(orders, horizon, earliest)
     lead, hazards = lanes.lane_features(histories.lead, orders)
     outlook = weather.way_outlook(histories.weather, orders)
     static = np.concatenate(
@@ -133,14 +141,14 @@ def assemble(orders: Orders, histories: Histories, horizon: int) -> Assembled:
         axis=1,
     )
     return Assembled(
-        orders, calendar, static, parcel.parcel_categories(orders), hazards, _logit(hazards.hazard), outlook
+        orders, calendar, static, parcel.parcel_categories(orders), hazards, logit(hazards.hazard), outlook
     )
 
 
 def join_features(orders: Orders, static: Floats, lead: Hazards, outlook: Outlook, horizon: int) -> Assembled:
     """Return features that were assembled before, from what of them is kept."""
     calendar = calendars.OrderCalendar.of(orders, horizon)
-    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead, _logit(lead.hazard), outlook)
+    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead, logit(lead.hazard), outlook)
 
 
 def known_codes(categories: Mapping[str, Texts], rarest: int) -> dict[str, dict[str, int]]:
@@ -159,6 +167,12 @@ def column_names(columns: Sequence[Column]) -> list[str]:
     return [column.name for column in columns]
 
 
-def _logit(hazard: Floats) -> Floats:
+def logit(hazard: Floats) -> Floats:
+    """Return log-odds of hazards, none of them certain."""
     clipped = np.clip(hazard, _LOWEST, _HIGHEST)
     return np.asarray(np.log(clipped / (1.0 - clipped)))
+
+
+def hazard_of(log_odds: Floats) -> Floats:
+    """Return hazards of log-odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))

@@ -58,9 +58,9 @@ class OrderCalendar:
     working: OpenDays
 
     @classmethod
-    def of(cls, orders: Orders, horizon: int) -> "OrderCalendar":
-        """Look the calendars up for days from the order to `horizon` days later."""
-        first = int(orders.ordered_on.min()) - 1
+    def of(cls, orders: Orders, horizon: int, earliest: int | None = None) -> "OrderCalendar":
+        """Look the calendars up for days from the order, or from day `earliest`, to `horizon` days after the order."""
+        first = (int(orders.ordered_on.min()) if earliest is None else earliest) - 1
         last = int(max(orders.ordered_on.max(), orders.dispatch_on.max())) + horizon
         regions = list(zip(orders.destination_country.tolist(), orders.destination_region.tolist(), strict=True))
         weeks = {region: CalendarKey(_MONDAY_TO_FRIDAY, *region) for region in set(regions)}

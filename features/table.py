@@ -50,6 +50,7 @@ class ParcelHistory:
     order_id: Texts
     ordered_at: NDArray[np.datetime64]
     orders: Orders
+    destination_zone: Texts
     promised_on: NDArray[np.int64]
     dispatched_on: NDArray[np.int64]
     dispatched_known: NDArray[np.int64]
@@ -83,6 +84,7 @@ def parcel_history(shipments: pd.DataFrame, network: Network, first_scans: pd.Da
         order_id=texts(frame["order_id"]),
         ordered_at=frame["ordered_at"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(),
         orders=Orders(**ways.facts, **_parcel_facts(frame, ways)),
+        destination_zone=ways.destination_zone,
         promised_on=dates(frame["promised_on"]),
         dispatched_on=local_days(frame["dispatched_at"], ways.destination_zone),
         dispatched_known=utc_days(frame["dispatched_recorded_at"].fillna(frame["dispatched_at"])),

@@ -11,20 +11,27 @@ from typing import Any, Self
 import lightgbm
 import numpy as np
 
+from features.landmarks import LIVING_COLUMNS
 from features.orders import EPOCH
 from models.calibration import BetaMap
 from models.forecaster import BundleForecaster
 from models.hazard import BOOSTERS, HazardModel
+from models.living.forecaster import BundleLivingForecaster
+from models.living.model import LivingModel
 from models.snapshots import read_histories
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import ArtefactError, DataError, InputError
+from parcelcast.eta import Underway
 from parcelcast.place import PlaceIndex
+from parcelcast.progress import parcel_progress
 from parcelcast.regions import Grouping
 from parcelcast.shipment import Carrier, Origin, Service, Shipment
+from parcelcast.tracking.handover import handover_report
 
-SCHEMA = 2
+SCHEMA = 3
 MANIFEST = "manifest.json"
 MODEL, NETWORK, PLACES, SELF_TEST = "model.json", "network.json", "places.csv.gz", "selftest.json"
+LIVING = "living"  # begins the names of the living model's boosters
 HISTORY, WEATHER = "history.parquet", "weather.parquet"
 _SAME = 1e-9  # a CDF further than this from the one the bundle was written with is another forecast
 
@@ -35,6 +42,7 @@ class Bundle:
 
     version: str
     forecaster: BundleForecaster
+    living: BundleLivingForecaster
     origins: Mapping[str, Origin]
     carriers: Mapping[str, Carrier]
     places: PlaceIndex
@@ -51,17 +59,19 @@ class Bundle:
         origins, carriers = _network_of(network, places)
         described = _json(path / MODEL)
         try:
-            boosters = {name: lightgbm.Booster(model_file=path / f"{name}.txt") for name in BOOSTERS}
-            model = HazardModel(boosters, described["codes"])
+            histories = read_histories(path / HISTORY, path / WEATHER)
+            model = HazardModel(_boosters(path, ""), described["codes"])
             calibration = BetaMap(**described["calibration"])
-            forecaster = BundleForecaster(
-                model, calibration, read_histories(path / HISTORY, path / WEATHER), manifest["shift"], carriers
-            )
+            forecaster = BundleForecaster(model, calibration, histories, manifest["shift"], carriers)
+            told = described[LIVING]
+            on_the_way = HazardModel(_boosters(path, f"{LIVING}-"), told["codes"], LIVING_COLUMNS)
+            living = LivingModel.of(on_the_way, told["calibration"])
         except (lightgbm.basic.LightGBMError, KeyError, OSError, TypeError, ValueError) as error:
             raise ArtefactError(f"the bundle in {path} cannot be read ({error}); publish it again") from error
         bundle = cls(
             manifest["version"],
             forecaster,
+            BundleLivingForecaster(living, histories, carriers, forecaster),
             origins,
             carriers,
             places,
@@ -78,15 +88,23 @@ class Bundle:
         return date.fromisoformat(self.manifest["calibration"][1])
 
     def self_test(self, cases: Sequence[Mapping[str, Any]]) -> None:
-        """Forecast the cases that were written with the bundle; ArtefactError when one came out differently."""
+        """Forecast the cases that were written with the bundle; ArtefactError when one came out differently.
+
+        Each is forecast at its order and, on its way, as of the bundle's instant.
+        """
         shipments = [_case_shipment(case, self.origins, self.places) for case in cases]
-        for case, forecast in zip(cases, self.forecaster.forecast(shipments), strict=True):
-            expected, got = np.array(case["cdf"]), forecast.distribution.cdf
-            if expected.shape != got.shape or not np.abs(expected - got).max() <= _SAME:
+        etas = self.living.etas([underway_case(shipment, self.as_of) for shipment in shipments])
+        for case, forecast, eta in zip(cases, self.forecaster.forecast(shipments), etas, strict=True):
+            told = ((case["cdf"], forecast.distribution.cdf), (case["eta_cdf"], eta.distribution.cdf))
+            if not all(_is_same(np.array(expected), got) for expected, got in told):
                 raise ArtefactError(
                     f"self-test: bundle {self.version} forecasts {case['origin_id']} to {case['postal_code']} "
                     "differently than when it was written; expected the same, publish it again with this version"
                 )
+
+
+def _boosters(path: Path, prefix: str) -> dict[str, lightgbm.Booster]:
+    return {name: lightgbm.Booster(model_file=path / f"{prefix}{name}.txt") for name in BOOSTERS}
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -141,6 +159,17 @@ def _network_of(content: Mapping[str, Any], places: PlaceIndex) -> tuple[dict[st
         for row in content["carriers"]
     }
     return origins, carriers
+
+
+def _is_same(expected: np.ndarray, got: np.ndarray) -> bool:
+    return expected.shape == got.shape and bool(np.abs(expected - got).max() <= _SAME)
+
+
+def underway_case(shipment: Shipment, as_of: datetime) -> Underway:
+    """Return a sample shipment as one that was handed over a day before an instant, to try the living model on."""
+    handed = as_of - timedelta(days=1)
+    told = handover_report(shipment.carrier or "", "sample", handed, handed)
+    return Underway(shipment, parcel_progress([told], as_of))
 
 
 CASE_FIELDS = (

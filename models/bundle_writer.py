@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from features.table import Network
 from models.bundle import (
     CASE_FIELDS,
     HISTORY,
+    LIVING,
     MANIFEST,
     MODEL,
     NETWORK,
@@ -23,17 +24,22 @@ from models.bundle import (
     WEATHER,
     Bundle,
     sha256_of,
+    underway_case,
 )
 from models.forecaster import BundleForecaster
-from models.hazard import BOOSTERS
+from models.living.forecaster import BundleLivingForecaster
+from models.living.model import LivingModel
 from models.snapshots import write_histories
 from models.training import Trained
+from parcelcast.eta import Eta
+from parcelcast.forecast import Forecast
 from parcelcast.shipment import Service, Shipment
 
 
 def write_bundle(
     path: Path,
     trained: Trained,
+    living: LivingModel,
     histories: Histories,
     day: int,
     shift: float,
@@ -46,19 +52,28 @@ def write_bundle(
     a hash of the content, so the same content has the same version.
     """
     path.mkdir(parents=True, exist_ok=True)
-    for name, booster in trained.model.boosters.items():
+    boosters = trained.model.boosters | {f"{LIVING}-{name}": one for name, one in living.hazard.boosters.items()}
+    for name, booster in boosters.items():
         booster.save_model(path / f"{name}.txt")
-    _write_json(path / MODEL, {"codes": trained.model.codes, "calibration": trained.calibration.to_dict()})
+    on_the_way = {"codes": living.hazard.codes, "calibration": living.maps_to_dict()}
+    described = {"codes": trained.model.codes, "calibration": trained.calibration.to_dict(), LIVING: on_the_way}
+    _write_json(path / MODEL, described)
     write_histories(histories, path / HISTORY, path / WEATHER)
     _write_json(path / NETWORK, _network(network))
     network.places.write_csv(path / PLACES)
     forecaster = BundleForecaster(trained.model, trained.calibration, histories, shift, network.carriers)
-    forecasts = forecaster.forecast(samples)
-    cases = [_case(shipment, one.distribution.cdf.tolist()) for shipment, one in zip(samples, forecasts, strict=True)]
-    _write_json(path / SELF_TEST, cases)
-    names = [*(f"{name}.txt" for name in BOOSTERS), MODEL, HISTORY, WEATHER, NETWORK, PLACES, SELF_TEST]
-    hashes = {name: sha256_of(path / name) for name in names}
     as_of = EPOCH + timedelta(days=day)
+    now = datetime.combine(as_of, datetime.min.time(), UTC)
+    on_their_way = BundleLivingForecaster(living, histories, network.carriers, forecaster)
+    told = zip(
+        samples,
+        forecaster.forecast(samples),
+        on_their_way.etas([underway_case(shipment, now) for shipment in samples]),
+        strict=True,
+    )
+    _write_json(path / SELF_TEST, [_case(shipment, at_order, eta) for shipment, at_order, eta in told])
+    names = [*(f"{name}.txt" for name in boosters), MODEL, HISTORY, WEATHER, NETWORK, PLACES, SELF_TEST]
+    hashes = {name: sha256_of(path / name) for name in names}
     digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     _write_json(
         path / MANIFEST,
@@ -122,12 +137,13 @@ def _service(service: Service) -> dict[str, Any]:
     }
 
 
-def _case(shipment: Shipment, cdf: list[float]) -> dict[str, Any]:
+def _case(shipment: Shipment, at_order: Forecast, eta: Eta) -> dict[str, Any]:
     return {
         "ordered_at": shipment.ordered_at.isoformat(),
         "origin_id": shipment.origin.origin_id,
         "country": shipment.destination.country,
         "postal_code": shipment.destination.postal_code,
         **{name: getattr(shipment, name) for name in CASE_FIELDS},
-        "cdf": cdf,
+        "cdf": at_order.distribution.cdf.tolist(),
+        "eta_cdf": eta.distribution.cdf.tolist(),
     }

@@ -82,7 +82,7 @@ class BundleForecaster:
     def _work_out(self, facts: Sequence[Facts]) -> list[Forecast | None]:
         assembled = assemble(orders_of_facts(facts), self._histories, HORIZON)
         cdf = self._calibration.apply(self._model.cdf(assembled, np.full(len(facts), self._shift)))
-        shipments = zip(facts, cdf, _evidence(assembled), strict=True)
+        shipments = zip(facts, cdf, evidence_of(assembled), strict=True)
         return [_forecast(one[0], row, evidence) for one, row, evidence in shipments]
 
     def _quoted(self, shipment: Shipment) -> Forecast:
@@ -96,7 +96,7 @@ def _forecast(ordered_on: int, cdf: np.ndarray, evidence: Evidence | None) -> Fo
     return Forecast(DeliveryDistribution.from_cdf(day_of(ordered_on), cdf), "model", evidence)
 
 
-def _evidence(assembled: Assembled) -> list[Evidence | None]:
+def evidence_of(assembled: Assembled) -> list[Evidence | None]:
     """Return the narrowest level with enough parcels and how many; None where not even the countries have enough."""
     out: list[Evidence | None] = []
     for parcels in assembled.lead.evidence.tolist():

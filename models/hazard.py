@@ -13,7 +13,8 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from features.assembly import ALL_COLUMNS, CATEGORIES, Assembled, Codes, column_names, known_codes
+from features.assembly import ALL_COLUMNS, Assembled, Codes, column_names, known_codes
+from features.columns import Column
 from features.orders import Floats
 from parcelcast.errors import ArtefactError, InputError
 
@@ -66,8 +67,10 @@ class HazardModel:
     validation window but one (docs/adr/0006).
     """
 
-    def __init__(self, boosters: Mapping[str, lightgbm.Booster], codes: Codes) -> None:
-        expected = column_names(ALL_COLUMNS)
+    def __init__(
+        self, boosters: Mapping[str, lightgbm.Booster], codes: Codes, columns: Sequence[Column] = ALL_COLUMNS
+    ) -> None:
+        expected = column_names(columns)
         for name in BOOSTERS:
             if name not in boosters or boosters[name].feature_name() != expected:
                 raise ArtefactError(
@@ -141,12 +144,13 @@ def fit_hazard(
     if not delivered.any():
         raise InputError("no delivery is known before the as-of; expected a history with deliveries to learn from")
     known = np.concatenate([assembled.static, assembled.codes(codes)], axis=1)
+    columns = assembled.columns()
     data = lightgbm.Dataset(
         assembled.rows(known, rows, steps),
         delivered.astype(np.float64),
         weight=_weights(assembled, rows, parameters.half_life_days),
-        feature_name=column_names(ALL_COLUMNS),
-        categorical_feature=column_names(CATEGORIES),
+        feature_name=column_names(columns),
+        categorical_feature=column_names([one for one in columns if one.categorical]),
         params={"max_bin": parameters.bins, "verbose": -1},
     )
     boosters = {}
@@ -155,7 +159,7 @@ def fit_hazard(
         data.set_init_score(start)
         settings = _settings(parameters) | {"seed": seed}
         boosters[name] = lightgbm.train(settings, data, parameters.rounds, callbacks=list(callbacks))
-    return HazardModel(boosters, codes)
+    return HazardModel(boosters, codes, columns)
 
 
 def person_periods(outcomes: Outcomes) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.bool_]]:

@@ -17,6 +17,7 @@ from models.bundle import Bundle
 from models.bundle_writer import write_bundle
 from models.evaluation import Evaluation, evaluate, orders_placed
 from models.hazard import HORIZON
+from models.living.model import LivingModel
 from models.quantiles import QuantileParameters
 from models.scorecard import scorecard
 from models.training import Trained, TrainParameters, recent_balance
@@ -105,7 +106,7 @@ def judge_on_window(
 
 
 def make_bundle(
-    trained: Trained, prepared: Prepared, today: int, validated: Path, out: Path, tell: TellShare
+    trained: Trained, living: LivingModel, prepared: Prepared, today: int, validated: Path, out: Path, tell: TellShare
 ) -> Bundle:
     """Write the serving bundle, with the histories and the online correction as they are known today."""
     tell("correcting online")
@@ -115,7 +116,7 @@ def make_bundle(
     network = prepared.network
     samples = _samples(load_tables(validated)["shipments"], network)
     histories = prepared.sketches.snapshot(today)
-    return write_bundle(out, trained, histories, today, float(shift), network, samples)
+    return write_bundle(out, trained, living, histories, today, float(shift), network, samples)
 
 
 def _samples(shipments: pd.DataFrame, network: Network) -> list[Shipment]:

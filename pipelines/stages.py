@@ -29,6 +29,7 @@ WEATHER = DATA / "weather"
 QUARANTINE = DATA / "quarantine"
 FEATURES = DATA / "features" / "features.parquet"
 MODEL = DATA / "model"
+LIVING_MODEL = MODEL / "living"
 CALIBRATION = DATA / "calibration" / "calibration.json"
 CHALLENGER = DATA / "challenger"
 BUNDLES = DATA / "bundle"
@@ -195,13 +196,16 @@ def _daily() -> "DailyTables":
 
 
 def _train() -> None:
-    from models.storage import save_fitted
+    from models.living.training import LivingParameters
+    from models.storage import save_fitted, save_living
     from models.training import TrainParameters, fit
+    from pipelines.living.training import train_on_tables
 
-    given = read_section(TrainParameters, "train")
+    given, on_the_way = read_section(TrainParameters, "train"), read_section(LivingParameters, "living")
     with steps("train") as tell:
         prepared, split = _prepared(tell)
         save_fitted(fit(prepared.history, prepared.assembled, split.start, given, tell), MODEL)
+        save_living(train_on_tables(prepared, VALIDATED, split.start, on_the_way, tell), LIVING_MODEL)
 
 
 def _calibrate() -> None:
@@ -229,13 +233,14 @@ def _evaluate() -> None:
 
 def _register() -> None:
     from models.hazard import BOOSTERS
-    from models.storage import load_trained
+    from models.storage import load_living, load_trained
     from pipelines.modelling import make_bundle
     from pipelines.register import open_registry, register, write_version
 
     with steps("register") as tell:
         prepared, split = _prepared(tell)
-        make_bundle(load_trained(MODEL, CALIBRATION), prepared, split.today, VALIDATED, CHALLENGER, tell)
+        trained, living = load_trained(MODEL, CALIBRATION), load_living(LIVING_MODEL)
+        make_bundle(trained, living, prepared, split.today, VALIDATED, CHALLENGER, tell)
         tell("recording the run in MLflow")
         boosters = {name: CHALLENGER / f"{name}.txt" for name in BOOSTERS}
         registry, files = open_registry(TRACKING), {"evaluation": EVALUATION}

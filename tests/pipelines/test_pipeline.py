@@ -22,6 +22,7 @@ SMALL = {
     "simulate": {"shipments": 4000, "days": 150},
     "window": {"test_days": 21},
     "train": {"rounds": 20, "smallest_leaf": 50},
+    "living": {"rounds": 20, "smallest_leaf": 50, "landmarks": 4000},
 }
 
 

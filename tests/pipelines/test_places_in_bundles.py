@@ -1,15 +1,18 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from features.orders import orders_of
-from models.bundle import PLACES, Bundle
+from models.bundle import PLACES, Bundle, underway_case
 from models.bundle_writer import write_bundle
+from models.living.training import LivingParameters
 from models.training import TrainParameters, train
 from parcelcast.errors import ArtefactError
 from parcelcast.place import area_of
 from parcelcast.shipment import Shipment
 from pipelines.ingest.storage import STORED, conformed
+from pipelines.living.feed import feed_of
+from pipelines.living.training import train_on_feed
 from pipelines.places import PlacesParameters, read_places
 from pipelines.places.making import make_table
 from pipelines.preparation import last_known_day, prepare
@@ -17,6 +20,7 @@ from pipelines.simulator.library import small_world
 from tests.pipelines.places.geonames_files import lines
 
 QUICK = TrainParameters(rounds=5, calibration_days=15)
+QUICK_LIVING = LivingParameters(rounds=5, landmarks=2000, calibration_days=15)
 GEONAMES = lines("""
 DE 80331 München BY 48.1345 11.571
 DE 80999 Allach BY 48.19 11.46
@@ -42,7 +46,9 @@ def bundle(places, tmp_path_factory):
     trained = train(prepared.history, prepared.assembled, today, QUICK)
     out = tmp_path_factory.mktemp("bundle") / "bundle"
     samples = [asked(prepared.network, code) for code in CODES]
-    return write_bundle(out, trained, prepared.sketches.snapshot(today), today, 0.0, prepared.network, samples), out
+    living = train_on_feed(prepared, feed_of(prepared.history, tables["shipments"], None), today, QUICK_LIVING)
+    histories = prepared.sketches.snapshot(today)
+    return write_bundle(out, trained, living, histories, today, 0.0, prepared.network, samples), out
 
 
 def asked(knowing, code):
@@ -67,3 +73,13 @@ def test_a_bundle_without_its_places_is_refused(bundle):
 
     with pytest.raises(ArtefactError, match=r"places.csv.gz in .* is missing or was changed"):
         Bundle.load(path)
+
+
+def test_a_bundle_forecasts_parcels_on_their_way(bundle):
+    served, _ = bundle
+    waiting, moving = (underway_case(asked(served, "80331"), served.as_of + timedelta(days=30)) for _ in range(2))
+    told = served.living.etas([waiting, moving])
+
+    assert [eta.stage for eta in told] == ["first_mile", "first_mile"]
+    assert all(eta.distribution.anchor == parcel.today for eta, parcel in zip(told, (waiting, moving), strict=True))
+    assert all(eta.silence is not None for eta in told)

@@ -1,0 +1,101 @@
+"""Landmarks: parcels on their way, each as of an instant, and the rows that the living hazard model reads of them.
+
+The order-time features are asked for again as if the order were placed now (`features.progress.Standings.reanchored`),
+and the progress family is added. Van Houwelingen, "Dynamic prediction by landmarking in event history analysis" (2007).
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features import progress
+from features.assembly import (
+    CATEGORIES,
+    DAY_COLUMNS,
+    ORDER_COLUMNS,
+    Assembled,
+    Histories,
+    assemble,
+    hazard_of,
+    logit,
+)
+from features.columns import Column
+from features.history import survival_quantiles
+from features.orders import Days, Floats, Orders
+from features.progress import Standings
+
+LIVING_COLUMNS = (
+    *ORDER_COLUMNS,
+    *progress.COLUMNS,
+    *CATEGORIES,
+    *progress.CATEGORIES,
+    *DAY_COLUMNS,
+    *progress.DAY_COLUMNS,
+)
+
+
+@dataclass(frozen=True)
+class AssembledLandmarks(Assembled):
+    """Features of n landmarks; `orders` are anchored at today, `static` holds the columns of progress too.
+
+    `log_odds` are those of the lane's history until the dispatch is known, then of the transit to the destination.
+    """
+
+    standings: Standings
+
+    @classmethod
+    def columns(cls) -> tuple[Column, ...]:
+        """Return the columns of `rows`, in order."""
+        return LIVING_COLUMNS
+
+    def take(self, rows: NDArray[np.intp]) -> Self:
+        """Return the features of these landmarks."""
+        return type(self)(
+            self.orders.take(rows),
+            self.calendar.take(rows),
+            self.static[rows],
+            {name: texts[rows] for name, texts in self.categories.items()},
+            self.lead.take(rows),
+            self.log_odds[rows],
+            self.outlook.take(rows),
+            self.standings.take(rows),
+        )
+
+    def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+        """Return LIVING_COLUMNS for day `steps[i]` after today of landmark `rows[i]`."""
+        ahead = progress.day_features(self.orders, self.calendar.delivery, rows, steps)
+        return np.concatenate([super().rows(known, rows, steps), ahead], axis=1)
+
+    def usual_by(self, level: float) -> Days:
+        """Return the local day by which this share of such parcels had come, by the history that the model starts from.
+
+        Counted from the dispatch, or from the planned one while it is not known.
+        """
+        standings, table = self.standings, self.calendar.delivery
+        start = np.where(standings.is_dispatched, self.orders.dispatch_on, standings.day["planned_on"])
+        ages = np.ceil(survival_quantiles(hazard_of(self.log_odds), (level,))[:, 0])
+        rows = np.arange(len(self.orders))
+        wanted = table.count_to(rows, start) + ages
+        found = [np.searchsorted(table.count[code], count) for code, count in zip(table.code, wanted, strict=True)]
+        return np.where(ages > 0, table.first + np.array(found, dtype=np.int64), start)
+
+
+def assemble_landmarks(orders: Orders, standings: Standings, histories: Histories, horizon: int) -> AssembledLandmarks:
+    """Return the features of parcels, each as of its own instant; `orders` are their order-time facts."""
+    now = assemble(standings.reanchored(orders), histories, horizon, standings.earliest)
+    transit = progress.transit_hazards(histories, now.orders)
+    delivery = now.calendar.delivery
+    told = progress.progress_features(standings, now.orders, delivery, now.lead, transit, histories)
+    left = standings.is_dispatched[:, None]
+    return AssembledLandmarks(
+        orders=now.orders,
+        calendar=now.calendar,
+        static=np.concatenate([now.static, told], axis=1),
+        categories={**now.categories, **progress.progress_categories(standings)},
+        lead=now.lead,
+        log_odds=np.where(left, logit(transit.hazard), now.log_odds),
+        outlook=now.outlook,
+        standings=standings,
+    )

@@ -1,0 +1,1 @@
+"""The living model: a hazard of delivery from any instant on the way."""

@@ -1,0 +1,90 @@
+"""The living forecaster of a bundle: from parcels on their way to ETAs, all at once."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from features.assembly import Histories
+from features.landmarks import assemble_landmarks
+from features.orders import day_of, orders_of
+from features.progress import Standings, standing_of
+from models.forecaster import evidence_of
+from models.hazard import HORIZON
+from models.living.model import LivingModel
+from parcelcast.calendar import local_date
+from parcelcast.distribution import DeliveryDistribution
+from parcelcast.eta import Eta, Underway, conditioned_eta, silence_of
+from parcelcast.forecast import Forecaster
+from parcelcast.shipment import Carrier
+
+_USUAL = 0.9
+_OVER = frozenset({"delivered", "returned"})
+
+
+class BundleLivingForecaster:
+    """ETAs as of each parcel's own instant, with the history of the bundle's snapshot; deterministic and thread-safe.
+
+    Where history says nothing about the service between the two countries, the order-time forecast is conditioned on
+    "not delivered until now" instead.
+    """
+
+    def __init__(
+        self, model: LivingModel, histories: Histories, carriers: Mapping[str, Carrier], at_order: Forecaster
+    ) -> None:
+        self._model = model
+        self._histories = histories
+        self._carriers = carriers
+        self._at_order = at_order
+
+    def etas(self, parcels: Sequence[Underway]) -> list[Eta]:
+        """Return one ETA for each parcel, in order; one that is not awaited any more has come, or never will."""
+        awaited = [parcel for parcel in parcels if _is_awaited(parcel)]
+        found = iter(self._etas(awaited) if awaited else ())
+        return [next(found) if _is_awaited(parcel) else _ended(parcel) for parcel in parcels]
+
+    def _etas(self, parcels: Sequence[Underway]) -> list[Eta]:
+        orders = orders_of([parcel.shipment for parcel in parcels], self._carriers)
+        standings = Standings.of(
+            [
+                standing_of(
+                    parcel.progress,
+                    parcel.shipment.ordered_at,
+                    planned_on,
+                    parcel.shipment.destination.country,
+                    parcel.shipment.destination.time_zone,
+                )
+                for parcel, planned_on in zip(parcels, orders.dispatch_on.tolist(), strict=True)
+            ]
+        )
+        assembled = assemble_landmarks(orders, standings, self._histories, HORIZON)
+        told = zip(
+            parcels,
+            self._model.cdf(assembled),
+            assembled.usual_by(_USUAL).tolist(),
+            evidence_of(assembled),
+            strict=True,
+        )
+        return [
+            self._without_history(parcel) if evidence is None else _eta(parcel, cdf, usual_by)
+            for parcel, cdf, usual_by, evidence in told
+        ]
+
+    def _without_history(self, parcel: Underway) -> Eta:
+        return conditioned_eta(self._at_order.forecast([parcel.shipment])[0], parcel)
+
+
+def _eta(parcel: Underway, cdf: np.ndarray, usual_by: int) -> Eta:
+    now = DeliveryDistribution.from_cdf(parcel.today, cdf)
+    return Eta(parcel.progress.as_of, parcel.progress.stage, now, "model", silence_of(now, day_of(usual_by)))
+
+
+def _is_awaited(parcel: Underway) -> bool:
+    return parcel.progress.stage not in _OVER and parcel.progress.status != "cancelled"
+
+
+def _ended(parcel: Underway) -> Eta:
+    progress, today = parcel.progress, parcel.today
+    now = DeliveryDistribution(today, np.zeros(1))
+    if progress.stage == "delivered" and progress.ended_at is not None:
+        now = DeliveryDistribution.on(local_date(progress.ended_at, parcel.shipment.destination.time_zone))
+    return Eta(progress.as_of, progress.stage, now, "model")

@@ -1,0 +1,107 @@
+"""Training the living model: fit on landmarks, calibrate by stage on later ones, then fit again on all."""
+
+from dataclasses import dataclass
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from features.landmarks import AssembledLandmarks
+from features.sketches import UNKNOWN
+from features.table import ParcelHistory
+from models.calibration import BetaMap, fit_beta_map
+from models.hazard import BOOSTERS, HazardModel, HazardParameters, Outcomes, fit_hazard
+from models.living.model import LivingModel, stage_group
+from models.training import Tell
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class LivingParameters(HazardParameters):
+    """Section living of params.yaml: the boosters' parameters, the landmarks, the days kept back for calibration.
+
+    `landmarks` are sampled of the newest `most_orders` orders.
+    """
+
+    rounds: int = 150
+    learning_rate: float = 0.06
+    landmarks: int = 80_000
+    most_orders: int = 100_000
+    calibration_days: int = 60
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Landmarks of a history: the row of each one's parcel, and its features. Ordered by their instants."""
+
+    row: Rows
+    assembled: AssembledLandmarks
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, rows: Rows) -> "Landmarks":
+        """Return some of them."""
+        return Landmarks(self.row[rows], self.assembled.take(rows))
+
+
+def train_living(
+    history: ParcelHistory,
+    landmarks: Landmarks,
+    as_of: int,
+    parameters: LivingParameters,
+    tell: Tell = lambda *_: None,
+) -> LivingModel:
+    """Fit and calibrate as of UTC day `as_of`: nothing recorded on it or later is seen."""
+    from_day = as_of - parameters.calibration_days
+    known_day = landmarks.assembled.orders.known_day
+    before, later = np.flatnonzero(known_day < from_day), np.flatnonzero((known_day >= from_day) & (known_day < as_of))
+    calibration: dict[str, BetaMap] = {}
+    if len(before) and len(later):
+        earlier = fit_living(history, landmarks.take(before), from_day, parameters, tell)
+        calibration = calibrate_living(earlier, history, landmarks.take(later), as_of)
+    everything = landmarks.take(np.flatnonzero(known_day < as_of))
+    return LivingModel(fit_living(history, everything, as_of, parameters, tell), calibration)
+
+
+def fit_living(
+    history: ParcelHistory, landmarks: Landmarks, as_of: int, parameters: LivingParameters, tell: Tell
+) -> HazardModel:
+    """Fit both boosters on these landmarks."""
+    done = 0
+
+    def count(_: lightgbm.callback.CallbackEnv) -> None:
+        nonlocal done
+        done += 1
+        tell("fitting parcels on their way", done / (len(BOOSTERS) * parameters.rounds))
+
+    return fit_hazard(landmarks.assembled, living_outcomes(history, landmarks, as_of), parameters, [count])
+
+
+def calibrate_living(earlier: HazardModel, history: ParcelHistory, later: Landmarks, as_of: int) -> dict[str, BetaMap]:
+    """Fit a map for each group of stages: what the earlier model says of later landmarks against what was recorded."""
+    known = living_outcomes(history, later, as_of)
+    cdf = earlier.cdf(later.assembled, np.zeros(len(later)))
+    group = stage_group(later.assembled.categories["stage"])
+    maps = {}
+    for name in sorted(set(group.tolist())):
+        mine = np.flatnonzero(group == name)
+        maps[name] = fit_beta_map(cdf[mine], Outcomes(known.lead_days[mine], known.seen_days[mine]))
+    return maps
+
+
+def living_outcomes(history: ParcelHistory, landmarks: Landmarks, as_of: int) -> Outcomes:
+    """Return what was known at the start of UTC day `as_of`, in days from the landmark.
+
+    A delivery before the landmark of which nothing was known then counts as one of its day. Parcels that are lost or go
+    back stay at risk: they are never delivered, and that is part of what is forecast (the subdistribution of Fine and
+    Gray, 1999). Orders that were cancelled before they left are seen until the day before that was known.
+    """
+    anchor, row = landmarks.assembled.orders.ordered_on, landmarks.row
+    delivered_on = history.delivered_on[row]
+    is_known = (delivered_on != UNKNOWN) & (history.delivered_known[row] < as_of)
+    is_cancelled = (history.ended_known[row] != UNKNOWN) & (history.dispatched_on[row] == UNKNOWN)
+    seen_before = np.where(is_cancelled, np.minimum(history.ended_known[row], as_of), as_of)
+    lead = np.maximum(delivered_on - anchor, 0)
+    return Outcomes(np.where(is_known, lead, UNKNOWN), seen_before - 1 - anchor)

@@ -1,0 +1,1 @@
+"""Forecasts of parcels on their way: what was reported of them, landmarks, training, backtest and benchmark."""

@@ -1,0 +1,39 @@
+"""From tables to the living model."""
+
+from pathlib import Path
+
+from models.living.model import LivingModel
+from models.living.training import Landmarks, LivingParameters, train_living
+from models.training import orders_between
+from parcelcast.tables import SHIPMENTS
+from pipelines.ingest.storage import load_table
+from pipelines.living.feed import Feed, feed_of, read_scans
+from pipelines.living.landmarks import landmarks_of
+from pipelines.living.sampling import sample_landmarks
+from pipelines.preparation import Prepared
+from pipelines.progress import SILENT, TellShare
+
+
+def train_on_tables(
+    prepared: Prepared, validated: Path, as_of: int, parameters: LivingParameters, tell: TellShare = SILENT
+) -> LivingModel:
+    """Train as of UTC day `as_of` on the canonical shipments and scans in a folder."""
+    tell("reading scans")
+    feed = feed_of(prepared.history, load_table(validated, SHIPMENTS), read_scans(validated))
+    return train_on_feed(prepared, feed, as_of, parameters, tell)
+
+
+def train_on_feed(
+    prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters, tell: TellShare = SILENT
+) -> LivingModel:
+    """Train as of UTC day `as_of` on what was reported of the parcels."""
+    tell("looking at parcels on their way")
+    landmarks = _landmarks(prepared, feed, as_of, parameters)
+    return train_living(prepared.history, landmarks, as_of, parameters, tell)
+
+
+def _landmarks(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks:
+    history = prepared.history
+    rows = orders_between(history, None, as_of)[-parameters.most_orders :]
+    chosen = sample_landmarks(history, feed, rows, as_of, parameters.landmarks, parameters.seed)
+    return Landmarks(chosen.row, landmarks_of(history, feed, chosen, prepared.sketches.rolling()))
