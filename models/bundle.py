@@ -87,6 +87,12 @@ class Bundle:
         """Return the first day (UTC) of which the model has seen nothing."""
         return date.fromisoformat(self.manifest["calibration"][1])
 
+    @property
+    def alert_policy(self) -> Mapping[str, Any]:
+        """Return what backtests fitted of the alert policy, by its names; empty where nothing was."""
+        fitted: Mapping[str, Any] = self.manifest.get("alert_policy", {})
+        return fitted
+
     def self_test(self, cases: Sequence[Mapping[str, Any]]) -> None:
         """Forecast the cases that were written with the bundle; ArtefactError when one came out differently.
 

@@ -15,6 +15,7 @@ WEBHOOK_RETRY_SECONDS = (
     30 * _MINUTE,
     *(hours * _HOUR for hours in (2, 5, 10, 14, 20, 24)),
 )
+_SWITCHES = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Settings:
     failed delivery is tried again ``webhook_retry_seconds`` after the first attempt. ``bus`` is the address of an event
     bus (``nats://...``, ``amqp://...`` or ``kafka://...``), where scans arrive at ``bus_scans`` and events leave from
     ``bus_events``.
+
+    ``worker`` tells whether the server itself looks at parcels (else ``./run worker`` does); a worker that dies leaves
+    its parcels to others after ``worker_lease_seconds``. ``alert_policies`` is the JSON file of merchants' policies,
+    ``alert_texts`` a folder of templates that replace ours.
     """
 
     bundle: Path = Path("data/bundle/current")
@@ -48,6 +53,10 @@ class Settings:
     bus: str = field(default="", repr=False)  # it may hold a password
     bus_scans: str = "parcelcast.scans"
     bus_events: str = "parcelcast.events"
+    worker: bool = True
+    worker_lease_seconds: float = 60.0
+    alert_policies: Path = Path("data/alert-policies.json")
+    alert_texts: Path = Path("data/alert-texts")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -67,7 +76,9 @@ def _parsed(name: str, text: str, default: Any) -> Any:
         if isinstance(default, tuple):
             kind = type(default[0]) if default else str
             return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
+        if isinstance(default, bool):
+            return _SWITCHES[text.strip().lower()]
         return type(default)(text)
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         expected = type(default).__name__
         raise InputError(f"PARCELCAST_{name.upper()} is {text!r}; expected a value of type {expected}") from error

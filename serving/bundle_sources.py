@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from parcelcast.eta import Eta, LivingForecaster, Underway, conditioned_eta
 from parcelcast.forecast import Forecast, Forecaster, quoted_forecast
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin, Shipment
@@ -24,6 +25,16 @@ class ServingBundle(Protocol):
     @property
     def forecaster(self) -> Forecaster:
         """Deterministic and thread-safe."""
+        ...
+
+    @property
+    def living(self) -> LivingForecaster:
+        """Forecasts parcels on their way; deterministic and thread-safe."""
+        ...
+
+    @property
+    def alert_policy(self) -> Mapping[str, Any]:
+        """What backtests fitted of the alert policy, by its names; empty where nothing was."""
         ...
 
     @property
@@ -105,12 +116,26 @@ class QuotedForecaster:
         return self._carriers.get(name) or Carrier(name)
 
 
+class ConditionedForecaster:
+    """Says of a parcel on its way what was said when it was ordered, given that it has not come until now."""
+
+    def __init__(self, forecaster: Forecaster) -> None:
+        self._forecaster = forecaster
+
+    def etas(self, parcels: Sequence[Underway]) -> list[Eta]:
+        """Return one ETA for each parcel, in order."""
+        forecasts = self._forecaster.forecast([parcel.shipment for parcel in parcels])
+        return [conditioned_eta(forecast, parcel) for forecast, parcel in zip(forecasts, parcels, strict=True)]
+
+
 @dataclass(frozen=True)
 class NoBundle:
     """The bundle of a server that has none yet."""
 
     version: str = "none"
     forecaster: Forecaster = field(default_factory=lambda: QuotedForecaster({}))
+    living: LivingForecaster = field(default_factory=lambda: ConditionedForecaster(QuotedForecaster({})))
+    alert_policy: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
     places: PlaceIndex = field(default_factory=PlaceIndex.default)

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from starlette.concurrency import run_in_threadpool
 
 from parcelcast.settings import Settings
+from serving.background import Background, background_of
 from serving.bundle_sources import BundleSource
 from serving.bundles import Bundles
 from serving.clock import Clock
@@ -40,19 +41,25 @@ async def lifespan(means: Means) -> AsyncIterator[State]:
     bundles.refresh()
     store = PromiseStore(means.settings.store)
     database = Database(means.settings.database)
-    database.migrate()
+    background = background_of(
+        means.settings, database, bundles, means.clock, means.entropy, works=means.settings.worker
+    )
+    background.start()
     watch = asyncio.create_task(_watch(bundles, means.settings.bundle_poll_seconds))
     try:
-        yield State(services=_services(means, bundles, store, database))
+        yield State(services=_services(means, bundles, store, database, background))
     finally:
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
+        await run_in_threadpool(background.stop)
         store.close()
         database.close()
 
 
-def _services(means: Means, bundles: Bundles, store: PromiseStore, database: Database) -> Services:
+def _services(
+    means: Means, bundles: Bundles, store: PromiseStore, database: Database, background: Background
+) -> Services:
     promises = PromiseService(
         bundles=bundles,
         store=store,
@@ -62,7 +69,9 @@ def _services(means: Means, bundles: Bundles, store: PromiseStore, database: Dat
         service_level=means.settings.service_level,
         calendar_version=f"holidays {version('holidays')}",
     )
-    return Services(means.settings, means.clock, means.keys, bundles, store, promises, means.memory_factory(), database)
+    return Services(
+        means.settings, means.clock, means.keys, bundles, store, promises, means.memory_factory(), database, background
+    )
 
 
 async def _watch(bundles: Bundles, seconds: float) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict, cast
 from fastapi import Depends, Request
 
 from parcelcast.settings import Settings
+from serving.background import Background
 from serving.bundles import Bundles
 from serving.clock import Clock
 from serving.keys import KeyRing
@@ -27,6 +28,7 @@ class Services:
     promises: PromiseService
     memory: Memory
     database: Database
+    background: Background
 
 
 class State(TypedDict):

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from serving.bundles import Loaded
 from serving.promises.answers import Said
 
@@ -26,9 +28,36 @@ class BundleAnswer(Said):
         return cls(version=loaded.bundle.version, as_of=loaded.bundle.as_of, loaded_at=loaded.loaded_at)
 
 
+class QueueAnswer(Said):
+    """Parcels to look at."""
+
+    awaited: int = Field(description="parcels that are still to come")
+    due: int = Field(description="of them, those with news or a look that is due")
+    failing: int = Field(description="of them, those at which looking failed; they are tried again ever later")
+    oldest_due_at: datetime | None
+
+
+class DatabaseAnswer(Said):
+    """The database of parcels, scans and alerts. While it is unavailable promises go on, and scans are refused."""
+
+    status: Literal["ok", "unavailable"]
+    error: str | None
+    queue: QueueAnswer | None
+
+
+class WorkerAnswer(Said):
+    """The worker of this process; `off` where another process does the work."""
+
+    status: Literal["off", "working", "waiting"] = Field(description="waiting: held up, it goes on by itself")
+    last_round_at: datetime | None
+    last_error: str | None
+
+
 class Readiness(Said):
-    """Ready: answers from the newest bundle. Degraded: answers, but from an older one or from quotes alone."""
+    """Ready: everything works. Degraded: promises are kept, but something below says what does not work."""
 
     status: Literal["ready", "degraded"]
     bundle: BundleAnswer
     last_error: str | None
+    database: DatabaseAnswer
+    worker: WorkerAnswer

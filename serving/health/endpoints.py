@@ -1,10 +1,14 @@
-"""`/healthz` and `/readyz`."""
+"""`/healthz`, `/readyz` and `/metrics`."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
-from serving.health.answers import Alive, BundleAnswer, Readiness
+from serving.errors import StoreUnavailableError
+from serving.health.answers import Alive, BundleAnswer, DatabaseAnswer, QueueAnswer, Readiness, WorkerAnswer
+from serving.health.metrics import MEDIA_TYPE, exposition, gather
 from serving.problems import documented
-from serving.state import Serving
+from serving.state import Services, Serving
+from serving.stores.work import queue_of
 
 router = APIRouter(tags=["operations"])
 
@@ -20,9 +24,43 @@ async def readyz(services: Serving) -> Readiness:
     """Say which bundle answers, and why a newer one does not. A 503 means that promises cannot be kept now."""
     services.store.check()
     bundles = services.bundles
+    database = await run_in_threadpool(_database, services)
+    worker = _worker(services)
     healthy = bundles.last_error is None and bundles.current.generation > 0
+    healthy = healthy and database.status == "ok" and worker.status != "waiting"
     return Readiness(
         status="ready" if healthy else "degraded",
         bundle=BundleAnswer.of(bundles.current),
         last_error=bundles.last_error,
+        database=database,
+        worker=worker,
+    )
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
+async def metrics(services: Serving) -> Response:
+    """Tell numbers for Prometheus. While the database is unavailable its numbers are missing."""
+    return Response(exposition(await run_in_threadpool(gather, services)), media_type=MEDIA_TYPE)
+
+
+def _database(services: Services) -> DatabaseAnswer:
+    try:
+        services.database.check()
+        with services.database.reading() as connection:
+            queue = queue_of(connection, services.clock())
+    except StoreUnavailableError as error:
+        return DatabaseAnswer(status="unavailable", error=str(error), queue=None)
+    answer = QueueAnswer(awaited=queue.awaited, due=queue.due, failing=queue.failing, oldest_due_at=queue.oldest_due_at)
+    return DatabaseAnswer(status="ok", error=None, queue=answer)
+
+
+def _worker(services: Services) -> WorkerAnswer:
+    worker = services.background.worker
+    if worker is None:
+        return WorkerAnswer(status="off", last_round_at=None, last_error=None)
+    state = worker.state
+    return WorkerAnswer(
+        status="working" if state.last_error is None else "waiting",
+        last_round_at=state.last_round_at,
+        last_error=state.last_error,
     )

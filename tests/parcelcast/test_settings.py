@@ -30,3 +30,13 @@ def test_every_field_is_read_from_its_variable():
 def test_a_value_that_does_not_fit_is_refused_by_name():
     with pytest.raises(InputError, match="PARCELCAST_PORT is 'http'; expected a value of type int"):
         Settings.from_env({"PARCELCAST_PORT": "http"})
+
+
+@pytest.mark.parametrize(("text", "expected"), [("false", False), ("0", False), ("Yes", True), ("on", True)])
+def test_switches_are_read_from_words(text, expected):
+    assert Settings.from_env({"PARCELCAST_WORKER": text}).worker is expected
+
+
+def test_a_switch_that_is_neither_is_refused():
+    with pytest.raises(InputError, match="PARCELCAST_WORKER is 'perhaps'; expected a value of type bool"):
+        Settings.from_env({"PARCELCAST_WORKER": "perhaps"})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from typing import Any
 
 from parcelcast.calendar import WorkingCalendar, zone
 from parcelcast.distribution import mixture
@@ -10,6 +11,7 @@ from parcelcast.errors import ArtefactError
 from parcelcast.forecast import Evidence, Forecast, quoted_forecast
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin, Service, Shipment
+from serving.bundle_sources import ConditionedForecaster
 
 KRANICH = Carrier("kranich", (Service("standard", 2), Service("express", 1)))
 POSTFUCHS = Carrier("postfuchs", (Service("standard", 3),))
@@ -85,7 +87,12 @@ class FakeBundle:
     carriers: dict[str, Carrier] = field(default_factory=lambda: CARRIERS)
     places: PlaceIndex = field(default_factory=PlaceIndex.default)
     shared_fate: float = 0.4
+    alert_policy: dict[str, Any] = field(default_factory=dict)
     as_of: datetime | None = datetime(2026, 11, 20, tzinfo=UTC)
+
+    @property
+    def living(self) -> ConditionedForecaster:
+        return ConditionedForecaster(self.forecaster)
 
 
 @dataclass

@@ -92,6 +92,7 @@ def open_shop(
                 "store": folder / "promises.sqlite",
                 "database": f"sqlite:///{folder / 'parcels.sqlite'}",
                 "bundle_poll_seconds": 0.0,
+                "worker": False,
                 **settings,
             }
         ),

@@ -1,0 +1,80 @@
+"""What runs beside the answers of a server, or in a process of its own: migration, the worker, the sender."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+
+from parcelcast.ids import ulid
+from parcelcast.settings import Settings
+from serving.bundles import Bundles
+from serving.clock import Clock
+from serving.errors import StoreUnavailableError
+from serving.stores.database import Database
+from serving.worker.alerting import Alerting, NewId
+from serving.worker.loop import WorkerThread
+from serving.worker.policies import Policies
+from serving.worker.rounds import Worker
+
+logger = logging.getLogger("parcelcast.serving")
+
+Entropy = Callable[[int], bytes]
+
+_RETRY_SECONDS = 2.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Background:
+    """Threads from `start` to `stop`; each copes with a database that is not there yet."""
+
+    database: Database
+    worker: WorkerThread | None
+    _stopping: Event = field(default_factory=Event)
+    _migration: Thread | None = None
+
+    def start(self) -> None:
+        """Bring the schema up to date, now or as soon as the database is there, and start to work."""
+        if not self._migrated():
+            self._migration = Thread(target=self._migrate, name="parcelcast-migration", daemon=True)
+            self._migration.start()
+        if self.worker is not None:
+            self.worker.start()
+
+    def stop(self) -> None:
+        """Finish what is in hand, then stop."""
+        self._stopping.set()
+        if self.worker is not None:
+            self.worker.stop()
+        if self._migration is not None:
+            self._migration.join()
+
+    def _migrate(self) -> None:
+        while not self._stopping.wait(_RETRY_SECONDS) and not self._migrated():
+            pass
+
+    def _migrated(self) -> bool:
+        try:
+            self.database.migrate()
+        except StoreUnavailableError as error:
+            logger.error("parcels are not available until the database is: %s", error)  # noqa: TRY400 - no values
+            return False
+        return True
+
+
+def background_of(
+    settings: Settings, database: Database, bundles: Bundles, clock: Clock, entropy: Entropy, *, works: bool
+) -> Background:
+    """Compose the background of a process; InputError for alert policies that cannot be used."""
+    if not works:
+        return Background(database, None)
+    new_id = ids_of(entropy)
+    alerting = Alerting(Policies.read(settings.alert_policies), new_id, lambda _: {})
+    worker = Worker(database, lambda: bundles.current.bundle, clock, new_id, alerting, settings.worker_lease_seconds)
+    return Background(database, WorkerThread(worker, clock))
+
+
+def ids_of(entropy: Entropy) -> NewId:
+    """Return a maker of ULIDs."""
+    return lambda at: ulid((at - _EPOCH) // timedelta(milliseconds=1), entropy(10))

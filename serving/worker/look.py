@@ -1,0 +1,117 @@
+"""Looking at parcels: how far they have come, when they come, and why that changed. Nothing is kept here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from parcelcast.calendar import WorkingCalendar
+from parcelcast.errors import ParcelcastError
+from parcelcast.eta import Eta, Underway
+from parcelcast.ledger import PARTIES, DateChange, date_change, statement
+from parcelcast.progress import Progress, parcel_progress
+from parcelcast.shipment import Carrier, Shipment
+from serving.bundle_sources import ServingBundle
+from serving.shipments.resolve import shipment_of
+from serving.stores.parcels import StoredParcel
+from serving.worker.stated import Dates, Stated, dates_of
+
+# Between an instant and what was recorded before it.
+_MOMENT = timedelta(microseconds=1)
+_NOT_AWAITED = frozenset({"delivered", "returning", "returned"})
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found: ``change`` of the likely date, None where it is as before; ``is_new`` when any date is new."""
+
+    parcel: StoredParcel
+    shipment: Shipment
+    progress: Progress
+    eta: Eta | None
+    calendar: WorkingCalendar
+    stated: Stated
+    change: DateChange | None
+    is_new: bool
+
+    @property
+    def shipment_id(self) -> str:
+        """The parcel's id."""
+        return self.parcel.facts.shipment_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Faced:
+    parcel: StoredParcel
+    shipment: Shipment
+    progress: Progress
+    calendar: WorkingCalendar
+
+
+def look_at(
+    parcels: Sequence[tuple[StoredParcel, Stated | None]], bundle: ServingBundle, now: datetime
+) -> list[Looked]:
+    """Look at parcels, each with what was said of it last; all forecasts in one batch.
+
+    A parcel is seen as of ``now`` (UTC), or right after the newest thing known of it: another computer's clock may be
+    ahead of this one's, and what is known must not be passed over.
+    """
+    faced = [_face(parcel, bundle, now) for parcel, _ in parcels]
+    etas = _etas(faced, bundle)
+    return [_looked(one, eta, last, bundle.version) for one, eta, (_, last) in zip(faced, etas, parcels, strict=True)]
+
+
+def _face(parcel: StoredParcel, bundle: ServingBundle, now: datetime) -> _Faced:
+    facts = parcel.facts
+    shipment = shipment_of(facts, bundle)
+    known_at = [scan.recorded_at for scan in parcel.scans] + [link.recorded_at for link in parcel.links]
+    progress = parcel_progress(
+        parcel.scans,
+        max([now, *(at + _MOMENT for at in known_at)]),
+        links=parcel.links,
+        since=facts.ordered_at,
+        is_return=facts.is_return,
+        time_zone=shipment.destination.time_zone,
+    )
+    carrier = bundle.carriers.get(shipment.carrier or "") or Carrier(shipment.carrier or "")
+    return _Faced(parcel, shipment, progress, carrier.delivery_calendar(shipment.destination))
+
+
+def _etas(faced: Sequence[_Faced], bundle: ServingBundle) -> list[Eta | None]:
+    """Forecast the parcels that somebody waits for."""
+    awaited = [one for one in faced if is_awaited(one.progress)]
+    told = bundle.living.etas([Underway(one.shipment, one.progress) for one in awaited])
+    if len(told) != len(awaited):
+        raise ParcelcastError(f"got {len(told)} ETAs for {len(awaited)} parcels; expected one for each")
+    coming = iter(told)
+    return [next(coming) if is_awaited(one.progress) else None for one in faced]
+
+
+def is_awaited(progress: Progress) -> bool:
+    """Tell whether a parcel is still to come to its shopper."""
+    return progress.stage not in _NOT_AWAITED and progress.status != "cancelled"
+
+
+def _looked(faced: _Faced, eta: Eta | None, last: Stated | None, version: str) -> Looked:
+    progress, calendar = faced.progress, faced.calendar
+    dates = dates_of(progress, eta, calendar)
+    before = last.statement if last is not None else None
+    said = statement(progress, eta, calendar)
+    change = None if before is None or said is None else date_change(before, said, progress, calendar)
+    is_new = dates.window != (Dates() if last is None else last.dates).window
+    causes = {} if last is None else dict(last.causes)
+    for party, days in ({} if change is None else change.days).items():
+        causes[party] = causes.get(party, 0) + days
+    promised_on = faced.parcel.facts.promised_on
+    stated = Stated(
+        as_of=progress.as_of,
+        status=progress.status,
+        stage=progress.stage,
+        dates=dates,
+        model_version=version,
+        delay_risk=None if eta is None or promised_on is None else eta.delay_risk(promised_on),
+        silence=None if eta is None else eta.silence,
+        statement=said or before,
+        causes={party: causes[party] for party in PARTIES if causes.get(party)},
+        number=(0 if last is None else last.number) + is_new,
+    )
+    return Looked(faced.parcel, faced.shipment, progress, eta, calendar, stated, change, is_new)

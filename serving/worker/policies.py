@@ -1,0 +1,54 @@
+"""The alert policies of merchants: a file of JSON, over what the model bundle's backtest fitted."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from parcelcast.alerts import AlertPolicy
+from parcelcast.errors import InputError
+
+_FORM = '{"default": {"precision": 0.9}, "merchants": {"MERCHANT_ID": {"quiet_hours": null}}}'
+
+
+class Policies:
+    """The policy of each merchant: its own values over those of "default" over the fitted ones of a bundle."""
+
+    def __init__(self, content: Any = None) -> None:
+        """Check all policies of a file's JSON; InputError for one that cannot be used."""
+        told = _object({} if content is None else content)
+        if set(told) - {"default", "merchants"}:
+            raise InputError(f"alert policies have {sorted(told)}; expected an object such as {_FORM}")
+        self._default = _object(told.get("default", {}))
+        self._merchants = {name: _object(values) for name, values in _object(told.get("merchants", {})).items()}
+        self._made: dict[tuple[str, str], AlertPolicy] = {}
+        for name in ("", *self._merchants):
+            self.policy_of(name, {}, "")
+
+    @classmethod
+    def read(cls, path: Path) -> "Policies":
+        """Read a file; without one everybody has the default policy. InputError says what is wrong with it."""
+        try:
+            return cls(orjson.loads(path.read_bytes()))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise InputError(f"{path} cannot be read ({error}); expected JSON such as {_FORM}") from error
+
+    def policy_of(self, merchant_id: str, fitted: Mapping[str, Any], version: str) -> AlertPolicy:
+        """Return the policy of a merchant, given what a bundle of this version has fitted."""
+        name = merchant_id if merchant_id in self._merchants else ""
+        key = (version, name)
+        if key not in self._made:
+            if len(self._made) > 2 * len(self._merchants) + 8:  # bundles come and go
+                self._made.clear()
+            own = self._merchants.get(name, {})
+            self._made[key] = AlertPolicy.from_dict({**fitted, **self._default, **own})
+        return self._made[key]
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError(f"alert policies: got {type(value).__name__}; expected objects such as {_FORM}")
+    return value

@@ -1,0 +1,32 @@
+"""When to look at a parcel again, if there is no news until then."""
+
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from parcelcast.calendar import local_date, midnight
+from serving.worker.look import Looked, is_awaited
+
+# A country's parcels become due in the first hour of the day, not in its first second.
+SPREAD = timedelta(hours=1)
+# A parcel of which nothing was heard for so long is given up: it leaves the queue until there is news.
+GIVEN_UP_AFTER = timedelta(days=120)
+_SOON = timedelta(minutes=1)
+
+
+def next_look(looked: Looked, wake_at: datetime | None) -> datetime | None:
+    """Return when to look again (UTC): after the next midnight at the destination, or at `wake_at` if that is sooner.
+
+    Parcels that nobody waits for are looked at again at `wake_at` alone. None: only news brings the parcel back.
+    """
+    now = looked.progress.as_of
+    wishes = [] if wake_at is None else [max(wake_at, now + _SOON)]
+    heard_at = max([looked.parcel.facts.ordered_at, *(scan.recorded_at for scan in looked.parcel.scans)])
+    if is_awaited(looked.progress) and now - heard_at < GIVEN_UP_AFTER:
+        wishes.append(_after_midnight(looked, now))
+    return min(wishes, default=None)
+
+
+def _after_midnight(looked: Looked, now: datetime) -> datetime:
+    time_zone = looked.calendar.time_zone
+    share = crc32(looked.shipment_id.encode(errors="replace")) / 2**32
+    return midnight(local_date(now, time_zone) + timedelta(days=1), time_zone) + share * SPREAD
