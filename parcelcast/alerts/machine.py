@@ -117,7 +117,7 @@ class _Step:
         if finding.over is not None:
             return self._end("close", "closed", None, standing, finding.over)
         if finding.recovers:
-            return self._recover(standing)
+            return self._recover(standing, finding)
         if standing.recovering_since is not None:
             standing = self.result = replace(standing, recovering_since=None)
         return self._update(standing, finding)
@@ -166,7 +166,7 @@ class _Step:
         is_past = told is not None and told < self.situation.today(self.now)
         return told is None or is_past or abs((now_by - told).days) >= self.policy.update_days
 
-    def _recover(self, standing: Incident) -> Change | None:
+    def _recover(self, standing: Incident, finding: Finding) -> Change | None:
         since = standing.recovering_since or self.now
         sure_at = since + hours(self.policy.recover_hold_hours)
         if self.now < sure_at:
@@ -178,7 +178,8 @@ class _Step:
         if not self._may_tell(RECOVERED):
             self.result = replace(standing, recovering_since=since)
             return None
-        return self._end("retract", "retracted", RECOVERED, standing, "recovered")
+        recovered = replace(standing, probability=finding.probability, by=finding.by)
+        return self._end("retract", "retracted", RECOVERED, recovered, "recovered")
 
     def _end(self, kind: str, state: str, type_: str | None, standing: Incident, outcome: str) -> Change:
         self.result = replace(

@@ -48,7 +48,7 @@ def stories(draw: st.DrawFn):
 POLICIES = st.sampled_from([AWAKE, AlertPolicy(), AlertPolicy(recover_hold_hours=0, cooldown_hours=0, update_days=1)])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(stories(), POLICIES)
 def test_whatever_happens_at_most_one_alert_of_a_family_is_open(story, policy):
     incidents = ()
@@ -66,7 +66,7 @@ def test_whatever_happens_at_most_one_alert_of_a_family_is_open(story, policy):
         assert decision.wake_at is None or decision.wake_at > at
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(stories(), POLICIES)
 def test_decided_again_or_after_a_restart_nothing_changes(story, policy):
     incidents = ()
@@ -81,7 +81,7 @@ def test_decided_again_or_after_a_restart_nothing_changes(story, policy):
         incidents = decision.incidents
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(stories(), POLICIES)
 def test_a_replay_of_the_whole_past_tells_nothing_new(story, policy):
     incidents = ()
@@ -94,7 +94,7 @@ def test_a_replay_of_the_whole_past_tells_nothing_new(story, policy):
             assert newest[change.incident.family] is None or at >= newest[change.incident.family]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(stories(), POLICIES)
 def test_every_event_belongs_to_the_incident_that_it_tells_of(story, policy):
     incidents = ()
@@ -108,7 +108,7 @@ def test_every_event_belongs_to_the_incident_that_it_tells_of(story, policy):
         incidents = decision.incidents
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(stories())
 def test_in_quiet_hours_only_urgent_types_are_told(story):
     policy, incidents = AlertPolicy(), ()

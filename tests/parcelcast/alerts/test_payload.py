@@ -80,4 +80,4 @@ def test_a_recovery_tells_the_dates_that_hold_again():
     data = told(situation(hours(40), 0.02), incidents=held)
     assert (data["type"], data["state"], data["slip_days"]) == ("delay.recovered", "retracted", 0)
     assert data["promise"]["now"]["by"] == "2027-03-04"
-    assert data["compensation_tier"] is None
+    assert (data["probability"], data["compensation_tier"]) == (0.02, None)
