@@ -35,6 +35,9 @@ class Settings:
     ``worker`` tells whether the server itself looks at parcels (else ``./run worker`` does); a worker that dies leaves
     its parcels to others after ``worker_lease_seconds``. ``alert_policies`` is the JSON file of merchants' policies,
     ``alert_texts`` a folder of templates that replace ours.
+
+    ``codes`` is a folder of carriers' code tables that replace ours. ``aftership_secret`` and ``easypost_secret`` sign
+    those trackers' webhooks, which are refused without.
     """
 
     bundle: Path = Path("data/bundle/current")
@@ -57,6 +60,9 @@ class Settings:
     worker_lease_seconds: float = 60.0
     alert_policies: Path = Path("data/alert-policies.json")
     alert_texts: Path = Path("data/alert-texts")
+    codes: Path = Path("data/codes")
+    aftership_secret: str = field(default="", repr=False)
+    easypost_secret: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

@@ -23,8 +23,13 @@ from serving.problems import install_problem_handlers
 from serving.promises.endpoints import router as promises
 from serving.promises.memory import Memory
 from serving.promises.service import Entropy, Timer
+from serving.tracking.endpoints import router as tracking
+from serving.scans.endpoints import router as scans
+from serving.shipments.endpoints import router as shipments
+from serving.shipments.requests import MAX_BODY_BYTES as MAX_PARCELS_BYTES
 
 API_VERSION = "1.0"
+LARGER_BODIES = {"/v1/shipments": MAX_PARCELS_BYTES, "/v1/scans": None}
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
     "metrics": False,
@@ -54,7 +59,7 @@ def create_app(
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
-    for router in (promises, delivery_dates, health, admin):
+    for router in (promises, delivery_dates, health, admin, shipments, scans, tracking):
         app.include_router(router)
     _add_middleware(app, settings)
     install_problem_handlers(app)
@@ -65,7 +70,7 @@ def create_app(
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add plain ASGI middleware, the innermost first."""
     app.add_middleware(LastResort)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, larger=LARGER_BODIES)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,

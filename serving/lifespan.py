@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from starlette.concurrency import run_in_threadpool
 
+from parcelcast.codes.mapping import REFERENCE, CodeTables
 from parcelcast.settings import Settings
 from serving.background import Background, background_of
 from serving.bundle_sources import BundleSource
@@ -16,6 +17,7 @@ from serving.clock import Clock
 from serving.keys import KeyRing
 from serving.promises.memory import Memory
 from serving.promises.service import Entropy, PromiseService, Timer
+from serving.scans.recorder import Recorder
 from serving.state import Services, State
 from serving.store import PromiseStore
 from serving.stores.database import Database
@@ -44,21 +46,29 @@ async def lifespan(means: Means) -> AsyncIterator[State]:
     background = background_of(
         means.settings, database, bundles, means.clock, means.entropy, works=means.settings.worker
     )
+    recorder = Recorder(database)
     background.start()
+    recorder.start()
     watch = asyncio.create_task(_watch(bundles, means.settings.bundle_poll_seconds))
     try:
-        yield State(services=_services(means, bundles, store, database, background))
+        yield State(services=_services(means, bundles, store, database, background, recorder))
     finally:
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
+        await run_in_threadpool(recorder.stop)
         await run_in_threadpool(background.stop)
         store.close()
         database.close()
 
 
 def _services(
-    means: Means, bundles: Bundles, store: PromiseStore, database: Database, background: Background
+    means: Means,
+    bundles: Bundles,
+    store: PromiseStore,
+    database: Database,
+    background: Background,
+    recorder: Recorder,
 ) -> Services:
     promises = PromiseService(
         bundles=bundles,
@@ -70,7 +80,17 @@ def _services(
         calendar_version=f"holidays {version('holidays')}",
     )
     return Services(
-        means.settings, means.clock, means.keys, bundles, store, promises, means.memory_factory(), database, background
+        settings=means.settings,
+        clock=means.clock,
+        keys=means.keys,
+        bundles=bundles,
+        store=store,
+        promises=promises,
+        memory=means.memory_factory(),
+        database=database,
+        background=background,
+        tables=CodeTables.load(REFERENCE, means.settings.codes),
+        recorder=recorder,
     )
 
 

@@ -8,13 +8,15 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from serving.problems import Problem
+from serving.scans.rows import ROW, SCHEMA_NAME
 
 EXAMPLE = Path(__file__).with_name("promises") / "answer_example.json"
 DESCRIPTION = """\
 Delivery dates that hold with a stated probability.
 
 Dates are local to the destination unless a field says otherwise; instants are UTC. Errors are RFC 9457 problem
-documents. A shop asks with a key of scope `promises:write`, shows promises again with `promises:read`.
+documents. A shop asks with a key of scope `promises:write`, shows promises again with `promises:read`; parcels and
+scans need `parcels:write` and `parcels:read`.
 """
 
 
@@ -27,6 +29,7 @@ def install_openapi(app: FastAPI) -> None:
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
             schemas.update({**problem.pop("$defs", {}), "Problem": problem})
+            schemas[SCHEMA_NAME] = ROW.json_schema()
             schemas["PromiseAnswer"]["examples"] = [json.loads(EXAMPLE.read_text(encoding="utf-8"))]
             app.openapi_schema = made
         return app.openapi_schema

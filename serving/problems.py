@@ -19,6 +19,8 @@ logger = logging.getLogger("parcelcast.serving")
 MEDIA_TYPE = "application/problem+json"
 SHOWN_ERRORS = 20
 _SHOWN_CHARACTERS = 80
+# Names of the two forms of a body that is one thing or a list of them; they are no part of a pointer into it.
+ONE, MANY = "(one)", "(many)"
 
 
 class FieldProblem(BaseModel):
@@ -66,6 +68,7 @@ _REASONS = {
     403: "The key does not carry the scope this call needs",
     404: "There is nothing under this id",
     413: "The body is larger than the server accepts",
+    415: "The body is neither JSON nor lines of JSON, or packed in an unknown way",
     422: "The request is well formed, but a value in it cannot be used",
     503: "The server cannot keep its word now: the promise store or the bundle is not usable",
 }
@@ -136,7 +139,8 @@ def pointer_of(location: Sequence[str | int]) -> str:
     ('/items/0/weight_g', 'query/country')
     """
     if location and location[0] == "body":
-        return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[1:])
+        parts = [str(part) for part in location[1:] if part not in {ONE, MANY}]
+        return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
     return "/".join(str(part) for part in location)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, TypedDict, cast
 
 from fastapi import Depends, Request
 
+from parcelcast.codes.mapping import CodeTables
 from parcelcast.settings import Settings
 from serving.background import Background
 from serving.bundles import Bundles
@@ -12,6 +13,7 @@ from serving.clock import Clock
 from serving.keys import KeyRing
 from serving.promises.memory import Memory
 from serving.promises.service import PromiseService
+from serving.scans.recorder import Recorder
 from serving.store import PromiseStore
 from serving.stores.database import Database
 
@@ -29,6 +31,8 @@ class Services:
     memory: Memory
     database: Database
     background: Background
+    tables: CodeTables
+    recorder: Recorder
 
 
 class State(TypedDict):

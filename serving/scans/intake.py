@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import orjson
@@ -11,9 +11,12 @@ import orjson
 from parcelcast.codes.mapping import CodeTables
 from parcelcast.tracking.scan import Scan
 from serving.problems import FieldProblem
+from serving.scans.lines import MAX_LINE_BYTES, LongLine
 from serving.scans.rows import RefusedRowError, is_unknown, scan_of
 from serving.stores.database import Database
 from serving.stores.scans import REFUSED_BYTES, Refused, record_scans, refuse
+
+TOLD_REFUSALS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,30 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What became of rows. `unknown_codes` counts scans, among those read, whose code no table knew."""
+    """What became of rows. `unknown_codes` counts scans, among those read, whose code no table knew.
 
-    received: int
-    accepted: int
-    duplicates: int
-    unknown_codes: int
-    refusals: tuple[Refusal, ...]
+    Of the refusals the first 100 are told.
+    """
+
+    received: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    unknown_codes: int = 0
+    refused: int = 0
+    refusals: tuple[Refusal, ...] = ()
+
+    def followed_by(self, other: "Intake") -> "Intake":
+        """Return what became of these rows and of those that came after them."""
+        room = max(TOLD_REFUSALS - len(self.refusals), 0)
+        later = (replace(one, index=one.index + self.received) for one in other.refusals[:room])
+        return Intake(
+            self.received + other.received,
+            self.accepted + other.accepted,
+            self.duplicates + other.duplicates,
+            self.unknown_codes + other.unknown_codes,
+            self.refused + other.refused,
+            (*self.refusals, *later),
+        )
 
 
 @dataclass(slots=True)
@@ -53,7 +73,8 @@ class Batch:
         new -= ours
         accepted = len(ours)
         unknown = sum(map(is_unknown, self.scans))
-        return Intake(self.received, accepted, len(self.scans) - accepted, unknown, tuple(self.refusals))
+        refusals = tuple(self.refusals[:TOLD_REFUSALS])
+        return Intake(self.received, accepted, len(self.scans) - accepted, unknown, len(self.refusals), refusals)
 
 
 class Reader:
@@ -70,10 +91,14 @@ class Reader:
             self._read(batch, row, b"")
         return batch
 
-    def lines(self, told: Iterable[bytes], now: datetime) -> Batch:
+    def lines(self, told: Iterable[bytes | LongLine], now: datetime) -> Batch:
         """Read texts of one JSON value each."""
         batch = Batch(now)
         for line in told:
+            if isinstance(line, LongLine):
+                expected = f"a line of more than {MAX_LINE_BYTES} bytes; expected one scan"
+                self.refuse(batch, line.beginning, FieldProblem(pointer="", detail=expected, got="a longer line"))
+                continue
             try:
                 row = decoded(line)
             except ValueError as error:
@@ -110,7 +135,7 @@ def accept_scans(
 
 
 def accept_lines(
-    database: Database, lines: Iterable[bytes], source: str, now: datetime, tables: CodeTables | None = None
+    database: Database, lines: Iterable[bytes | LongLine], source: str, now: datetime, tables: CodeTables | None = None
 ) -> Intake:
     """Keep the scans among texts of one JSON value each, as `accept_scans` does."""
     return keep(database, [Reader(tables or CodeTables.default(), source).lines(lines, now)])[0]

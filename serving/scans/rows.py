@@ -128,6 +128,7 @@ class ScanRow(TypedDict, total=False):
 
 
 ROW: TypeAdapter[ScanRow] = TypeAdapter(ScanRow)
+SCHEMA_NAME = "ScanRow"
 _validate = ROW.validator.validate_python
 
 

@@ -79,9 +79,10 @@ class NewParcel:
         return str(self.told["shipment_id"])
 
     @property
-    def all_numbers(self) -> set[Number]:
-        """All its numbers: those told, those at the ends of links, and the one that stands for its id."""
-        return {id_number(self.shipment_id), *self.numbers, *(end for link in self.links for end in link)}
+    def all_numbers(self) -> dict[Number, None]:
+        """All its numbers in order: those told, those at the ends of links, and the one that stands for its id."""
+        ends = (end for link in self.links for end in link)
+        return dict.fromkeys([*self.numbers, *ends, id_number(self.shipment_id)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,16 @@ class StoredParcel:
     scans: tuple[Scan, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What became of a parcel that was told: what is kept of it now, all its numbers, and whether that is new."""
+
+    facts: ParcelFacts
+    registered_at: datetime
+    numbers: tuple[Number, ...]
+    outcome: Outcome
+
+
 def id_number(shipment_id: str) -> Number:
     """Return the number that stands for a shipment id, under which scans without a tracking number are kept.
 
@@ -106,7 +117,7 @@ def id_number(shipment_id: str) -> Number:
     return Number("", "ID:" + shipment_id.encode().hex().upper())
 
 
-def register_parcels(connection: Connection, parcels: Sequence[NewParcel], now: datetime) -> list[Outcome]:
+def register_parcels(connection: Connection, parcels: Sequence[NewParcel], now: datetime) -> list[Registered]:
     """Keep parcels, and tell of each what became of it. What was told before and is left out now stays.
 
     Whatever changed is due at once. A parcel may come twice; the later one adds to the earlier.
@@ -114,31 +125,59 @@ def register_parcels(connection: Connection, parcels: Sequence[NewParcel], now: 
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(f"select pg_advisory_xact_lock({PARCELS_LOCK})")
     ids = list(dict.fromkeys(parcel.shipment_id for parcel in parcels))
-    known = {name: facts for name, (facts, _) in _registered(connection, ids).items()}
-    held = set(_numbers(connection, ids))
-    linked = {(link.predecessor, link.successor) for _, link in _links(connection, ids)}
-    changed: dict[str, ParcelFacts] = {}
-    new_numbers: list[tuple[str, Number]] = []
-    new_links: list[tuple[Number, Number]] = []
-    outcomes: list[Outcome] = []
-    for parcel in parcels:
+    register = _Register(connection, ids, now)
+    found = [register.add(parcel) for parcel in parcels]
+    register.write(connection)
+    mark_due(connection, sorted(register.changed), now)
+    return found
+
+
+class _Register:
+    """Parcels as they are kept, and what is to be written of those that are told."""
+
+    def __init__(self, connection: Connection, ids: Sequence[str], now: datetime) -> None:
+        self._now = now
+        self._known = _registered(connection, ids)
+        self._numbers: dict[str, dict[Number, None]] = {}
+        for name, number in _numbers(connection, ids):
+            self._numbers.setdefault(name, {})[number] = None
+        self._links = {(link.predecessor, link.successor) for _, link in _links(connection, ids)}
+        self._new_numbers: list[tuple[str, Number]] = []
+        self._new_links: list[tuple[Number, Number]] = []
+        self.changed: set[str] = set()
+
+    def add(self, parcel: NewParcel) -> Registered:
         name = parcel.shipment_id
-        kept = known.get(name)
-        facts = known[name] = _merged(kept, parcel.told, now)
-        own = [(name, number) for number in parcel.all_numbers if (name, number) not in held]
-        pairs = [pair for pair in parcel.links if pair not in linked]
-        held.update(own)
-        linked.update(pairs)
-        new_numbers += own
-        new_links += pairs
-        if facts == kept and not own and not pairs:
-            outcomes.append("unchanged")
-            continue
-        outcomes.append("created" if kept is None else "updated")
-        changed[name] = facts
-    _write(connection, changed, new_numbers, new_links, now)
-    mark_due(connection, sorted(changed), now)
-    return outcomes
+        kept, registered_at = self._known.get(name, (None, self._now))
+        facts = _merged(kept, parcel.told, self._now)
+        held = self._numbers.setdefault(name, {})
+        numbers = [number for number in parcel.all_numbers if number not in held]
+        links = [link for link in dict.fromkeys(parcel.links) if link not in self._links]
+        self._known[name] = (facts, registered_at)
+        held.update(dict.fromkeys(numbers))
+        self._links.update(links)
+        self._new_numbers += [(name, number) for number in numbers]
+        self._new_links += links
+        changed = facts != kept or bool(numbers) or bool(links)
+        if changed:
+            self.changed.add(name)
+        outcome: Outcome = "created" if kept is None else "updated" if changed else "unchanged"
+        return Registered(facts, registered_at, tuple(held), outcome)
+
+    def write(self, connection: Connection) -> None:
+        told = [_row(self._known[name][0], self._now) for name in sorted(self.changed)]
+        owned = [
+            {"carrier": number.carrier, "number": number.tracking_number, "id": name, "now": self._now}
+            for name, number in self._new_numbers
+        ]
+        joined = [
+            {"one": one.carrier, "first": one.tracking_number, "other": other.carrier, "then": other.tracking_number}
+            | {"now": self._now}
+            for one, other in self._new_links
+        ]
+        for statement, rows in ((_UPSERT, told), (_ADD_NUMBER, owned), (_ADD_LINK, joined)):
+            if rows:
+                connection.execute(statement, rows)
 
 
 def mark_due(connection: Connection, shipment_ids: Sequence[str], now: datetime) -> None:
@@ -176,36 +215,16 @@ def _merged(kept: ParcelFacts | None, told: Mapping[str, Any], now: datetime) ->
     return replace(facts, dispatched_recorded_at=now)
 
 
-def _write(
-    connection: Connection,
-    changed: Mapping[str, ParcelFacts],
-    new_numbers: Iterable[tuple[str, Number]],
-    new_links: Iterable[tuple[Number, Number]],
-    now: datetime,
-) -> None:
-    told = [
-        {
-            "shipment_id": name,
-            "order_id": facts.order_id,
-            "merchant_id": facts.merchant_id,
-            "now": now,
-            "promised_on": facts.promised_on,
-            "facts": _dumped(facts),
-        }
-        for name, facts in sorted(changed.items())
-    ]
-    owned = [
-        {"carrier": number.carrier, "number": number.tracking_number, "id": name, "now": now}
-        for name, number in sorted(new_numbers)
-    ]
-    joined = [
-        {"one": one.carrier, "first": one.tracking_number, "other": other.carrier, "then": other.tracking_number}
-        | {"now": now}
-        for one, other in sorted(new_links)
-    ]
-    for statement, rows in ((_UPSERT, told), (_ADD_NUMBER, owned), (_ADD_LINK, joined)):
-        if rows:
-            connection.execute(statement, rows)
+def _row(facts: ParcelFacts, now: datetime) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(facts).items() if value is not None}
+    return {
+        "shipment_id": facts.shipment_id,
+        "order_id": facts.order_id,
+        "merchant_id": facts.merchant_id,
+        "now": now,
+        "promised_on": facts.promised_on,
+        "facts": orjson.dumps(told).decode(),
+    }
 
 
 _NOW = bindparam("now", type_=Instant)
@@ -271,11 +290,6 @@ def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
     for name, one in pairs:
         found.setdefault(name, []).append(one)
     return {name: tuple(ones) for name, ones in found.items()}
-
-
-def _dumped(facts: ParcelFacts) -> str:
-    told = {name: value for name, value in asdict(facts).items() if value is not None}
-    return orjson.dumps(told).decode()
 
 
 def _loaded(document: str) -> ParcelFacts:

@@ -32,7 +32,7 @@ def scan(number=DPD, code="hub_arrival", at=NOON, recorded_at=LATER, **more):
 
 def register(database, *parcels, now=NOON):
     with database.writing() as connection:
-        return register_parcels(connection, parcels, now)
+        return [found.outcome for found in register_parcels(connection, parcels, now)]
 
 
 def record(database, *scans, now=LATER):

@@ -1,0 +1,112 @@
+"""`POST /v1/scans` and `GET /v1/reports/codes`."""
+
+from asyncio import wrap_future
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from parcelcast.errors import InputError
+from serving.callers import ParcelReader, ParcelWriter
+from serving.problems import SHOWN_ERRORS, FieldProblem, documented, problem
+from serving.scans.answers import CarrierCodes, CodesReport, ScansAnswer, UnknownCodeAnswer
+from serving.scans.bodies import pieces, whole
+from serving.scans.intake import Intake, Reader, decoded
+from serving.scans.rows import EXAMPLES, SCHEMA_NAME
+from serving.scans.streams import keep_stream
+from serving.state import Services, Serving
+from serving.stores.scans import unknown_codes
+
+MAX_BATCH_BYTES = 5_242_880
+MAX_BATCH_ROWS = 10_000
+MAX_CODES = 1_000
+NDJSON = "application/x-ndjson"
+
+router = APIRouter(prefix="/v1", tags=["parcels"])
+
+# More than so many rows are read in another thread, so that other answers go on.
+_QUICK = 20
+_ROW = {"$ref": f"#/components/schemas/{SCHEMA_NAME}"}
+_BODY: Mapping[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"oneOf": [_ROW, {"type": "array", "items": _ROW, "minItems": 1, "maxItems": MAX_BATCH_ROWS}]},
+            "examples": {"one": {"value": EXAMPLES[0]}, "several": {"value": EXAMPLES}},
+        },
+        NDJSON: {"schema": {"type": "string", "description": "one scan a line"}},
+    },
+}
+
+
+@router.post(
+    "/scans",
+    responses=documented(400, 401, 403, 413, 415, 422, 503),
+    response_model=ScansAnswer,
+    openapi_extra={"requestBody": _BODY},
+)
+async def take_scans(request: Request, services: Serving, _caller: ParcelWriter) -> Response:
+    """Take one scan, a list of up to 10,000 (5 MB), or a stream of them, one a line (`application/x-ndjson`).
+
+    In any order and as often as you like: a scan that is known is a duplicate, not an error. Good rows are kept
+    although others are not; what is wrong with those is told by index. Only what this answer counts is safe; a stream
+    is kept in batches as it comes. Content-Encoding may be gzip.
+    """
+    reader = Reader(services.tables, "http")
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media_type == NDJSON:
+        intake = await keep_stream(pieces(request), reader, services.recorder, services.clock)
+    elif media_type == "application/json":
+        intake = await _keep(services, reader, await whole(request, MAX_BATCH_BYTES))
+    else:
+        raise HTTPException(415, f"got {ascii(media_type)[:60]}; expected application/json or {NDJSON}")
+    return _answer(intake)
+
+
+async def _keep(services: Services, reader: Reader, body: bytes) -> Intake:
+    try:
+        told = decoded(body)
+    except ValueError as error:
+        raise HTTPException(400, f"the body is not JSON: {error}") from error
+    rows = told if isinstance(told, list) else [told]
+    if not 0 < len(rows) <= MAX_BATCH_ROWS:
+        raise InputError(f"got a list of {len(rows)} scans; expected 1 to {MAX_BATCH_ROWS}, or a stream: {NDJSON}")
+    now = services.clock()
+    batch = reader.rows(rows, now) if len(rows) <= _QUICK else await run_in_threadpool(reader.rows, rows, now)
+    return await wrap_future(services.recorder.submit(batch))
+
+
+def _answer(intake: Intake) -> Response:
+    """Answer with counts; a 422 when there was something, and nothing of it was a scan."""
+    if intake.refused < max(intake.received, 1):
+        return Response(ScansAnswer.of(intake).model_dump_json(), media_type="application/json")
+    several = intake.received > 1
+    fields = [
+        FieldProblem(pointer=f"/{one.index}{one.pointer}" if several else one.pointer, detail=one.detail, got=one.got)
+        for one in intake.refusals[:SHOWN_ERRORS]
+    ]
+    told = f"none of the {intake.received} scans can be used" if several else "the scan cannot be used"
+    return problem(422, "invalid-input", told, fields)
+
+
+@router.get("/reports/codes", responses=documented(401, 403, 503))
+async def report_codes(services: Serving, _caller: ParcelReader) -> CodesReport:
+    """List the raw codes that no table knows, at most 1,000 of them, by carrier."""
+    return await run_in_threadpool(_codes, services)
+
+
+def _codes(services: Services) -> CodesReport:
+    with services.database.reading() as connection:
+        found = sorted(unknown_codes(connection, MAX_CODES), key=lambda one: (one.carrier, -one.count, one.raw_code))
+    carriers = []
+    for carrier, group in groupby(found, key=lambda one: one.carrier):
+        codes = list(group)
+        shown = [
+            UnknownCodeAnswer(raw_code=one.raw_code, source=one.source, count=one.count, example=one.example)
+            for one in codes
+        ]
+        carriers.append(CarrierCodes(carrier=carrier, scans=sum(one.count for one in codes), codes=shown))
+    return CodesReport(carriers=carriers)

@@ -1,0 +1,60 @@
+"""Scans of many requests written together: one commit, and one wait for the disk, for all that came meanwhile."""
+
+from concurrent.futures import Future
+from queue import SimpleQueue
+from threading import Thread
+
+from serving.scans.intake import Batch, Intake, keep
+from serving.stores.database import Database
+
+# More in one transaction would hold up the writers of alerts, and those who wait for their answer.
+_MOST_SCANS = 5_000
+
+_Order = tuple[Batch, "Future[Intake]"]
+
+
+class Recorder:
+    """A thread that writes batches in the order in which they come; answers come after the commit."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is waiting, and end."""
+        self._orders.put(None)
+        self._thread.join()
+
+    def submit(self, batch: Batch) -> "Future[Intake]":
+        """Hand over a batch. The future fails with StoreUnavailableError when nothing of it was written."""
+        answer: Future[Intake] = Future()
+        self._orders.put((batch, answer))
+        return answer
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            orders = [self._orders.get()]
+            scans = 0
+            while orders[-1] is not None and scans < _MOST_SCANS and not self._orders.empty():
+                scans += len(orders[-1][0].scans)
+                orders.append(self._orders.get())
+            going = orders[-1] is not None
+            self._write([order for order in orders if order is not None])
+
+    def _write(self, orders: list[_Order]) -> None:
+        if not orders:
+            return
+        try:
+            found = keep(self._database, [batch for batch, _ in orders])
+        except Exception as error:  # noqa: BLE001 - whoever waits is told; the thread goes on
+            for _, answer in orders:
+                answer.set_exception(error)
+        else:
+            for (_, answer), intake in zip(orders, found, strict=True):
+                answer.set_result(intake)
