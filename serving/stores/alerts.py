@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 from sqlalchemy import Connection, func, select
@@ -18,6 +19,18 @@ class StoredIncident:
     alert_id: str
     merchant_id: str
     incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert that stands, as it was told last."""
+
+    alert_id: str
+    type: str
+    revision: int
+    opened_at: datetime
+    updated_at: datetime
+    acknowledged_at: datetime | None
 
 
 def read_incidents(connection: Connection, shipment_ids: Sequence[str]) -> dict[str, list[StoredIncident]]:
@@ -46,6 +59,13 @@ def write_incidents(connection: Connection, incidents: Sequence[StoredIncident])
     )
     ordered = sorted(incidents, key=lambda one: (one.incident.is_open, one.incident.shipment_id))
     connection.execute(kept, [_row(one) for one in ordered])
+
+
+def read_open(connection: Connection, shipment_id: str) -> list[OpenAlert]:
+    """Return the alerts of a parcel that stand, the oldest first."""
+    columns = (alerts.c[name] for name in OpenAlert.__slots__)
+    mine = select(*columns).where(alerts.c.shipment_id == shipment_id, alerts.c.state == "open")
+    return [OpenAlert(*row) for row in connection.execute(mine.order_by(alerts.c.opened_at, alerts.c.alert_id))]
 
 
 def count_open(connection: Connection) -> dict[str, int]:

@@ -117,13 +117,11 @@ def release(connection: Connection, lease: str) -> None:
     connection.execute(update(work).where(work.c.lease == lease).values(lease=None, leased_until=None))
 
 
-def has_news(connection: Connection, shipment_id: str, now: datetime) -> bool:
-    """Tell whether a parcel waits for a look, so that what is stored of it is not the newest."""
+def with_news(connection: Connection, shipment_ids: Sequence[str], now: datetime) -> set[str]:
+    """Return those of the parcels that wait for a look, so that what is stored of them is not the newest."""
     waits = or_(work.c.due_at <= now, work.c.failures > 0)
-    return (
-        connection.execute(select(work.c.shipment_id).where(work.c.shipment_id == shipment_id, waits)).first()
-        is not None
-    )
+    found = select(work.c.shipment_id).where(work.c.shipment_id.in_(shipment_ids), waits)
+    return set(connection.execute(found).scalars())
 
 
 def queue_of(connection: Connection, now: datetime) -> Queue:

@@ -35,7 +35,7 @@ class Alerting:
 
     def decide(self, looked: Looked, incidents: Sequence[StoredIncident], bundle: ServingBundle) -> Told:
         """Decide as of the look, by the merchant's policy over the one that the bundle has fitted."""
-        facts = looked.parcel.facts
+        facts = looked.faced.parcel.facts
         policy = self.policies.policy_of(facts.merchant_id, bundle.alert_policy, bundle.version)
         situation = situation_of(looked)
         as_of = looked.progress.as_of
@@ -70,13 +70,13 @@ class Alerting:
 
 def situation_of(looked: Looked) -> Situation:
     """Return what a decision looks at."""
-    facts, shipment = looked.parcel.facts, looked.shipment
+    facts, shipment = looked.faced.parcel.facts, looked.faced.shipment
     return Situation(
         shipment_id=facts.shipment_id,
         order_id=facts.order_id,
         progress=looked.progress,
         eta=looked.eta,
-        calendar=looked.calendar,
+        calendar=looked.faced.calendar,
         promised_on=facts.promised_on,
         merchant_id=facts.merchant_id,
         planned_dispatch_on=shipment.planned_dispatch_on,

@@ -10,6 +10,8 @@ from parcelcast.eta import Eta, Underway
 from parcelcast.ledger import PARTIES, DateChange, date_change, statement
 from parcelcast.progress import Progress, parcel_progress
 from parcelcast.shipment import Carrier, Shipment
+from parcelcast.tracking.handover import handover_report
+from parcelcast.tracking.scan import Scan
 from serving.bundle_sources import ServingBundle
 from serving.shipments.resolve import shipment_of
 from serving.stores.parcels import StoredParcel
@@ -20,15 +22,22 @@ _MOMENT = timedelta(microseconds=1)
 _NOT_AWAITED = frozenset({"delivered", "returning", "returned"})
 
 
-@dataclass(frozen=True)
-class Looked:
-    """What was found: ``change`` of the likely date, None where it is as before; ``is_new`` when any date is new."""
+@dataclass(frozen=True, slots=True)
+class Faced:
+    """A parcel as the bundle knows it, and how far it has come; `calendar` holds its carrier's delivery days."""
 
     parcel: StoredParcel
     shipment: Shipment
     progress: Progress
-    eta: Eta | None
     calendar: WorkingCalendar
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found: ``change`` of the likely date, None where it is as before; ``is_new`` when any date is new."""
+
+    faced: Faced
+    eta: Eta | None
     stated: Stated
     change: DateChange | None
     is_new: bool
@@ -36,15 +45,12 @@ class Looked:
     @property
     def shipment_id(self) -> str:
         """The parcel's id."""
-        return self.parcel.facts.shipment_id
+        return self.faced.parcel.facts.shipment_id
 
-
-@dataclass(frozen=True, slots=True)
-class _Faced:
-    parcel: StoredParcel
-    shipment: Shipment
-    progress: Progress
-    calendar: WorkingCalendar
+    @property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        return self.faced.progress
 
 
 def look_at(
@@ -55,17 +61,19 @@ def look_at(
     A parcel is seen as of ``now`` (UTC), or right after the newest thing known of it: another computer's clock may be
     ahead of this one's, and what is known must not be passed over.
     """
-    faced = [_face(parcel, bundle, now) for parcel, _ in parcels]
+    faced = [face(parcel, bundle, now) for parcel, _ in parcels]
     etas = _etas(faced, bundle)
     return [_looked(one, eta, last, bundle.version) for one, eta, (_, last) in zip(faced, etas, parcels, strict=True)]
 
 
-def _face(parcel: StoredParcel, bundle: ServingBundle, now: datetime) -> _Faced:
+def face(parcel: StoredParcel, bundle: ServingBundle, now: datetime) -> Faced:
+    """See how far a parcel has come, as of when `look_at` sees it."""
     facts = parcel.facts
     shipment = shipment_of(facts, bundle)
-    known_at = [scan.recorded_at for scan in parcel.scans] + [link.recorded_at for link in parcel.links]
+    scans = [*parcel.scans, *_told_by_the_shop(parcel)]
+    known_at = [scan.recorded_at for scan in scans] + [link.recorded_at for link in parcel.links]
     progress = parcel_progress(
-        parcel.scans,
+        scans,
         max([now, *(at + _MOMENT for at in known_at)]),
         links=parcel.links,
         since=facts.ordered_at,
@@ -73,10 +81,18 @@ def _face(parcel: StoredParcel, bundle: ServingBundle, now: datetime) -> _Faced:
         time_zone=shipment.destination.time_zone,
     )
     carrier = bundle.carriers.get(shipment.carrier or "") or Carrier(shipment.carrier or "")
-    return _Faced(parcel, shipment, progress, carrier.delivery_calendar(shipment.destination))
+    return Faced(parcel, shipment, progress, carrier.delivery_calendar(shipment.destination))
 
 
-def _etas(faced: Sequence[_Faced], bundle: ServingBundle) -> list[Eta | None]:
+def _told_by_the_shop(parcel: StoredParcel) -> list[Scan]:
+    """Return the shop's own word that the carrier has the parcel, where it gave one."""
+    facts = parcel.facts
+    if facts.dispatched_at is None or facts.dispatched_recorded_at is None:
+        return []
+    return [handover_report(*parcel.numbers[0], facts.dispatched_at, facts.dispatched_recorded_at)]
+
+
+def _etas(faced: Sequence[Faced], bundle: ServingBundle) -> list[Eta | None]:
     """Forecast the parcels that somebody waits for."""
     awaited = [one for one in faced if is_awaited(one.progress)]
     told = bundle.living.etas([Underway(one.shipment, one.progress) for one in awaited])
@@ -91,7 +107,7 @@ def is_awaited(progress: Progress) -> bool:
     return progress.stage not in _NOT_AWAITED and progress.status != "cancelled"
 
 
-def _looked(faced: _Faced, eta: Eta | None, last: Stated | None, version: str) -> Looked:
+def _looked(faced: Faced, eta: Eta | None, last: Stated | None, version: str) -> Looked:
     progress, calendar = faced.progress, faced.calendar
     dates = dates_of(progress, eta, calendar)
     before = last.statement if last is not None else None
@@ -114,4 +130,4 @@ def _looked(faced: _Faced, eta: Eta | None, last: Stated | None, version: str) -
         causes={party: causes[party] for party in PARTIES if causes.get(party)},
         number=(0 if last is None else last.number) + is_new,
     )
-    return Looked(faced.parcel, faced.shipment, progress, eta, calendar, stated, change, is_new)
+    return Looked(faced, eta, stated, change, is_new)

@@ -113,7 +113,7 @@ class Worker:
             held = hold(connection, lease, [one.shipment_id for one in claims])
             mine = [one for one in found if one.shipment_id in held]
             write_statements(connection, [_statement(one) for one in mine])
-            write_dates(connection, [_dates(one) for one in mine if one.is_new])
+            write_dates(connection, [dates_row(one) for one in mine if one.is_new])
             write_incidents(connection, list(chain.from_iterable(told[one.shipment_id].incidents for one in mine)))
             looks = {one.shipment_id: next_look(one, told[one.shipment_id].wake_at) for one in mine}
             finish(connection, [one for one in claims if one.shipment_id in held], looks)
@@ -138,7 +138,8 @@ def _statement(looked: Looked) -> StatementRow:
     return StatementRow(looked.shipment_id, stated.as_of, stated.status, stated.stage, stated.to_json())
 
 
-def _dates(looked: Looked) -> DatesRow:
+def dates_row(looked: Looked) -> DatesRow:
+    """Return the row of the history that tells the dates that were found."""
     stated = looked.stated
     return DatesRow(
         shipment_id=looked.shipment_id,
@@ -148,7 +149,7 @@ def _dates(looked: Looked) -> DatesRow:
         likely_on=stated.dates.likely,
         earliest_on=stated.dates.earliest,
         latest_on=stated.dates.latest,
-        promised_on=looked.parcel.facts.promised_on,
+        promised_on=looked.faced.parcel.facts.promised_on,
         delay_risk=stated.delay_risk,
         reasons=orjson.dumps({} if looked.change is None else dict(looked.change.days)).decode(),
         eta=stated.to_json(),

@@ -20,13 +20,14 @@ def next_look(looked: Looked, wake_at: datetime | None) -> datetime | None:
     """
     now = looked.progress.as_of
     wishes = [] if wake_at is None else [max(wake_at, now + _SOON)]
-    heard_at = max([looked.parcel.facts.ordered_at, *(scan.recorded_at for scan in looked.parcel.scans)])
+    parcel = looked.faced.parcel
+    heard_at = max([parcel.facts.ordered_at, *(scan.recorded_at for scan in parcel.scans)])
     if is_awaited(looked.progress) and now - heard_at < GIVEN_UP_AFTER:
         wishes.append(_after_midnight(looked, now))
     return min(wishes, default=None)
 
 
 def _after_midnight(looked: Looked, now: datetime) -> datetime:
-    time_zone = looked.calendar.time_zone
+    time_zone = looked.faced.calendar.time_zone
     share = crc32(looked.shipment_id.encode(errors="replace")) / 2**32
     return midnight(local_date(now, time_zone) + timedelta(days=1), time_zone) + share * SPREAD

@@ -113,7 +113,7 @@ def test_a_parcel_without_a_next_look_leaves_the_queue_until_there_is_news(datab
     _finish(database, "one", _claim(database, "one"), None)
     with database.reading() as connection:
         assert work.queue_of(connection, _later(1e6)).awaited == 0
-        assert not work.has_news(connection, "a", _later(1e6))
+        assert not work.with_news(connection, ["a"], _later(1e6))
 
     _news(database, "a", now=_later(9))
 
@@ -137,13 +137,13 @@ def test_failures_are_counted_and_put_off_until_a_look_succeeds(database):
         assert claims == [Claim("a", 1, number)]
         with database.writing() as connection:
             work.put_off(connection, f"try-{number}", claims, {"a": _later(10 * number + 5)})
-            assert work.has_news(connection, "a", _later(10 * number))
+            assert work.with_news(connection, ["a"], _later(10 * number))
             assert work.queue_of(connection, NOON).failing == 1
     _finish(database, "good", _claim(database, "good", now=_later(30)), _later(60))
 
     with database.reading() as connection:
         assert work.queue_of(connection, NOON).failing == 0
-        assert not work.has_news(connection, "a", _later(31))
+        assert not work.with_news(connection, ["a"], _later(31))
 
 
 def test_what_is_released_is_due_still(database):

@@ -1,0 +1,1 @@
+"""Where a parcel is and when it comes, for customer service and tracking pages."""

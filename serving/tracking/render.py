@@ -1,0 +1,172 @@
+"""From what was seen of parcels to the answers that tell it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from parcelcast.ledger import PARTIES
+from parcelcast.progress import TimelineEntry
+from parcelcast.tracking.orders import order_progress
+from parcelcast.tracking.scan import Number
+from serving.promises.answers import DestinationAnswer
+from serving.shipments.answers import NumberAnswer
+from serving.stores.etas import DatesRow
+from serving.tracking.answers import (
+    AlertSummary,
+    DatesAnswer,
+    EtaAnswer,
+    EventAnswer,
+    OrderAnswer,
+    PromiseStateAnswer,
+    ReasonDays,
+    ShipmentAnswer,
+    ShipmentSummary,
+    SilenceAnswer,
+)
+from serving.tracking.labels import LABELS
+from serving.tracking.reading import Found, Seen
+from serving.worker.stated import Stated
+
+
+def shipment_answer(found: Found, now: datetime) -> ShipmentAnswer:
+    """Tell everything of one parcel."""
+    seen = found.seen
+    progress, place = seen.faced.progress, seen.faced.shipment.destination
+    return ShipmentAnswer(
+        **_summary(seen),
+        as_of=now,
+        return_stage=progress.return_stage,
+        destination=DestinationAnswer(
+            country=place.country, region=place.region, time_zone=place.time_zone, precision=place.precision
+        ),
+        numbers=[answer for number in sorted(seen.faced.parcel.numbers) if (answer := _number(number)) is not None],
+        dispatched_at=progress.dispatched_at,
+        ended_at=progress.ended_at,
+        attempts=progress.attempts,
+        timeline=[_event(entry) for entry in progress.timeline],
+        history=_history(found.history),
+        causes=_reasons(seen.stated.causes),
+        alerts=[
+            AlertSummary(
+                alert_id=alert.alert_id,
+                type=alert.type,
+                revision=alert.revision,
+                opened_at=alert.opened_at,
+                updated_at=alert.updated_at,
+                acknowledged_at=alert.acknowledged_at,
+            )
+            for alert in found.alerts
+        ],
+    )
+
+
+def order_answer(order_id: str, parcels: Sequence[Seen]) -> OrderAnswer:
+    """Tell of an order by its parcels; those that go back to the shop are not part of what the shopper waits for."""
+    told = order_progress([seen.faced.progress for seen in parcels if not seen.faced.parcel.facts.is_return])
+    return OrderAnswer(
+        order_id=order_id,
+        status=told.status,
+        first_delivered_at=told.first_delivered_at,
+        all_delivered_at=told.all_delivered_at,
+        stages=dict(Counter(seen.stated.stage for seen in parcels)),
+        shipments=[ShipmentSummary(**_summary(seen)) for seen in parcels],
+    )
+
+
+def _summary(seen: Seen) -> dict[str, Any]:
+    facts, stated = seen.faced.parcel.facts, seen.stated
+    return {
+        "shipment_id": facts.shipment_id,
+        "order_id": facts.order_id,
+        "merchant_id": facts.merchant_id,
+        "carrier": facts.carrier,
+        "service": facts.service,
+        "status": stated.status,
+        "stage": stated.stage,
+        "eta": _eta(stated),
+        "promise": PromiseStateAnswer(
+            promised_on=facts.promised_on,
+            likely=stated.dates.likely,
+            slip_days=_days(facts.promised_on, stated.dates.likely),
+            delay_risk=_rounded(stated.delay_risk),
+        ),
+    }
+
+
+def _eta(stated: Stated) -> EtaAnswer | None:
+    dates, silence = stated.dates, stated.silence
+    if dates.basis is None:
+        return None
+    return EtaAnswer(
+        as_of=stated.as_of,
+        likely=dates.likely,
+        earliest=dates.earliest,
+        latest=dates.latest,
+        percentiles={str(percent): day for percent, day in dates.percentiles.items()},
+        silence=None
+        if silence is None
+        else SilenceAnswer(unscanned=silence.unscanned, stuck=silence.stuck, lost=silence.lost),
+        basis=dates.basis,
+        model=stated.model_version,
+    )
+
+
+def _history(rows: Sequence[DatesRow]) -> list[DatesAnswer]:
+    """Tell each change of dates; days are counted from the likely date that was told last before."""
+    answers = []
+    before: date | None = None
+    for row in rows:
+        answers.append(
+            DatesAnswer(
+                as_of=row.as_of,
+                stage=row.stage,
+                likely=row.likely_on,
+                earliest=row.earliest_on,
+                latest=row.latest_on,
+                delay_risk=_rounded(row.delay_risk),
+                days=_days(before, row.likely_on) or 0,
+                reasons=_reasons(orjson.loads(row.reasons)),
+            )
+        )
+        before = row.likely_on or before
+    return answers
+
+
+def _reasons(days: Mapping[str, int]) -> list[ReasonDays]:
+    return [ReasonDays(party=party, days=days[party]) for party in PARTIES if days.get(party)]  # type: ignore[arg-type]
+
+
+def _event(entry: TimelineEntry) -> EventAnswer:
+    scan = entry.scan
+    return EventAnswer(
+        local_at=entry.local_at,
+        code=scan.code,
+        label=LABELS[scan.code],
+        reason=scan.reason,
+        place=scan.place,
+        country=scan.country,
+        facility_id=scan.facility_id,
+        number=_number(scan.number),
+        raw_code=scan.raw_code,
+        raw_text=scan.raw_text,
+        recorded_at=scan.recorded_at,
+        doubts=list(entry.doubts),
+    )
+
+
+def _number(number: Number) -> NumberAnswer | None:
+    """Tell a number; the one that stands for a parcel's id is not told."""
+    if not number.carrier:
+        return None
+    return NumberAnswer(carrier=number.carrier, tracking_number=number.tracking_number)
+
+
+def _days(before: date | None, after: date | None) -> int | None:
+    return None if before is None or after is None else (after - before).days
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
