@@ -1,6 +1,6 @@
 """The deliveries that are due: taken by a lease, settled by their outcome, brought back by a replay."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -96,28 +96,38 @@ class QueueState:
     dead: int
 
 
-def has_due(connection: Connection, now: datetime) -> bool:
-    """Tell whether any endpoint has something due."""
-    return connection.execute(_due_endpoints(now).limit(1)).first() is not None
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who takes deliveries, and until when nobody else does."""
+
+    holder: str
+    until: datetime
+
+
+def has_due(connection: Connection, now: datetime, kinds: Collection[str]) -> bool:
+    """Tell whether any endpoint of these kinds has something due."""
+    return connection.execute(_due_endpoints(now, kinds).limit(1)).first() is not None
 
 
 def claim(
-    connection: Connection, now: datetime, lease: str, until: datetime, busy: Mapping[str, int], limits: Limits
+    connection: Connection, now: datetime, lease: Lease, kinds: Collection[str], busy: Mapping[str, int], limits: Limits
 ) -> list[Claimed]:
     """Take deliveries that are due, the oldest first, while the limits allow beside the `busy` attempts of endpoints.
 
-    Nobody else gets them before `until`. Endpoints that were tried longest ago come first.
+    Endpoints of other `kinds` are left to others; those that were tried longest ago come first.
     """
     left = limits.in_all - sum(busy.values())
     taken: list[tuple[str, list[int]]] = []
-    for row in connection.execute(_due_endpoints(now)).all():
+    for row in connection.execute(_due_endpoints(now, kinds)).all():
         at_once = limits.at_shaky if row.failures >= SHAKY_FAILURES else limits.at_one
         wanted = min(at_once - busy.get(row.endpoint_id, 0), left)
         if wanted > 0:
-            seqs = _take(connection, row.endpoint_id, now, lease, until, wanted)
+            seqs = _take(connection, row.endpoint_id, now, lease, wanted)
             taken.append((row.endpoint_id, seqs))
             left -= len(seqs)
-    return [found for endpoint_id, seqs in taken if seqs for found in _claimed(connection, endpoint_id, seqs, lease)]
+    return [
+        found for endpoint_id, seqs in taken if seqs for found in _claimed(connection, endpoint_id, seqs, lease.holder)
+    ]
 
 
 def settle(connection: Connection, outcomes: Iterable[Outcome]) -> None:
@@ -164,28 +174,26 @@ def queue_state(connection: Connection, now: datetime) -> QueueState:
     return QueueState(pending, due, oldest_due_at, dead)
 
 
-def _due_endpoints(now: datetime) -> Select[tuple[str, int]]:
+def _due_endpoints(now: datetime, kinds: Collection[str]) -> Select[tuple[str, int]]:
     """Select the endpoints that have something due, each by one look into the index."""
     is_due = exists().where(
         deliveries.c.endpoint_id == endpoints.c.endpoint_id, deliveries.c.state == PENDING, deliveries.c.due_at <= now
     )
     is_open = or_(endpoints.c.paused_until.is_(None), endpoints.c.paused_until <= now)
     columns = select(endpoints.c.endpoint_id, endpoints.c.failures)
-    return columns.where(endpoints.c.state == ENABLED, is_open, is_due).order_by(
+    return columns.where(endpoints.c.kind.in_(kinds), endpoints.c.state == ENABLED, is_open, is_due).order_by(
         endpoints.c.last_tried_at.asc().nulls_first(), endpoints.c.endpoint_id
     )
 
 
-def _take(
-    connection: Connection, endpoint_id: str, now: datetime, lease: str, until: datetime, wanted: int
-) -> list[int]:
+def _take(connection: Connection, endpoint_id: str, now: datetime, lease: Lease, wanted: int) -> list[int]:
     mine = and_(deliveries.c.endpoint_id == endpoint_id, deliveries.c.state == PENDING)
     due = select(deliveries.c.seq).where(mine, deliveries.c.due_at <= now)
     due = due.order_by(deliveries.c.due_at, deliveries.c.seq).limit(wanted).with_for_update(skip_locked=True)
     seqs = list(connection.execute(due).scalars())
     if seqs:
         taken = update(deliveries).where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.seq.in_(seqs))
-        connection.execute(taken.values(lease=lease, due_at=until))
+        connection.execute(taken.values(lease=lease.holder, due_at=lease.until))
     return seqs
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from serving.stores.deliveries import (
+    Lease,
     Limits,
     Outcome,
     QueueState,
@@ -27,7 +28,7 @@ LEASE_ENDS = NOON + 60 * SECOND
 
 def _claim(database, now=NOON, lease="mine", busy=None, limits=None):
     with database.writing() as connection:
-        return claim(connection, now, lease, now + 60 * SECOND, busy or {}, limits or Limits())
+        return claim(connection, now, Lease(lease, now + 60 * SECOND), ["webhook"], busy or {}, limits or Limits())
 
 
 def _settle(database, *outcomes):
@@ -85,7 +86,16 @@ def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(two):
 def test_nothing_is_claimed_before_it_is_due(two):
     assert _claim(two, NOON - SECOND) == []
     with two.reading() as connection:
-        assert [has_due(connection, now) for now in (NOON - SECOND, NOON)] == [False, True]
+        assert [has_due(connection, now, ["webhook"]) for now in (NOON - SECOND, NOON)] == [False, True]
+
+
+def test_endpoints_of_other_kinds_are_left_to_others(two):
+    add_endpoint(two, "bus", kind="bus")
+    tell(two, [event(4)])
+
+    assert "bus" not in {endpoint_id for endpoint_id, _ in _ids(_claim(two))}
+    with two.reading() as connection:
+        assert [has_due(connection, NOON, kinds) for kinds in (["bus"], [])] == [True, False]
 
 
 def test_limits_hold_in_all_and_at_each_endpoint(two):
