@@ -23,13 +23,20 @@ from serving.problems import install_problem_handlers
 from serving.promises.endpoints import router as promises
 from serving.promises.memory import Memory
 from serving.promises.service import Entropy, Timer
-from serving.tracking.endpoints import router as tracking
 from serving.scans.endpoints import router as scans
 from serving.shipments.endpoints import router as shipments
 from serving.shipments.requests import MAX_BODY_BYTES as MAX_PARCELS_BYTES
+from serving.trackers.endpoints import MAX_BODY_BYTES as MAX_TRACKER_BYTES
+from serving.trackers.endpoints import router as trackers
+from serving.tracking.endpoints import router as tracking
 
 API_VERSION = "1.0"
-LARGER_BODIES = {"/v1/shipments": MAX_PARCELS_BYTES, "/v1/scans": None}
+LARGER_BODIES = {
+    "/v1/shipments": MAX_PARCELS_BYTES,
+    "/v1/scans": None,  # it has limits of its own
+    "/v1/trackers/aftership": MAX_TRACKER_BYTES,
+    "/v1/trackers/easypost": MAX_TRACKER_BYTES,
+}
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
     "metrics": False,
@@ -59,7 +66,7 @@ def create_app(
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
-    for router in (promises, delivery_dates, health, admin, shipments, scans, tracking):
+    for router in (promises, delivery_dates, health, admin, shipments, scans, trackers, tracking):
         app.include_router(router)
     _add_middleware(app, settings)
     install_problem_handlers(app)

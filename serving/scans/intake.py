@@ -80,9 +80,10 @@ class Batch:
 class Reader:
     """Reads rows with code tables; everything in one batch is recorded at one instant."""
 
-    def __init__(self, tables: CodeTables, source: str) -> None:
+    def __init__(self, tables: CodeTables, source: str, vocabulary: str | None = None) -> None:
         self._tables = tables
         self._source = source
+        self._vocabulary = vocabulary
 
     def rows(self, told: Iterable[object], now: datetime) -> Batch:
         """Read decoded JSON values."""
@@ -116,7 +117,7 @@ class Reader:
 
     def _read(self, batch: Batch, row: object, line: bytes) -> None:
         try:
-            scan = scan_of(row, batch.recorded_at, self._source, self._tables)
+            scan = scan_of(row, batch.recorded_at, self._source, self._tables, self._vocabulary)
         except RefusedRowError as error:
             self.refuse(batch, line or _encoded(row), error.problem)
         else:
@@ -145,7 +146,7 @@ def decoded(text: bytes) -> object:
     r"""Decode JSON (ValueError). Bytes that are not UTF-8 and halves of characters spoil only the strings they are in.
 
     >>> decoded(b'[1, "\\ud800"]')
-    [1, '\\ud800']
+    [1, '\ud800']
     """
     try:
         return orjson.loads(text)

@@ -140,15 +140,18 @@ class RefusedRowError(InputError):
         super().__init__(f"{pointer or 'the row'}: {detail}")
 
 
-def scan_of(told: object, recorded_at: datetime, source: str, tables: CodeTables) -> Scan:
+def scan_of(
+    told: object, recorded_at: datetime, source: str, tables: CodeTables, vocabulary: str | None = None
+) -> Scan:
     """Return the scan that a decoded JSON value tells; RefusedRowError when it is none.
 
-    `recorded_at` (aware) is now; `source` is used where the row names none.
+    `recorded_at` (aware) is now; `source` is used where the row names none. `vocabulary` is the code table of those who
+    tell all carriers' codes in their own words, as trackers do.
     """
     row = _row(told)
     carrier, number = _number(row)
     time = _time(row)
-    code, reason, party, map_version = _code(row, tables)
+    code, reason, party, map_version = _code(row, tables, vocabulary)
     country = row.get("country")
     try:
         return Scan(
@@ -213,8 +216,8 @@ def _time(row: ScanRow) -> ToldTime:
         raise RefusedRowError("/occurred_at", str(error), ascii(text)) from error
 
 
-def _code(row: ScanRow, tables: CodeTables) -> tuple[str, str | None, str | None, str | None]:
-    code, raw_code, carrier = row.get("code"), row.get("raw_code"), row.get("carrier")
+def _code(row: ScanRow, tables: CodeTables, vocabulary: str | None) -> tuple[str, str | None, str | None, str | None]:
+    code, raw_code, carrier = row.get("code"), row.get("raw_code"), vocabulary or row.get("carrier")
     reason, party = row.get("reason"), row.get("party")
     if code is not None:
         return code, reason, party or REASONS.get(reason or ""), TOLD if raw_code is not None else None

@@ -1,0 +1,70 @@
+"""`POST /v1/trackers/aftership` and `POST /v1/trackers/easypost`."""
+
+from asyncio import wrap_future
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+
+from parcelcast.errors import NotFound
+from serving.errors import UnauthorizedError
+from serving.problems import documented
+from serving.scans.answers import ScansAnswer
+from serving.scans.intake import Reader, decoded
+from serving.state import Services, Serving
+from serving.trackers.events import Row, aftership_rows, easypost_rows
+from serving.trackers.signatures import is_aftership, is_easypost
+
+MAX_BODY_BYTES = 1_048_576
+
+router = APIRouter(prefix="/v1/trackers", tags=["trackers"])
+
+
+@router.post("/aftership", responses=documented(400, 401, 404, 413, 503))
+async def take_aftership(request: Request, services: Serving) -> ScansAnswer:
+    """Take a webhook of AfterShip: its checkpoints become scans. Signed in `aftership-hmac-sha256`, without an API key.
+
+    The newer name `as-signature-hmac-sha256` is understood too. The same webhook again changes nothing.
+    """
+    secret = _secret(services.settings.aftership_secret, "AfterShip", "PARCELCAST_AFTERSHIP_SECRET")
+    body = await request.body()
+    headers = (request.headers.get(name) for name in ("aftership-hmac-sha256", "as-signature-hmac-sha256"))
+    if not is_aftership(body, secret, next(filter(None, headers), "")):
+        raise _unsigned("aftership-hmac-sha256")
+    places = services.bundles.current.bundle.places
+    return await _keep(services, "aftership", aftership_rows(_event(body), places))
+
+
+@router.post("/easypost", responses=documented(400, 401, 404, 413, 503))
+async def take_easypost(request: Request, services: Serving) -> ScansAnswer:
+    """Take a webhook of EasyPost: a tracker's details become scans. Signed in `X-Hmac-Signature`, without an API key.
+
+    The same webhook again changes nothing.
+    """
+    secret = _secret(services.settings.easypost_secret, "EasyPost", "PARCELCAST_EASYPOST_SECRET")
+    body = await request.body()
+    if not is_easypost(body, secret, request.headers.get("x-hmac-signature", "")):
+        raise _unsigned("X-Hmac-Signature")
+    return await _keep(services, "easypost", easypost_rows(_event(body)))
+
+
+def _secret(secret: str, tracker: str, variable: str) -> str:
+    if not secret:
+        raise NotFound(f"this server takes no webhooks of {tracker}; to do: set {variable} to the webhook's secret")
+    return secret
+
+
+def _unsigned(header: str) -> UnauthorizedError:
+    return UnauthorizedError(f"the signature in {header} is not that of this body with the secret of this server")
+
+
+def _event(body: bytes) -> object:
+    try:
+        return decoded(body)
+    except ValueError as error:
+        raise HTTPException(400, f"the body is not JSON: {error}") from error
+
+
+async def _keep(services: Services, tracker: str, rows: list[Row]) -> ScansAnswer:
+    """Keep what was told. A tracker cannot correct a row, so one that is no scan is set aside, and this succeeds."""
+    batch = Reader(services.tables, tracker, vocabulary=tracker).rows(rows, services.clock())
+    return ScansAnswer.of(await wrap_future(services.recorder.submit(batch)))
