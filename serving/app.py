@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from parcelcast.settings import Settings
 from serving.admin.endpoints import router as admin
+from serving.alerts.endpoints import router as alerts
 from serving.body_limit import BodyLimit
 from serving.bundle_sources import BundleSource
 from serving.clock import Clock
@@ -66,7 +67,7 @@ def create_app(
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
-    for router in (promises, delivery_dates, health, admin, shipments, scans, trackers, tracking):
+    for router in (promises, delivery_dates, health, admin, shipments, scans, trackers, tracking, alerts):
         app.include_router(router)
     _add_middleware(app, settings)
     install_problem_handlers(app)
