@@ -71,7 +71,17 @@ def parser() -> argparse.ArgumentParser:
         prog="./run", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands")
-    for add in (_add_demo, _add_backtest, _add_serve, _add_key, _add_bench, _add_simulate, _add_places, _add_stages):
+    for add in (
+        _add_demo,
+        _add_backtest,
+        _add_serve,
+        _add_worker,
+        _add_key,
+        _add_bench,
+        _add_simulate,
+        _add_places,
+        _add_stages,
+    ):
         add(commands)
     return root
 
@@ -140,6 +150,17 @@ def _add_serve(commands: "Commands") -> None:
     command.add_argument("--workers", type=int, metavar="N", help="server processes (default: 1)")
     _add_address(command)
     command.set_defaults(handler=_serve)
+
+
+def _add_worker(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "worker",
+        help="look at parcels and tell of alerts, beside servers that do not",
+        description="Look at parcels when there is news or a day has passed, until interrupted. Servers do this "
+        "themselves unless PARCELCAST_WORKER is false. Several workers on one PostgreSQL share the parcels.",
+    )
+    command.add_argument("--bundle", type=Path, metavar="DIR", help="model bundle (default: data/bundle/current)")
+    command.set_defaults(handler=_worker)
 
 
 def _add_key(commands: "Commands") -> None:
@@ -230,6 +251,18 @@ def _add_stages(commands: "Commands") -> None:
             f"{name}` runs it after the stages that it depends on.",
         )
         command.set_defaults(handler=_stage)
+        if name == "ingest":
+            _add_scans(command.add_subparsers(metavar="scans", help="instead: read scans into the server's database"))
+
+
+def _add_scans(forms: "Commands") -> None:
+    form = forms.add_parser(
+        "scans",
+        description="Read scans from files into the database of the server (PARCELCAST_DATABASE), which may run "
+        "meanwhile. Killed at any moment, the same command goes on where it ended. docs/scans.md tells the columns.",
+    )
+    form.add_argument("files", type=Path, nargs="+", metavar="FILE", help=".csv, .tsv, .ndjson or .jsonl, also .gz")
+    form.set_defaults(handler=_ingest_scans)
 
 
 def _add_address(command: argparse.ArgumentParser) -> None:
@@ -271,6 +304,16 @@ def _backtest(options: argparse.Namespace) -> int:
     return 0
 
 
+def _ingest_scans(options: argparse.Namespace) -> int:
+    from pipelines.progress import steps
+    from serving.scans.main import ingest
+
+    with steps("scans") as tell:
+        for read in ingest(_settings(options), options.files, tell):
+            print(read)
+    return 0
+
+
 def _places(options: argparse.Namespace) -> int:
     from pipelines.stages import places
 
@@ -282,6 +325,13 @@ def _serve(options: argparse.Namespace) -> int:
     from serving.main import serve
 
     serve(_settings(options))
+    return 0
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from serving.worker.main import work
+
+    work(_settings(options))
     return 0
 
 

@@ -37,12 +37,22 @@ class QueueAnswer(Said):
     oldest_due_at: datetime | None
 
 
+class DeliveriesAnswer(Said):
+    """Events on their way to webhooks and the event bus."""
+
+    pending: int
+    due: int
+    dead: int = Field(description="given up; they can be replayed")
+    oldest_due_at: datetime | None
+
+
 class DatabaseAnswer(Said):
     """The database of parcels, scans and alerts. While it is unavailable promises go on, and scans are refused."""
 
     status: Literal["ok", "unavailable"]
     error: str | None
     queue: QueueAnswer | None
+    deliveries: DeliveriesAnswer | None
 
 
 class WorkerAnswer(Said):
@@ -50,6 +60,15 @@ class WorkerAnswer(Said):
 
     status: Literal["off", "working", "waiting"] = Field(description="waiting: held up, it goes on by itself")
     last_round_at: datetime | None
+    last_error: str | None
+
+
+class DispatchAnswer(Said):
+    """What delivers events, and takes scans from the event bus."""
+
+    status: Literal["off", "working", "waiting"] = Field(description="waiting: held up, it goes on by itself")
+    bus: str = Field(json_schema_extra={"enum": ["off", "up", "down"]})
+    bus_error: str | None
     last_error: str | None
 
 
@@ -61,3 +80,4 @@ class Readiness(Said):
     last_error: str | None
     database: DatabaseAnswer
     worker: WorkerAnswer
+    dispatch: DispatchAnswer

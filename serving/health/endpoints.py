@@ -4,10 +4,20 @@ from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
 
 from serving.errors import StoreUnavailableError
-from serving.health.answers import Alive, BundleAnswer, DatabaseAnswer, QueueAnswer, Readiness, WorkerAnswer
+from serving.health.answers import (
+    Alive,
+    BundleAnswer,
+    DatabaseAnswer,
+    DeliveriesAnswer,
+    DispatchAnswer,
+    QueueAnswer,
+    Readiness,
+    WorkerAnswer,
+)
 from serving.health.metrics import MEDIA_TYPE, exposition, gather
 from serving.problems import documented
 from serving.state import Services, Serving
+from serving.stores.deliveries import queue_state
 from serving.stores.work import queue_of
 
 router = APIRouter(tags=["operations"])
@@ -25,15 +35,21 @@ async def readyz(services: Serving) -> Readiness:
     services.store.check()
     bundles = services.bundles
     database = await run_in_threadpool(_database, services)
-    worker = _worker(services)
-    healthy = bundles.last_error is None and bundles.current.generation > 0
-    healthy = healthy and database.status == "ok" and worker.status != "waiting"
+    worker, dispatch = _worker(services), _dispatch(services)
+    healthy = (
+        bundles.last_error is None
+        and bundles.current.generation > 0
+        and database.status == "ok"
+        and "waiting" not in {worker.status, dispatch.status}
+        and dispatch.bus != "down"
+    )
     return Readiness(
         status="ready" if healthy else "degraded",
         bundle=BundleAnswer.of(bundles.current),
         last_error=bundles.last_error,
         database=database,
         worker=worker,
+        dispatch=dispatch,
     )
 
 
@@ -44,14 +60,26 @@ async def metrics(services: Serving) -> Response:
 
 
 def _database(services: Services) -> DatabaseAnswer:
+    now = services.clock()
     try:
         services.database.check()
         with services.database.reading() as connection:
-            queue = queue_of(connection, services.clock())
+            queue, deliveries = queue_of(connection, now), queue_state(connection, now)
     except StoreUnavailableError as error:
-        return DatabaseAnswer(status="unavailable", error=str(error), queue=None)
-    answer = QueueAnswer(awaited=queue.awaited, due=queue.due, failing=queue.failing, oldest_due_at=queue.oldest_due_at)
-    return DatabaseAnswer(status="ok", error=None, queue=answer)
+        return DatabaseAnswer(status="unavailable", error=str(error), queue=None, deliveries=None)
+    return DatabaseAnswer(
+        status="ok",
+        error=None,
+        queue=QueueAnswer(
+            awaited=queue.awaited, due=queue.due, failing=queue.failing, oldest_due_at=queue.oldest_due_at
+        ),
+        deliveries=DeliveriesAnswer(
+            pending=deliveries.pending,
+            due=deliveries.due,
+            dead=deliveries.dead,
+            oldest_due_at=deliveries.oldest_due_at,
+        ),
+    )
 
 
 def _worker(services: Services) -> WorkerAnswer:
@@ -62,5 +90,18 @@ def _worker(services: Services) -> WorkerAnswer:
     return WorkerAnswer(
         status="working" if state.last_error is None else "waiting",
         last_round_at=state.last_round_at,
+        last_error=state.last_error,
+    )
+
+
+def _dispatch(services: Services) -> DispatchAnswer:
+    dispatch = services.background.dispatch
+    if dispatch is None:
+        return DispatchAnswer(status="off", bus="off", bus_error=None, last_error=None)
+    state = dispatch.state()
+    return DispatchAnswer(
+        status="working" if state.running and state.last_error is None else "waiting",
+        bus=state.bus,
+        bus_error=state.bus_error,
         last_error=state.last_error,
     )

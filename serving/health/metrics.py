@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from serving.errors import StoreUnavailableError
 from serving.state import Services
 from serving.stores.alerts import count_open
+from serving.stores.deliveries import queue_state
 from serving.stores.work import queue_of
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -56,18 +58,35 @@ def _stored(services: Services) -> list[Metric]:
     now = services.clock()
     with services.database.reading() as connection:
         queue = queue_of(connection, now)
+        deliveries = queue_state(connection, now)
         open_alerts = count_open(connection)
-    waited = 0.0 if queue.oldest_due_at is None else max((now - queue.oldest_due_at).total_seconds(), 0.0)
     return [
         Metric("parcels_awaited", "gauge", "Parcels that are still to come.", queue.awaited),
         Metric("parcels_due", "gauge", "Parcels with news or a look that is due.", queue.due),
         Metric("parcels_failing", "gauge", "Parcels at which looking failed.", queue.failing),
-        Metric("oldest_due_seconds", "gauge", "How long the oldest parcel waits for a look.", waited),
+        Metric(
+            "oldest_due_seconds",
+            "gauge",
+            "How long the oldest parcel waits for a look.",
+            _seconds(queue.oldest_due_at, now),
+        ),
+        Metric("deliveries_pending", "gauge", "Events that are still to be delivered.", deliveries.pending),
+        Metric("deliveries_dead", "gauge", "Deliveries that were given up.", deliveries.dead),
+        Metric(
+            "oldest_delivery_seconds",
+            "gauge",
+            "How long the oldest delivery is due.",
+            _seconds(deliveries.oldest_due_at, now),
+        ),
         *(
             Metric("alerts_open", "gauge", "Alerts that stand, by type.", count, ("type", type_))
             for type_, count in sorted(open_alerts.items())
         ),
     ]
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max((now - since).total_seconds(), 0.0)
 
 
 def _worked(services: Services) -> list[Metric]:

@@ -73,7 +73,7 @@ def count_open(connection: Connection) -> dict[str, int]:
     rows = connection.execute(
         select(alerts.c.type, func.count()).where(alerts.c.state == "open").group_by(alerts.c.type)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _row(one: StoredIncident) -> dict[str, object]:

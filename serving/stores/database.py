@@ -146,13 +146,14 @@ def _upgrade(connection: Connection) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:  # the latter while a connection is prepared
         raise StoreUnavailableError(f"the database failed ({_kind_of(error)}); try again later") from error
 
 
-def _kind_of(error: SQLAlchemyError) -> str:
+def _kind_of(error: Exception) -> str:
     """Say what went wrong without values of rows, which PostgreSQL puts on further lines."""
-    if isinstance(error, DBAPIError):
-        lines = str(error.orig).splitlines() or [""]
-        return f"{type(error.orig).__name__}: {lines[0][:200]}"
-    return type(error).__name__
+    told = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(told, SQLAlchemyError):
+        return type(told).__name__
+    lines = str(told).splitlines() or [""]
+    return f"{type(told).__name__}: {lines[0][:200]}"

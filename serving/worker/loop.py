@@ -1,6 +1,7 @@
 """Rounds without end, in a thread: quick while there is work, patient while the database is away."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event, Thread
@@ -40,10 +41,14 @@ class WorkerState:
 
 @dataclass
 class WorkerThread:
-    """Runs a worker from `start` to `stop`. A database that fails or is not there yet is tried again by itself."""
+    """Runs a worker from `start` to `stop`; `told` is called after a round that has told events.
+
+    A database that fails or is not there yet is tried again by itself.
+    """
 
     worker: Worker
     clock: Clock
+    told: Callable[[], None] = lambda: None
     state: WorkerState = WorkerState()
     _stopping: Event = field(default_factory=Event)
     _thread: Thread | None = None
@@ -71,6 +76,8 @@ class WorkerThread:
                 continue
             wait = _SHORTEST_WAIT
             self.state = self.state.after(count, self.clock())
+            if count.events:
+                self.told()
             if count.parcels + count.failures == 0:
                 self._stopping.wait(IDLE_SECONDS)
 

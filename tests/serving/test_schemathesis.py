@@ -23,6 +23,9 @@ OPERATIONS = [
     "POST /v1/admin/reload",
     "GET /healthz",
     "GET /readyz",
+    "GET /metrics",
+    "GET /v1/shipments/{shipment_id}",
+    "GET /v1/orders/{order_id}",
 ]
 
 
