@@ -17,6 +17,9 @@ from serving.stores.database import Database
 from serving.stores.scans import REFUSED_BYTES, Refused, record_scans, refuse
 
 TOLD_REFUSALS = 100
+TOO_LONG = FieldProblem(
+    pointer="", detail=f"a line of more than {MAX_LINE_BYTES} bytes; expected one scan", got="a longer line"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +92,37 @@ class Reader:
         """Read decoded JSON values."""
         batch = Batch(now)
         for row in told:
-            self._read(batch, row, b"")
+            self.row(batch, row, b"")
         return batch
 
     def lines(self, told: Iterable[bytes | LongLine], now: datetime) -> Batch:
         """Read texts of one JSON value each."""
         batch = Batch(now)
         for line in told:
-            if isinstance(line, LongLine):
-                expected = f"a line of more than {MAX_LINE_BYTES} bytes; expected one scan"
-                self.refuse(batch, line.beginning, FieldProblem(pointer="", detail=expected, got="a longer line"))
-                continue
-            try:
-                row = decoded(line)
-            except ValueError as error:
-                self.refuse(batch, line, FieldProblem(pointer="", detail=f"no JSON: {error}", got="this line"))
-            else:
-                self._read(batch, row, line)
+            self.line(batch, line)
         return batch
+
+    def row(self, batch: Batch, told: object, content: bytes) -> None:
+        """Read one decoded value into a batch; `content` is how it came, where that is at hand."""
+        try:
+            scan = scan_of(told, batch.recorded_at, self._source, self._tables, self._vocabulary)
+        except RefusedRowError as error:
+            self.refuse(batch, content or _encoded(told), error.problem)
+        else:
+            batch.scans.append(scan)
+            batch.received += 1
+
+    def line(self, batch: Batch, told: bytes | LongLine) -> None:
+        """Read a text of one JSON value into a batch."""
+        if isinstance(told, LongLine):
+            self.refuse(batch, told.beginning, TOO_LONG)
+            return
+        try:
+            row = decoded(told)
+        except ValueError as error:
+            self.refuse(batch, told, FieldProblem(pointer="", detail=f"no JSON: {error}", got="this line"))
+        else:
+            self.row(batch, row, told)
 
     def refuse(self, batch: Batch, content: bytes, problem: FieldProblem) -> None:
         """Set the next row of a batch aside."""
@@ -114,15 +130,6 @@ class Reader:
         told = f"{problem.pointer}: {problem.detail}" if problem.pointer else problem.detail
         batch.refused.append(Refused(self._source, content[:REFUSED_BYTES], told))
         batch.received += 1
-
-    def _read(self, batch: Batch, row: object, line: bytes) -> None:
-        try:
-            scan = scan_of(row, batch.recorded_at, self._source, self._tables, self._vocabulary)
-        except RefusedRowError as error:
-            self.refuse(batch, line or _encoded(row), error.problem)
-        else:
-            batch.scans.append(scan)
-            batch.received += 1
 
 
 def accept_scans(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
 
 MAX_LINE_BYTES = 65_536
 _KEPT = 2_048
@@ -51,3 +52,24 @@ class Lines:
         if len(self._held) > self._limit:
             self._too_long = LongLine(bytes(self._held[: min(self._limit, _KEPT)]))
             self._held.clear()
+
+
+class Line(NamedTuple):
+    """A line of a file, with its end, and how many bytes it takes there."""
+
+    told: bytes | LongLine
+    size: int
+
+
+def lines_of(file: BinaryIO, limit: int = MAX_LINE_BYTES) -> Iterator[Line]:
+    """Yield the lines of a file from where it is."""
+    while line := file.readline(limit + 1):
+        size = len(line)
+        if size <= limit or line.endswith(b"\n"):
+            yield Line(line, size)
+            continue
+        while rest := file.readline(limit):
+            size += len(rest)
+            if rest.endswith(b"\n"):
+                break
+        yield Line(LongLine(line[:_KEPT]), size)
