@@ -30,6 +30,7 @@ from serving.shipments.requests import MAX_BODY_BYTES as MAX_PARCELS_BYTES
 from serving.trackers.endpoints import MAX_BODY_BYTES as MAX_TRACKER_BYTES
 from serving.trackers.endpoints import router as trackers
 from serving.tracking.endpoints import router as tracking
+from serving.webhooks.endpoints import router as webhooks
 
 API_VERSION = "1.0"
 LARGER_BODIES = {
@@ -67,7 +68,7 @@ def create_app(
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
-    for router in (promises, delivery_dates, health, admin, shipments, scans, trackers, tracking, alerts):
+    for router in (promises, delivery_dates, health, admin, shipments, scans, trackers, tracking, alerts, webhooks):
         app.include_router(router)
     _add_middleware(app, settings)
     install_problem_handlers(app)

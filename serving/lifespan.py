@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from parcelcast.codes.mapping import REFERENCE, CodeTables
 from parcelcast.settings import Settings
-from serving.background import Background, background_of
+from serving.background import Background, background_of, ids_of
 from serving.bundle_sources import BundleSource
 from serving.bundles import Bundles
 from serving.clock import Clock
@@ -21,6 +21,8 @@ from serving.scans.recorder import Recorder
 from serving.state import Services, State
 from serving.store import PromiseStore
 from serving.stores.database import Database
+from serving.webhooks.desk import WebhookDesk
+from serving.webhooks.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ def _services(
         background=background,
         tables=CodeTables.load(REFERENCE, means.settings.codes),
         recorder=recorder,
+        webhooks=WebhookDesk(
+            database, Targets(means.settings.webhook_targets_allowed), means.entropy, ids_of(means.entropy)
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from serving.promises.service import PromiseService
 from serving.scans.recorder import Recorder
 from serving.store import PromiseStore
 from serving.stores.database import Database
+from serving.webhooks.desk import WebhookDesk
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Services:
     background: Background
     tables: CodeTables
     recorder: Recorder
+    webhooks: WebhookDesk
 
 
 class State(TypedDict):
