@@ -1,6 +1,7 @@
 """Alerts: one for each incident of a parcel, updated rather than repeated, taken back when it recovers."""
 
 from parcelcast.alerts.compensation import Tier, compensation_tier
+from parcelcast.alerts.fitted import FittedAlerts, FittedPoint
 from parcelcast.alerts.incident import Incident
 from parcelcast.alerts.machine import Change, Decision, decide
 from parcelcast.alerts.payload import alert_data
@@ -15,6 +16,8 @@ __all__ = [
     "AlertPolicy",
     "Change",
     "Decision",
+    "FittedAlerts",
+    "FittedPoint",
     "Incident",
     "QuietHours",
     "Situation",

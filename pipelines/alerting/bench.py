@@ -1,0 +1,173 @@
+"""How good would alerts have been? On a simulated network: fit on a window, judge on a later one, beside rules.
+
+Everything is as of its own instant: the models are trained as of the first window's start, thresholds are fitted on
+that window by what was recorded before the second one starts, and alerts are judged there by what really happened.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from features.orders import epoch_day
+from models.evaluation import orders_placed
+from models.living.training import LivingParameters
+from models.training import Trained, TrainParameters, train
+from parcelcast.alerts import AlertPolicy, FittedAlerts
+from parcelcast.place import PlaceIndex
+from parcelcast.tables import SHIPMENTS
+from pipelines.alerting.bound import Bound, bound
+from pipelines.alerting.fitting import fit_alerts
+from pipelines.alerting.judging import Figures, figures, warned_by_machine
+from pipelines.alerting.parcels import Watched, promises, recorded_deliveries, watched_parcels
+from pipelines.alerting.replay import replay
+from pipelines.alerting.rules import no_scan_for_48_hours, quoted_date_passed, warned_by_rule
+from pipelines.alerting.tracks import EtaSource, Track, rolling_etas, tracks_of
+from pipelines.living.feed import Feed, feed_of, read_scans
+from pipelines.living.training import train_on_feed
+from pipelines.preparation import Prepared, prepare, read_tables
+from pipelines.progress import SILENT, TellShare
+from pipelines.simulate import SimulateParameters, simulate
+from pipelines.simulator.forks import perfect_forecasts
+
+WORLD = SimulateParameters(seed=7, shipments=200_000, days=400, until=date(2026, 11, 1))
+WINDOW_DAYS = 28
+SETTLE_DAYS = 14  # after a window of orders, until nearly all of its promises have passed
+BOUND_DAYS, REPLICAS = 7, 100
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Figures by name on the test window, the bound of a perfect forecaster, and the policy that was judged."""
+
+    figures: Mapping[str, Figures]
+    bound: Bound
+    policy: AlertPolicy
+    fitted: FittedAlerts
+
+
+@dataclass(frozen=True)
+class _World:
+    """A simulated history, prepared, and what really became of its parcels."""
+
+    prepared: Prepared
+    shipments: pd.DataFrame
+    feed: Feed
+    delivered_on: Mapping[str, date | None]
+    cancelled: frozenset[str]
+
+
+def bench_alerts(
+    folder: Path,
+    world: SimulateParameters = WORLD,
+    wanted: AlertPolicy | None = None,
+    parameters: tuple[TrainParameters, LivingParameters] = (TrainParameters(), LivingParameters()),
+    tell: TellShare = SILENT,
+) -> Judged:
+    """Simulate into a folder (once), train, fit and judge; writes `alerts.json` and `metrics.json` there."""
+    if not (folder / "truth.parquet").is_file():
+        simulate(world, folder, tell)
+    wanted = wanted or AlertPolicy()
+    known = _world(folder, tell)
+    test_from = world.until - timedelta(days=WINDOW_DAYS + SETTLE_DAYS)
+    fit_from = test_from - timedelta(days=WINDOW_DAYS + SETTLE_DAYS)
+    trained = train(known.prepared.history, known.prepared.assembled, epoch_day(fit_from), parameters[0], tell)
+    living = train_on_feed(known.prepared, known.feed, epoch_day(fit_from), parameters[1], tell)
+    etas = rolling_etas(living, known.prepared, known.feed)
+    tell("looking at parcels of the window for fitting")
+    fitted = fit_alerts(_tracks(known, trained, etas, fit_from, epoch_day(test_from)), wanted, tell)
+    policy = fitted.policy(wanted)
+    tell("looking at parcels of the test window")
+    tracks = _tracks(known, trained, etas, test_from, None)
+    tell("judging")
+    found = {
+        "alerts": figures(warned_by_machine(replay(track, policy) for track in tracks)),
+        "quoted date passed": figures(warned_by_rule(tracks, quoted_date_passed)),
+        "no scan for 48 h": figures(warned_by_rule(tracks, no_scan_for_48_hours)),
+    }
+    parcels = [track.parcel for track in tracks]
+    judged = Judged(found, _bound(world, parcels, test_from, wanted.precision, tell), policy, fitted)
+    _write(folder, judged)
+    return judged
+
+
+def alerts_text(judged: Judged) -> str:
+    """Return the table of the figures."""
+    titles = (
+        "precision",
+        "recall",
+        "any time",
+        "told late",
+        "median lead",
+        "alerts/1000",
+        "retracted/1000",
+        "most open",
+    )
+    lines = ["".join([f"{'simulated, lead 24 h':<21}", *(f"{title:>{len(title) + 2}}" for title in titles)])]
+    for name, one in judged.figures.items():
+        cells = (
+            f"{one.precision:.1%}",
+            f"{one.recall:.1%}",
+            f"{one.precision_at_any_time:.1%}",
+            f"{one.told / max(one.late, 1):.1%}",
+            f"{one.lead_hours:.0f} h",
+            f"{1000 * one.alerts / one.parcels:.1f}",
+            f"{1000 * one.retractions / one.parcels:.1f}",
+            f"{one.most_open}",
+        )
+        lines.append(f"{name:<21}" + "".join(f"{cell:>{len(t) + 2}}" for cell, t in zip(cells, titles, strict=True)))
+    best, first, threshold = judged.bound, next(iter(judged.figures.values())), judged.policy.threshold("")
+    lines.append(f"{'perfect forecaster':<21}{best.precision:>11.1%}{best.recall:>8.1%}")
+    lines.append(
+        f"{first.parcels:,} parcels, {first.late:,} late; the perfect forecaster saw {best.parcels:,} and {best.late:,}"
+    )
+    lines.append(f"alerts open at a risk of {threshold.open_at:.3g} and recover at {threshold.recover_at:.3g}")
+    return "\n".join(lines)
+
+
+def _world(folder: Path, tell: TellShare) -> _World:
+    tables = read_tables(folder)
+    prepared = prepare(tables, PlaceIndex.default(), tell)
+    shipments = tables[SHIPMENTS.name]
+    happened = pq.read_table(folder / "truth.parquet", columns=["shipment_id", "delivered_on", "final_status"])
+    ids, days, ends = (column.to_pylist() for column in happened.columns)
+    cancelled = frozenset(one for one, end in zip(ids, ends, strict=True) if end == "cancelled")
+    feed = feed_of(prepared.history, shipments, read_scans(folder))
+    return _World(prepared, shipments, feed, dict(zip(ids, days, strict=True)), cancelled)
+
+
+def _tracks(known: _World, trained: Trained, etas: EtaSource, start: date, judged_on: int | None) -> list[Track]:
+    """Return the tracks of a window's parcels; what became of them is the truth, or what was recorded before a day.
+
+    Cancelled parcels are neither late nor in time and stay out.
+    """
+    history = known.prepared.history
+    rows = orders_placed(history, epoch_day(start), epoch_day(start) + WINDOW_DAYS)
+    rows = rows[[str(one) not in known.cancelled for one in history.shipment_id[rows]]]
+    promised = promises(trained, known.prepared, rows)
+    delivered = known.delivered_on if judged_on is None else recorded_deliveries(history, list(promised), judged_on)
+    return tracks_of(watched_parcels(known.prepared, known.shipments, promised, delivered), known.feed, etas)
+
+
+def _bound(
+    world: SimulateParameters, parcels: list[Watched], test_from: date, precision: float, tell: TellShare
+) -> Bound:
+    numbers = np.linspace(SETTLE_DAYS // 2, WINDOW_DAYS - 1, BOUND_DAYS).round().astype(int).tolist()
+    tell("continuing the world")
+    days = [test_from + timedelta(days=number) for number in numbers]
+    return bound(perfect_forecasts(world.config(), days, REPLICAS), parcels, precision)
+
+
+def _write(folder: Path, judged: Judged) -> None:
+    metrics = {
+        **{name: asdict(one) for name, one in judged.figures.items()},
+        "perfect forecaster": asdict(judged.bound),
+        "policy": judged.policy.to_dict(),
+    }
+    for name, content in (("alerts.json", judged.fitted.to_dict()), ("metrics.json", metrics)):
+        (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

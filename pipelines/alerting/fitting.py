@@ -1,0 +1,76 @@
+"""Fitting thresholds: what each would have told of parcels that the model had not seen."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
+
+from parcelcast.alerts import AlertPolicy, FittedAlerts, FittedPoint, Threshold
+from parcelcast.alerts.policy import ANY_STAGE
+from pipelines.alerting.judging import Warned, figures, warned_by_machine
+from pipelines.alerting.replay import replay
+from pipelines.alerting.tracks import Track
+from pipelines.progress import SILENT, TellShare
+
+LEADS_HOURS = (0.0, 12.0, 24.0, 48.0)
+OPEN_AT = tuple(round(0.3 + 0.025 * step, 3) for step in range(27))
+RECOVER_AT = tuple(round(0.05 * step, 2) for step in range(1, 10))
+
+
+def fit_alerts(tracks: Sequence[Track], policy: AlertPolicy, tell: TellShare = SILENT) -> FittedAlerts:
+    """Replay parcels with many thresholds; ``policy`` says what else holds: quiet hours, holds, what is wanted.
+
+    Risks at which an alert is taken back are those from which on the wanted precision of parcels comes in time.
+    """
+    tell("fitting alerts")
+    risky = [track for track in tracks if _highest_risk(track) >= OPEN_AT[0]]
+    calm = [Warned(track.parcel, (), 0, is_told=False) for track in tracks if _highest_risk(track) < OPEN_AT[0]]
+    recover_at = fit_recovery(risky, policy)
+    points: list[FittedPoint] = []
+    for number, open_at in enumerate(OPEN_AT):
+        threshold = Threshold(open_at, min(recover_at, round(open_at / 2, 4)))
+        warned = [*_warned(risky, policy, threshold), *calm]
+        points += [_point(warned, threshold, hours) for hours in LEADS_HOURS]
+        tell("fitting alerts", (number + 1) / len(OPEN_AT))
+    return FittedAlerts(tuple(points))
+
+
+def fit_recovery(tracks: Sequence[Track], policy: AlertPolicy) -> float:
+    """Return the highest risk at which taking alerts back was right as often as alerts shall be.
+
+    Where not even the lowest was, that one.
+    """
+    open_at = policy.threshold("").open_at
+    best = RECOVER_AT[0]
+    for recover_at in (one for one in RECOVER_AT if one <= open_at / 2):
+        warned = _warned(tracks, policy, Threshold(open_at, recover_at))
+        taken_back = [one for one in warned if one.retractions]
+        if sum(not one.parcel.is_late for one in taken_back) < policy.precision * len(taken_back):
+            break
+        best = recover_at
+    return best
+
+
+def _warned(tracks: Sequence[Track], policy: AlertPolicy, threshold: Threshold) -> list[Warned]:
+    tried = replace(policy, thresholds={ANY_STAGE: threshold})
+    return warned_by_machine(replay(track, tried) for track in tracks)
+
+
+def _point(warned: Sequence[Warned], threshold: Threshold, lead_hours: float) -> FittedPoint:
+    found = figures(warned, timedelta(hours=lead_hours))
+    return FittedPoint(
+        lead_hours=lead_hours,
+        open_at=threshold.open_at,
+        recover_at=threshold.recover_at,
+        parcels=found.parcels,
+        late=found.late,
+        alerts=found.early,
+        right=found.early_right,
+        caught=found.caught,
+    )
+
+
+def _highest_risk(track: Track) -> float:
+    """Return the highest risk before the promised day is over."""
+    before = (one for one in track.situations if one.today(one.progress.as_of) <= track.parcel.promised_on)
+    return max(chain((0.0,), (risk for one in before if (risk := one.delay_risk()) is not None)))
