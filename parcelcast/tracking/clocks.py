@@ -1,7 +1,7 @@
 """Times as carriers tell them: with an offset, without one, or with one that cannot be."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from parcelcast.calendar import zone
@@ -49,7 +49,7 @@ def read_time(told: str, time_zone: str | None = None) -> ToldTime:
     if at.tzinfo is not None:  # it ended in Z
         return ToldTime(at.astimezone(UTC), None, ())
     if offset in OFFSETS_MIN and offset is not None:
-        instant = at.replace(tzinfo=timezone(timedelta(minutes=offset))).astimezone(UTC)
+        instant = at.replace(tzinfo=UTC) - timedelta(minutes=offset)
         unlike = offset != 0 and time_zone is not None and offset != offset_min(instant, time_zone)
         return ToldTime(instant, offset, (OFFSET_UNLIKE_FACILITY,) if unlike else ())
     doubt = OFFSET_MISSING if offset is None else OFFSET_IMPOSSIBLE

@@ -18,6 +18,8 @@ YEARS = range(1990, 2200)
 # The clocks of the world are 12 hours behind to 14 hours ahead of UTC, by whole quarters of an hour.
 OFFSETS_MIN = range(-12 * 60, 14 * 60 + 1, 15)
 
+_CODES = frozenset(CODES)
+
 
 class Number(NamedTuple):
     """A tracking number; carriers give out the same ones, so it is one only together with its carrier."""
@@ -74,8 +76,9 @@ class Scan:
             if at.tzinfo is None or at.year not in YEARS:
                 expected = f"a time with an offset, in the years {YEARS[0]} to {YEARS[-1]}"
                 raise InputError(f"{name} is {at.isoformat()}; expected {expected}")
-            object.__setattr__(self, name, at.astimezone(UTC))
-        if self.code not in CODES:
+            if at.tzinfo is not UTC:
+                object.__setattr__(self, name, at.astimezone(UTC))
+        if self.code not in _CODES:
             raise InputError(f"code {self.code!r}; expected one of {', '.join(CODES)}")
         if self.utc_offset_min is not None and self.utc_offset_min not in OFFSETS_MIN:
             object.__setattr__(self, "utc_offset_min", None)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 import orjson
 
@@ -17,6 +18,7 @@ from serving.stores.database import Database
 from serving.stores.scans import REFUSED_BYTES, Refused, record_scans, refuse
 
 TOLD_REFUSALS = 100
+_REMEMBERED_CODES = 1_000
 TOO_LONG = FieldProblem(
     pointer="", detail=f"a line of more than {MAX_LINE_BYTES} bytes; expected one scan", got="a longer line"
 )
@@ -84,9 +86,9 @@ class Reader:
     """Reads rows with code tables; everything in one batch is recorded at one instant."""
 
     def __init__(self, tables: CodeTables, source: str, vocabulary: str | None = None) -> None:
-        self._tables = tables
         self._source = source
         self._vocabulary = vocabulary
+        self._map = lru_cache(_REMEMBERED_CODES)(tables.map)  # a batch has many scans and few codes
 
     def rows(self, told: Iterable[object], now: datetime) -> Batch:
         """Read decoded JSON values."""
@@ -105,7 +107,7 @@ class Reader:
     def row(self, batch: Batch, told: object, content: bytes) -> None:
         """Read one decoded value into a batch; `content` is how it came, where that is at hand."""
         try:
-            scan = scan_of(told, batch.recorded_at, self._source, self._tables, self._vocabulary)
+            scan = scan_of(told, batch.recorded_at, self._source, self._map, self._vocabulary)
         except RefusedRowError as error:
             self.refuse(batch, content or _encoded(told), error.problem)
         else:

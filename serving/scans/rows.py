@@ -1,12 +1,13 @@
 """One scan as it is told in JSON or a file's row: the contract, its limits, and the way to a `Scan`."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from parcelcast.codes.mapping import CodeTables, map_code
+from parcelcast.codes.mapping import MappedCode
 from parcelcast.codes.vocabulary import PARTIES, REASONS
 from parcelcast.errors import InputError
 from parcelcast.scan import CODES, UNKNOWN_CODE
@@ -18,6 +19,9 @@ from serving.stores.parcels import id_number
 
 MAX_TEXT = 1_000
 MAX_LEG = 1_000
+
+# Maps a carrier's raw code; None for one that no table knows.
+MapCode = Callable[[str, str], MappedCode | None]
 
 # A code that was told in our own vocabulary beside a raw one: no table mapped it, and it is not an unknown one.
 TOLD = "told"
@@ -140,9 +144,7 @@ class RefusedRowError(InputError):
         super().__init__(f"{pointer or 'the row'}: {detail}")
 
 
-def scan_of(
-    told: object, recorded_at: datetime, source: str, tables: CodeTables, vocabulary: str | None = None
-) -> Scan:
+def scan_of(told: object, recorded_at: datetime, source: str, map_code: MapCode, vocabulary: str | None = None) -> Scan:
     """Return the scan that a decoded JSON value tells; RefusedRowError when it is none.
 
     `recorded_at` (aware) is now; `source` is used where the row names none. `vocabulary` is the code table of those who
@@ -151,7 +153,7 @@ def scan_of(
     row = _row(told)
     carrier, number = _number(row)
     time = _time(row)
-    code, reason, party, map_version = _code(row, tables, vocabulary)
+    code, reason, party, map_version = _code(row, map_code, vocabulary)
     country = row.get("country")
     try:
         return Scan(
@@ -216,7 +218,7 @@ def _time(row: ScanRow) -> ToldTime:
         raise RefusedRowError("/occurred_at", str(error), ascii(text)) from error
 
 
-def _code(row: ScanRow, tables: CodeTables, vocabulary: str | None) -> tuple[str, str | None, str | None, str | None]:
+def _code(row: ScanRow, map_code: MapCode, vocabulary: str | None) -> tuple[str, str | None, str | None, str | None]:
     code, raw_code, carrier = row.get("code"), row.get("raw_code"), vocabulary or row.get("carrier")
     reason, party = row.get("reason"), row.get("party")
     if code is not None:
@@ -228,7 +230,7 @@ def _code(row: ScanRow, tables: CodeTables, vocabulary: str | None) -> tuple[str
         raise RefusedRowError("/code", "expected code or raw_code", "nothing")
     if carrier is None:
         raise RefusedRowError("/carrier", "expected the carrier whose raw_code it is", "nothing")
-    return map_code(carrier, raw_code, tables=tables)
+    return map_code(carrier, raw_code) or MappedCode(UNKNOWN_CODE, None, None, None)
 
 
 def is_unknown(scan: Scan) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
 
+import orjson
 from sqlalchemy import Connection, func, insert, select
 
 from parcelcast.tracking.scan import Scan
@@ -13,7 +14,6 @@ from serving.stores.schema import EPOCH, MICROSECOND, NO_TABLE_KNEW, refused, sc
 REFUSED_BYTES = 2_048
 
 _COLUMNS = tuple(column.name for column in scans.columns if column.name != "seq")
-_TYPES = {"occurred_at": "timestamptz", "recorded_at": "timestamptz", "utc_offset_min": "int", "leg": "int"}
 _INTO_SCANS = f"insert into scans ({', '.join(_COLUMNS)})"
 _NEWS = """
 insert into work (shipment_id, due_at, revision)
@@ -26,15 +26,18 @@ revision = work.revision + 1
 
 _SQLITE_INSERT = f"{_INTO_SCANS} values ({', '.join('?' * len(_COLUMNS))}) on conflict (scan_id) do nothing"
 _SQLITE_NEWS = _NEWS.format(now="?", fresh="(select carrier, tracking_number from scans where seq > ?)")
-# One statement, one way there and back. What is inserted is ordered, so that two servers with the same scans wait for
-# each other and do not lock each other out. Registering a parcel takes the same lock alone: otherwise a scan and the
-# parcel's number could be written at once, and neither would see the other.
+# One statement, one way there and back, with the scans as JSON: that is several times quicker than as parameters. What
+# is inserted is ordered, so that two servers with the same scans wait for each other and do not lock each other out.
+# Registering a parcel takes the same lock alone: otherwise a scan and the parcel's number could be written at once, and
+# neither would see the other.
+_TYPES = {"occurred_at": "timestamptz", "recorded_at": "timestamptz", "utc_offset_min": "int", "leg": "int"}
+_TYPES |= {"doubts": "text[]"}
 _POSTGRESQL = f"""
 with fresh as (
     {_INTO_SCANS}
-    select * from unnest({", ".join(f"%s::{_TYPES.get(name, 'text')}[]" for name in _COLUMNS)})
-    as told ({", ".join(_COLUMNS)}) order by scan_id
-    on conflict (scan_id) do nothing returning scan_id, carrier, tracking_number
+    select {", ".join(name for name in _COLUMNS if name != "doubts")}, nullif(array_to_string(doubts, ','), '')
+    from json_to_recordset(%s::json) as told ({", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in _COLUMNS)})
+    order by scan_id on conflict (scan_id) do nothing returning scan_id, carrier, tracking_number
 ), news as ({_NEWS.format(now="%s::timestamptz", fresh="fresh")})
 select scan_id from fresh
 """  # noqa: S608 - made of our own column names
@@ -108,6 +111,11 @@ def unknown_codes(connection: Connection, limit: int) -> list[UnknownCode]:
     return [UnknownCode(*row) for row in connection.execute(query.order_by(count.desc(), *by).limit(limit))]
 
 
+# The columns before and after the two instants; `doubts` is the last.
+_before = attrgetter(*_COLUMNS[: _COLUMNS.index("occurred_at")])
+_after = attrgetter(*_COLUMNS[_COLUMNS.index("recorded_at") + 1 : -1])
+
+
 def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
@@ -115,43 +123,21 @@ def _is_sqlite(connection: Connection) -> bool:
 def _in_sqlite(connection: Connection, told: Sequence[Scan], now: datetime) -> list[str]:
     # Writers take turns, so what has a higher number than before is ours.
     before = connection.exec_driver_sql("select coalesce(max(seq), 0) from scans").scalar_one()
-    rows = [
-        (*row[:4], (row[4] - EPOCH) // MICROSECOND, (row[5] - EPOCH) // MICROSECOND, *row[6:])
-        for row in map(_values, told)
-    ]
+    rows = []
+    for scan in told:
+        instants = _microseconds(scan.occurred_at), _microseconds(scan.recorded_at)
+        rows.append((*_before(scan), *instants, *_after(scan), ",".join(scan.doubts) or None))
     connection.exec_driver_sql(_SQLITE_INSERT, rows)
     found = connection.exec_driver_sql("select scan_id from scans where seq > ?", (before,)).scalars().all()
     if found:
-        connection.exec_driver_sql(_SQLITE_NEWS, ((now - EPOCH) // MICROSECOND, before))
+        connection.exec_driver_sql(_SQLITE_NEWS, (_microseconds(now), before))
     return list(found)
 
 
 def _in_postgresql(connection: Connection, told: Sequence[Scan], now: datetime) -> list[str]:
     connection.exec_driver_sql(f"select pg_advisory_xact_lock_shared({PARCELS_LOCK})")
-    columns = [list(column) for column in zip(*map(_values, told), strict=True)]
-    return list(connection.exec_driver_sql(_POSTGRESQL, (*columns, now)).scalars().all())
+    return list(connection.exec_driver_sql(_POSTGRESQL, (orjson.dumps(told).decode(), now)).scalars().all())
 
 
-def _values(scan: Scan) -> tuple[Any, ...]:
-    """Values of a scan in the order of the table's columns."""
-    return (
-        scan.scan_id,
-        scan.carrier,
-        scan.tracking_number,
-        scan.code,
-        scan.occurred_at,
-        scan.recorded_at,
-        scan.utc_offset_min,
-        scan.reason,
-        scan.party,
-        scan.facility_id,
-        scan.country,
-        scan.place,
-        scan.raw_code,
-        scan.raw_text,
-        scan.leg,
-        scan.source,
-        scan.map_version,
-        scan.replaces,
-        ",".join(scan.doubts) or None,
-    )
+def _microseconds(instant: datetime) -> int:
+    return (instant - EPOCH) // MICROSECOND
