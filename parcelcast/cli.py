@@ -189,12 +189,15 @@ def _add_bench(commands: "Commands") -> None:
     )
     command.add_argument(
         "what",
-        choices=("serve", "forks", "features", "ablation"),
+        choices=_BENCHES,
         help="serve: requests per second and latency of the server, beside an endpoint that does nothing and "
         "`mlflow models serve`; forks: the model of a simulated demo beside the perfect forecaster; features: the "
         "daily feature tables at scale, beside a bare read of their columns and plain pandas; ablation: what families "
-        "of features are worth in a simulated world of storms and strikes",
+        "of features are worth in a simulated world of storms and strikes; kill: server and worker are killed under "
+        "load, on SQLite and PostgreSQL, and nothing may be lost or doubled",
     )
+    command.add_argument("--rounds", type=int, default=200, metavar="N", help="kill: how often (default: 200)")
+    command.add_argument("--seed", type=int, default=1, metavar="N", help="kill: of the random numbers")
     command.add_argument(
         "--shipments", type=int, default=2_000_000, metavar="N", help="features: how many, twice as many are simulated"
     )
@@ -345,25 +348,50 @@ def _key(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    if options.what == "forks":
-        from pipelines.stages import bench_forks
+    return _BENCHES[options.what](options)
 
-        print(bench_forks())
-        return 0
-    if options.what == "ablation":
-        from pipelines.stages import bench_ablation
 
-        print(bench_ablation(options.work))
-        return 0
-    if options.what == "features":
-        from pipelines.stages import bench_features
-
-        print(bench_features(options.shipments, options.work))
-        return 0
+def _bench_serve(options: argparse.Namespace) -> int:
     from serving.bench import bench
 
     bench(options.bundle)
     return 0
+
+
+def _bench_forks(_options: argparse.Namespace) -> int:
+    from pipelines.stages import bench_forks
+
+    print(bench_forks())
+    return 0
+
+
+def _bench_features(options: argparse.Namespace) -> int:
+    from pipelines.stages import bench_features
+
+    print(bench_features(options.shipments, options.work))
+    return 0
+
+
+def _bench_ablation(options: argparse.Namespace) -> int:
+    from pipelines.stages import bench_ablation
+
+    print(bench_ablation(options.work))
+    return 0
+
+
+def _bench_kill(options: argparse.Namespace) -> int:
+    from serving.bench.kill import bench_kill
+
+    return 0 if bench_kill(options.rounds, options.seed) else 1
+
+
+_BENCHES: dict[str, Handler] = {
+    "serve": _bench_serve,
+    "forks": _bench_forks,
+    "features": _bench_features,
+    "ablation": _bench_ablation,
+    "kill": _bench_kill,
+}
 
 
 def _simulate(options: argparse.Namespace) -> int:

@@ -78,7 +78,7 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
-    address = _address(url)
+    address = address_of(url)
     if address.drivername == _POSTGRESQL:
         options = f"-c timezone=UTC -c statement_timeout={_STATEMENT_MS} -c lock_timeout={_BUSY_MS}"
         return create_engine(
@@ -94,7 +94,8 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _address(url: str) -> URL:
+def address_of(url: str) -> URL:
+    """Read an address; InputError for another kind."""
     try:
         address = make_url(url)
     except ArgumentError:
