@@ -12,6 +12,7 @@ from parcelcast.tracking.links import Link
 from parcelcast.tracking.scan import Number, Scan
 from serving.stores.scans import PARCELS_LOCK
 from serving.stores.schema import Instant, links, numbers, scans, shipments
+from serving.stores.work import mark_due
 
 DEFAULT_MERCHANT = "default"
 
@@ -128,7 +129,7 @@ def register_parcels(connection: Connection, parcels: Sequence[NewParcel], now: 
     register = _Register(connection, ids, now)
     found = [register.add(parcel) for parcel in parcels]
     register.write(connection)
-    mark_due(connection, sorted(register.changed), now)
+    mark_due(connection, register.changed, now)
     return found
 
 
@@ -180,13 +181,6 @@ class _Register:
                 connection.execute(statement, rows)
 
 
-def mark_due(connection: Connection, shipment_ids: Sequence[str], now: datetime) -> None:
-    """Let the parcels be looked at now; what a worker has in hand of them is out of date."""
-    if shipment_ids:
-        rows = [{"id": shipment_id, "now": now} for shipment_id in shipment_ids]
-        connection.execute(_MARK_DUE, rows)
-
-
 def read_parcels(connection: Connection, shipment_ids: Sequence[str]) -> dict[str, StoredParcel]:
     """Return what is known of parcels, by id; those that nobody registered are left out."""
     ids = list(dict.fromkeys(shipment_ids))
@@ -228,11 +222,6 @@ def _row(facts: ParcelFacts, now: datetime) -> dict[str, Any]:
 
 
 _NOW = bindparam("now", type_=Instant)
-_MARK_DUE = text(
-    "insert into work (shipment_id, due_at, revision) values (:id, :now, 1) on conflict (shipment_id) do update set "
-    "due_at = case when work.due_at < excluded.due_at then work.due_at else excluded.due_at end, "
-    "revision = work.revision + 1"
-).bindparams(_NOW)
 _UPSERT = text(
     "insert into shipments (shipment_id, order_id, merchant_id, registered_at, updated_at, promised_on, facts) "
     "values (:shipment_id, :order_id, :merchant_id, :now, :now, :promised_on, :facts) on conflict (shipment_id) "
