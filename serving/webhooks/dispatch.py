@@ -11,11 +11,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from parcelcast.codes.mapping import REFERENCE, CodeTables
 from parcelcast.settings import Settings
+from serving.bus.broker import Route
+from serving.bus.intake import keep_messages
+from serving.bus.link import BusLink
 from serving.clock import Clock
+from serving.errors import StoreUnavailableError
 from serving.promises.service import Entropy
 from serving.stores.database import Database
-from serving.stores.endpoints import WEBHOOK
+from serving.stores.endpoints import BUS, WEBHOOK, announce_bus
 from serving.webhooks.channel import WebhookChannel
 from serving.webhooks.post import Post
 from serving.webhooks.schedule import Jitter, Schedule
@@ -25,6 +30,7 @@ from serving.webhooks.targets import Targets
 logger = logging.getLogger("parcelcast.sender")
 
 RESTART_S = 5.0
+ANNOUNCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,11 @@ class Dispatch:
         self._post = Post(targets)
         schedule = Schedule(settings.webhook_retry_seconds)
         channels: dict[str, Channel] = {WEBHOOK: WebhookChannel(self._post, schedule, clock, jitter)}
+        self._database = database
+        self._clock = clock
+        self._bus = _bus_of(database, settings, clock, jitter) if settings.bus else None
+        if self._bus is not None:
+            channels[BUS] = self._bus
         self._sender = Sender(database, channels, clock, lambda: base64.b32encode(entropy(15)).decode())
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -83,7 +94,9 @@ class Dispatch:
 
     def state(self) -> DispatchState:
         """Tell how it goes."""
-        return DispatchState(self._thread.is_alive(), "off", None, self._sender.last_error)
+        bus = "off" if self._bus is None else "up" if self._bus.is_up else "down"
+        error = None if self._bus is None else self._bus.error
+        return DispatchState(self._thread.is_alive(), bus, error, self._sender.last_error)
 
     def _run(self) -> None:
         asyncio.run(self._main())
@@ -91,7 +104,30 @@ class Dispatch:
     async def _main(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._ready.set()
-        await _keep("the sender", self._sender.run, self._stop)
+        works = [_keep("the sender", self._sender.run, self._stop), self._announce(self._stop)]
+        if self._bus is not None:
+            works.append(_keep("the bus", self._bus.run, self._stop))
+        await asyncio.gather(*works)
+
+    async def _announce(self, stop: asyncio.Event) -> None:
+        """Note, as soon as the database is there, whether the bus gets events; all processes have the same settings."""
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self._write_bus)
+            except StoreUnavailableError:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), ANNOUNCE_S)
+            else:
+                return
+
+    def _write_bus(self) -> None:
+        with self._database.writing() as connection:
+            announce_bus(connection, self._clock(), is_configured=self._bus is not None)
+
+
+def _bus_of(database: Database, settings: Settings, clock: Clock, jitter: Jitter) -> BusLink:
+    keep = keep_messages(database, clock, CodeTables.load(REFERENCE, settings.codes))
+    return BusLink(settings.bus, Route(settings.bus_scans, settings.bus_events), keep, clock, jitter)
 
 
 async def _keep(what: str, run: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
