@@ -73,7 +73,7 @@ class Shop:
             response = self._connection.getresponse()
             answer = response.read()
         except (HTTPException, OSError):
-            self._connection = None
+            self._hang_up()
             return None
         if response.status in {200, 201}:
             return answer
@@ -86,6 +86,13 @@ class Shop:
             self._tell()
         except ParcelcastError as error:
             self._error = error
+        finally:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _tell(self) -> None:
         under_way: list[tuple[Story, list[dict[str, Any]]]] = []

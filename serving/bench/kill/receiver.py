@@ -64,8 +64,11 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                told = self.headers
+                told, length = self.headers, int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender was killed while it wrote
+                    self.close_connection = True
+                    return
                 status = receiver.take(told["webhook-id"], told["webhook-timestamp"], told["webhook-signature"], body)
                 if status is None:
                     self.close_connection = True
