@@ -71,7 +71,7 @@ class Bundle:
         bundle = cls(
             manifest["version"],
             forecaster,
-            BundleLivingForecaster(living, histories, carriers, forecaster),
+            BundleLivingForecaster(living, histories, manifest["living_shift"], carriers, forecaster),
             origins,
             carriers,
             places,

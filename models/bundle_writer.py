@@ -42,15 +42,16 @@ def write_bundle(
     living: LivingModel,
     histories: Histories,
     day: int,
-    shift: float,
+    shifts: tuple[float, float],
     network: Network,
     samples: Sequence[Shipment],
 ) -> Bundle:
     """Write a bundle whose history ends before UTC day `day`, and load it back.
 
-    `shift` is the online correction of that day; `samples` are shipments for the self-test. The version is the day and
-    a hash of the content, so the same content has the same version.
+    `shifts` are the online corrections of that day, at the order and on the way; `samples` are shipments for the
+    self-test. The version is the day and a hash of the content, so the same content has the same version.
     """
+    shift, living_shift = shifts
     path.mkdir(parents=True, exist_ok=True)
     boosters = trained.model.boosters | {f"{LIVING}-{name}": one for name, one in living.hazard.boosters.items()}
     for name, booster in boosters.items():
@@ -64,7 +65,7 @@ def write_bundle(
     forecaster = BundleForecaster(trained.model, trained.calibration, histories, shift, network.carriers)
     as_of = EPOCH + timedelta(days=day)
     now = datetime.combine(as_of, datetime.min.time(), UTC)
-    on_their_way = BundleLivingForecaster(living, histories, network.carriers, forecaster)
+    on_their_way = BundleLivingForecaster(living, histories, living_shift, network.carriers, forecaster)
     told = zip(
         samples,
         forecaster.forecast(samples),
@@ -83,6 +84,7 @@ def write_bundle(
             "as_of": str(as_of),
             "as_of_day": day,
             "shift": shift,
+            "living_shift": living_shift,
             "shared_fate": trained.shared_fate,
             "fit": [_day(trained.first), _day(trained.calibrated_from)],
             "calibration": [_day(trained.calibrated_from), _day(trained.as_of)],

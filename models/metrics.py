@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,3 +74,8 @@ def summary(cdf: Floats, lead_days: Ints, coverage: Sequence[float] = (0.5, 0.8,
     for level in coverage:
         scores[f"coverage_{level * 100:.0f}"] = float(is_covered(cdf, lead_days, level).mean())
     return scores
+
+
+def average_precision(happened: NDArray[np.bool_], risk: Floats) -> float | None:
+    """Return the average precision of a risk; None where nothing happened."""
+    return float(average_precision_score(happened, risk)) if happened.any() else None

@@ -103,10 +103,15 @@ def recent_balance(model: HazardModel, history: ParcelHistory, assembled: Assemb
     recorded before it; nothing recorded on `end` or later is read.
     """
     rows = thinned(orders_between(history, start - REACH, end))
-    plain = model.cdf(assembled.take(rows), np.zeros(len(rows)))
+    return balance_of(model, history, rows, assembled.take(rows), end)
+
+
+def balance_of(model: HazardModel, history: ParcelHistory, rows: Rows, assembled: Assembled, end: int) -> Balance:
+    """Return recorded and expected deliveries of these parcels, forecast without a correction, before UTC day `end`."""
+    plain = model.cdf(assembled, np.zeros(len(rows)))
     is_known = history.delivered_known[rows] >= 0
     recorded = np.where(is_known, np.maximum(history.delivered_known[rows], history.delivered_on[rows]), -1)
-    return balance(plain, history.orders.ordered_on[rows], recorded, _end_or_never(history, rows), end - 1)
+    return balance(plain, assembled.orders.ordered_on, recorded, _end_or_never(history, rows), end - 1)
 
 
 def _end_or_never(history: ParcelHistory, rows: Rows) -> NDArray[np.int64]:

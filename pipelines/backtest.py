@@ -1,7 +1,7 @@
 """How good would the promises have been? Train as of a day, forecast every order of the window after it, compare."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -9,23 +9,31 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from features.catalogue import catalogue
 from features.orders import day_of, epoch_day
 from models.evaluation import Evaluation, evaluate, orders_placed
 from models.hazard import HazardModel
+from models.living.training import LivingParameters
 from models.quantiles import QuantileModel, QuantileParameters, fit_quantiles
 from models.scorecard import scorecard
 from models.training import Trained, TrainParameters, orders_between, outcomes, train
 from models.worth import column_worth
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
+from parcelcast.tables import SCANS, SHIPMENTS
 from pipelines.ingest import ingest
-from pipelines.predictions import predictions_table, write_predictions
+from pipelines.living.feed import feed_of, read_scans
+from pipelines.living.handover import forecast_handovers, stage_scores
+from pipelines.living.training import train_on_feed
+from pipelines.predictions import Said, predictions_table, said_at_order, write_predictions
 from pipelines.preparation import Prepared, prepare, read_tables
 from pipelines.progress import SILENT, TellShare
 from pipelines.reporting import write_report
 from pipelines.validate import validate
+
+ON_THE_WAY = LivingParameters()
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,17 @@ def backtest(
     parameters: TrainParameters,
     tell: TellShare = SILENT,
     places: PlaceIndex | None = None,
+    on_the_way: LivingParameters = ON_THE_WAY,
 ) -> dict[str, Any]:
     """Ingest, validate, train as of the window's first day, forecast the window, write `out`; return the metrics.
+
+    Each order is forecast when it is placed and, if it was, when it is handed over to the carrier.
 
     Writes `metrics.json`, `predictions.parquet` (see `pipelines.predictions`), `report.html` and its pictures, and
     `features.md`.
     """
-    return backtest_tables(sound_tables(source, data, mapping, tell), window, out, parameters, tell, places)
+    tables = sound_tables(source, data, mapping, tell)
+    return backtest_tables(tables, window, out, parameters, tell, places, on_the_way)
 
 
 def sound_tables(source: str, data: Path, mapping: Path | None, tell: TellShare) -> dict[str, pd.DataFrame]:
@@ -64,7 +76,9 @@ def sound_tables(source: str, data: Path, mapping: Path | None, tell: TellShare)
         canonical, validated = Path(folder) / "canonical", Path(folder) / "validated"
         ingest(source, data, canonical, mapping, tell)
         validate(canonical, validated, progress=tell)
-        return read_tables(validated)
+        tables = read_tables(validated)
+        scans = read_scans(validated)
+        return tables if scans is None else {**tables, SCANS.name: scans}
 
 
 def backtest_tables(
@@ -74,6 +88,7 @@ def backtest_tables(
     parameters: TrainParameters,
     tell: TellShare = SILENT,
     places: PlaceIndex | None = None,
+    on_the_way: LivingParameters = ON_THE_WAY,
 ) -> dict[str, Any]:
     """Do what `backtest` does, on canonical tables."""
     prepared = prepare(tables, places or PlaceIndex.default(), tell)
@@ -83,13 +98,18 @@ def backtest_tables(
     challenger = train_challenger(prepared, as_of, QuantileParameters(), tell)
     tell(f"forecasting {len(rows):,} orders")
     evaluation = evaluate(trained, challenger, prepared.history, prepared.assembled, rows)
+    feed = feed_of(prepared.history, tables[SHIPMENTS.name], tables.get(SCANS.name))
+    living = train_on_feed(prepared, feed, as_of, on_the_way, tell)
+    tell("forecasting at the handover")
+    handed_over = forecast_handovers(living, prepared, feed, rows)
     tell("writing results")
     metrics = {
         "window": [str(window.start), str(window.end)],
         "trained": told_of(trained, parameters),
         **scorecard(evaluation),
+        "stages": stage_scores(said_at_order(evaluation, prepared.history), handed_over, prepared.history),
     }
-    write_results(out, metrics, evaluation, prepared, trained.model)
+    write_results(out, metrics, evaluation, prepared, trained.model, [handed_over])
     return metrics
 
 
@@ -117,13 +137,23 @@ def told_of(trained: Trained, parameters: TrainParameters) -> dict[str, Any]:
 
 
 def write_results(
-    out: Path, metrics: dict[str, Any], evaluation: Evaluation, prepared: Prepared, model: HazardModel
+    out: Path,
+    metrics: dict[str, Any],
+    evaluation: Evaluation,
+    prepared: Prepared,
+    model: HazardModel,
+    later: Sequence[Said] = (),
 ) -> None:
-    """Write metrics, predictions, the report, and the features with what the model makes of them."""
+    """Write metrics, predictions, the report, and the features with what the model makes of them.
+
+    `later` are forecasts of the same parcels on their way.
+    """
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(metrics, indent=1, allow_nan=False, ensure_ascii=False)
     (out / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    write_predictions(predictions_table(evaluation, prepared.history), out / "predictions.parquet")
+    history = prepared.history
+    parts = [predictions_table(said, history) for said in (said_at_order(evaluation, history), *later)]
+    write_predictions(pa.concat_tables(parts), out / "predictions.parquet")
     write_report(out, metrics, evaluation, prepared.assembled)
     worth = column_worth(model, prepared.assembled.take(evaluation.rows))
     (out / "features.md").write_text(catalogue(worth), encoding="utf-8")

@@ -24,8 +24,11 @@ from models.training import Trained, TrainParameters, recent_balance
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
+from parcelcast.tables import SHIPMENTS
 from pipelines.backtest import told_of, train_challenger, write_results
-from pipelines.ingest import load_tables
+from pipelines.ingest.storage import load_table
+from pipelines.living.feed import feed_of, read_scans
+from pipelines.living.handover import recent_living_balance
 from pipelines.preparation import FIRST_SCANS, Count, Prepared, last_known_day, prepare
 from pipelines.progress import TellShare
 
@@ -108,15 +111,20 @@ def judge_on_window(
 def make_bundle(
     trained: Trained, living: LivingModel, prepared: Prepared, today: int, validated: Path, out: Path, tell: TellShare
 ) -> Bundle:
-    """Write the serving bundle, with the histories and the online correction as they are known today."""
+    """Write the serving bundle, with the histories and the online corrections as they are known today."""
     tell("correcting online")
-    balance = recent_balance(trained.model, prepared.history, prepared.assembled, today, today)
-    shift = balance.shift(np.array([today]))[0]
+    shipments = load_table(validated, SHIPMENTS)
+    feed = feed_of(prepared.history, shipments, read_scans(validated))
+    balances = (
+        recent_balance(trained.model, prepared.history, prepared.assembled, today, today),
+        recent_living_balance(living, prepared, feed, today, today),
+    )
+    at_order, on_the_way = (float(balance.shift(np.array([today]))[0]) for balance in balances)
     tell("writing the bundle")
     network = prepared.network
-    samples = _samples(load_tables(validated)["shipments"], network)
+    samples = _samples(shipments, network)
     histories = prepared.sketches.snapshot(today)
-    return write_bundle(out, trained, living, histories, today, float(shift), network, samples)
+    return write_bundle(out, trained, living, histories, today, (at_order, on_the_way), network, samples)
 
 
 def _samples(shipments: pd.DataFrame, network: Network) -> list[Shipment]:

@@ -1,5 +1,6 @@
-"""Predictions as a table: one row per forecast order, in the columns that other programs read."""
+"""Predictions as a table: one row per forecast, in the columns that other programs read."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,29 +30,55 @@ SCHEMA = pa.schema(
 )
 
 
-def predictions_table(evaluation: Evaluation, history: ParcelHistory) -> pa.Table:
-    """Return the model's forecasts at order time.
+@dataclass(frozen=True)
+class Said:
+    """Forecasts of parcels (rows of a history) as of instants (UTC), told from their anchors (days since 1970-01-01).
+
+    `cdf` has shape (n, HORIZON + 1); `promised` are days after the anchor, -1 where none can be named.
+    """
+
+    stage: str
+    rows: NDArray[np.intp]
+    as_of: NDArray[np.datetime64]
+    anchor: NDArray[np.int64]
+    cdf: NDArray[np.float64]
+    promised: NDArray[np.int64]
+
+    def delay_risk(self, promised_on: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return P(delivered after the day promised to each parcel, or never); NaN where no day was promised."""
+        days = promised_on - self.anchor
+        by_then = self.cdf[np.arange(len(self.cdf)), np.clip(days, 0, self.cdf.shape[1] - 1)]
+        return np.where(promised_on == UNKNOWN, np.nan, np.where(days < 0, 1.0, 1.0 - by_then))
+
+
+def said_at_order(evaluation: Evaluation, history: ParcelHistory) -> Said:
+    """Return the model's forecasts at order time."""
+    said, rows = evaluation.forecasts[MODEL], evaluation.rows
+    promised = said.promised[POLICY_LEVEL]
+    return Said("order", rows, history.ordered_at[rows], evaluation.ordered_on, said.cdf, promised)
+
+
+def predictions_table(said: Said, history: ParcelHistory) -> pa.Table:
+    """Return forecasts as a table.
 
     `cdf` holds P(delivered on or before `anchor` + k days), k = 0..90; `delay_risk` is P(delivered after the incumbent
     promise), missing where the shop made none.
     """
-    rows, anchor = evaluation.rows, evaluation.ordered_on
-    said = evaluation.forecasts[MODEL]
+    rows, anchor = said.rows, said.anchor
     n, steps = said.cdf.shape
-    promised = said.promised[POLICY_LEVEL]
     incumbent = history.promised_on[rows]
     cdf = pa.ListArray.from_arrays(np.arange(n + 1, dtype=np.int32) * steps, said.cdf.ravel())
     values = [
         pa.array(history.shipment_id[rows], pa.string()),
         pa.array(history.order_id[rows], pa.string()),
-        pa.array(["order"] * n, pa.string()),
-        pa.array(history.ordered_at[rows].astype("datetime64[us]").astype(np.int64)).cast(SCHEMA.field("as_of").type),
+        pa.array([said.stage] * n, pa.string()),
+        pa.array(said.as_of.astype("datetime64[us]").astype(np.int64)).cast(SCHEMA.field("as_of").type),
         _dates(anchor, anchor == UNKNOWN),
         pa.array(np.full(n, STEP_HOURS), pa.int32()),
         cdf,
-        _dates(anchor + promised, promised == UNKNOWN),
+        _dates(anchor + said.promised, said.promised == UNKNOWN),
         _dates(incumbent, incumbent == UNKNOWN),
-        pa.array(_risk(said.cdf, incumbent - anchor), mask=incumbent == UNKNOWN),
+        pa.array(said.delay_risk(incumbent), mask=incumbent == UNKNOWN),
     ]
     return pa.Table.from_arrays(values, schema=SCHEMA)
 
@@ -59,12 +86,6 @@ def predictions_table(evaluation: Evaluation, history: ParcelHistory) -> pa.Tabl
 def write_predictions(table: pa.Table, path: Path) -> None:
     """Write the table as Parquet."""
     pq.write_table(table, path, compression="zstd")
-
-
-def _risk(cdf: NDArray[np.float64], days: NDArray[np.int64]) -> NDArray[np.float64]:
-    """P(delivered more than so many days after the order); certain before the order."""
-    by_then = cdf[np.arange(len(cdf)), np.clip(days, 0, cdf.shape[1] - 1)]
-    return np.where(days < 0, 1.0, 1.0 - by_then)
 
 
 def _dates(days: NDArray[np.int64], is_missing: NDArray[np.bool_]) -> pa.Array:

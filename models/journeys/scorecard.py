@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
 
 from models.journeys.grid import ENDS, HORIZON_HOURS, hourly, quantile, step_of
 from models.journeys.legs import MILESTONES, Floats, Ints, Landmarks
 from models.journeys.model import delay_risk
 from models.journeys.whole import Processes
-from models.metrics import crps, is_covered
+from models.metrics import average_precision, crps, is_covered
 
 COVERAGE = (0.5, 0.8, 0.9, 0.95)
 RISK_BINS = 10
@@ -74,7 +73,7 @@ def process_scores(processes: Processes, cdf: Floats) -> Figures:
         "crps_hours": float(crps(cdf, hours).mean()),
         **{f"coverage_{level * 100:.0f}": float(is_covered(cdf, hours, level).mean()) for level in COVERAGE},
         "late_share": float(processes.is_late.mean()),
-        "average_precision": _average_precision(processes.is_late, risk),
+        "average_precision": average_precision(processes.is_late, risk),
     }
 
 
@@ -113,7 +112,7 @@ def _figures(landmarks: Landmarks, told: Told, chosen: Chosen) -> Figures:
         figures["crps_hours"] = float(crps(cdf, hours).mean())
         figures |= {f"coverage_{level * 100:.0f}": float(is_covered(cdf, hours, level).mean()) for level in COVERAGE}
     if told.risk is not None:
-        figures["average_precision"] = _average_precision(mine.is_late, told.risk[chosen])
+        figures["average_precision"] = average_precision(mine.is_late, told.risk[chosen])
     return figures
 
 
@@ -124,10 +123,6 @@ def _average(parts: list[Figures]) -> Figures:
         values = [value for part in parts if (value := part[key]) is not None]
         found[key] = float(np.mean(values)) if values else None
     return found | {"forecasts": float(sum(part["forecasts"] or 0.0 for part in parts))}
-
-
-def _average_precision(is_late: Chosen, risk: Floats) -> float | None:
-    return float(average_precision_score(is_late, risk)) if is_late.any() else None
 
 
 def _hour(hours: Floats, most: int) -> Ints:

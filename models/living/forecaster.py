@@ -29,10 +29,16 @@ class BundleLivingForecaster:
     """
 
     def __init__(
-        self, model: LivingModel, histories: Histories, carriers: Mapping[str, Carrier], at_order: Forecaster
+        self,
+        model: LivingModel,
+        histories: Histories,
+        shift: float,
+        carriers: Mapping[str, Carrier],
+        at_order: Forecaster,
     ) -> None:
         self._model = model
         self._histories = histories
+        self._shift = shift
         self._carriers = carriers
         self._at_order = at_order
 
@@ -59,7 +65,7 @@ class BundleLivingForecaster:
         assembled = assemble_landmarks(orders, standings, self._histories, HORIZON)
         told = zip(
             parcels,
-            self._model.cdf(assembled),
+            self._model.cdf(assembled, self._shift),
             assembled.usual_by(_USUAL).tolist(),
             evidence_of(assembled),
             strict=True,

@@ -11,6 +11,8 @@ from features.orders import Floats, Texts
 from models.calibration import BetaMap
 from models.hazard import HazardModel
 
+# Its parcels are forecast alike in all shops, with scans or without, and tell soonest whether times have changed.
+CORRECTED = "first_mile"
 # Stages that have few parcels share the calibration of those that are most like them.
 _GROUPS = {
     "pre_dispatch": "waiting",
@@ -42,10 +44,15 @@ class LivingModel:
         """Return the numbers of each map."""
         return {group: one.to_dict() for group, one in self.calibration.items()}
 
-    def cdf(self, assembled: AssembledLandmarks) -> Floats:
-        """Return P(delivered by day k after today), shape (n, HORIZON + 1)."""
-        cdf = self.hazard.cdf(assembled, np.zeros(len(assembled.orders)))
-        group = stage_group(assembled.categories["stage"])
+    def cdf(self, assembled: AssembledLandmarks, shift: Floats | float = 0.0) -> Floats:
+        """Return P(delivered by day k after today), shape (n, HORIZON + 1).
+
+        `shift` is the online correction, of each landmark or of all: it is added to the log-odds of the parcels of
+        which nothing is known since they were handed over.
+        """
+        stages = assembled.categories["stage"]
+        cdf = self.hazard.cdf(assembled, np.where(stages == CORRECTED, shift, 0.0))
+        group = stage_group(stages)
         for name, one in self.calibration.items():
             mine = np.flatnonzero(group == name)
             cdf[mine] = one.apply(cdf[mine])

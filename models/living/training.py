@@ -24,7 +24,7 @@ class LivingParameters(HazardParameters):
     `landmarks` are sampled of the newest `most_orders` orders.
     """
 
-    rounds: int = 150
+    rounds: int = 100
     learning_rate: float = 0.06
     landmarks: int = 80_000
     most_orders: int = 100_000

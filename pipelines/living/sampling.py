@@ -17,7 +17,7 @@ from parcelcast.scan import CODES, DELIVERED_CODES
 from pipelines.living.feed import HANDED_OVER, ORDERED, Feed, Instants, Rows
 
 _DAY = np.timedelta64(1, "D")
-_TICK = np.timedelta64(1, "us")  # news counts as known right after the instant of its record
+TICK = np.timedelta64(1, "us")  # news counts as known right after the instant of its record
 _START_OF_DAY = np.timedelta64(30, "m")  # by then the files of the day before have come
 LONGEST_SILENCE = np.timedelta64(45, "D")
 # What the last news says of the stage, roughly: quotas need no more. Codes that tell of no movement keep it.
@@ -60,7 +60,7 @@ def sample_landmarks(history: ParcelHistory, feed: Feed, rows: Rows, until: int,
     """Return about `count` landmarks of these parcels before UTC day `until`, ordered by their instants."""
     end = np.datetime64(until, "D").astype("datetime64[us]")
     news = np.flatnonzero(np.isin(feed.row, rows) & (feed.recorded < end) & ~_is_over(feed))
-    row, start = feed.row[news], feed.recorded[news] + _TICK
+    row, start = feed.row[news], feed.recorded[news] + TICK
     stop = np.minimum(_next(feed, news, end), start + LONGEST_SILENCE)
     group = _groups(feed)[news]
     rng = np.random.default_rng(seed)
@@ -134,7 +134,7 @@ def _at_starts_of_days(
     """Return starts of local days, each as likely as any other."""
     shift = _START_OF_DAY - _offsets(history)[row]
     first = (start - shift).astype("datetime64[D]").astype(np.int64) + 1
-    days = np.maximum((stop - shift - _TICK).astype("datetime64[D]").astype(np.int64) - first + 1, 0)
+    days = np.maximum((stop - shift - TICK).astype("datetime64[D]").astype(np.int64) - first + 1, 0)
     which = np.repeat(np.arange(len(row)), days)
     number = np.arange(len(which)) - np.repeat(np.cumsum(days) - days, days)
     chosen = rng.permutation(len(which))[:quota]

@@ -13,6 +13,9 @@ from pipelines.living.sampling import sample_landmarks
 from pipelines.preparation import Prepared
 from pipelines.progress import SILENT, TellShare
 
+# The landmarks of one parcel tell much the same; more of them on average cost time and teach nothing.
+_MOST_EACH = 2
+
 
 def train_on_tables(
     prepared: Prepared, validated: Path, as_of: int, parameters: LivingParameters, tell: TellShare = SILENT
@@ -35,5 +38,6 @@ def train_on_feed(
 def _landmarks(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks:
     history = prepared.history
     rows = orders_between(history, None, as_of)[-parameters.most_orders :]
-    chosen = sample_landmarks(history, feed, rows, as_of, parameters.landmarks, parameters.seed)
+    count = min(parameters.landmarks, _MOST_EACH * len(rows))
+    chosen = sample_landmarks(history, feed, rows, as_of, count, parameters.seed)
     return Landmarks(chosen.row, landmarks_of(history, feed, chosen, prepared.sketches.rolling()))

@@ -48,7 +48,7 @@ def bundle(places, tmp_path_factory):
     samples = [asked(prepared.network, code) for code in CODES]
     living = train_on_feed(prepared, feed_of(prepared.history, tables["shipments"], None), today, QUICK_LIVING)
     histories = prepared.sketches.snapshot(today)
-    return write_bundle(out, trained, living, histories, today, 0.0, prepared.network, samples), out
+    return write_bundle(out, trained, living, histories, today, (0.0, 0.0), prepared.network, samples), out
 
 
 def asked(knowing, code):

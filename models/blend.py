@@ -1,0 +1,45 @@
+"""Two opinions mixed: P(delivered by day k) of the hazard model and of the location model, in a fitted proportion."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from features.assembly import Assembled
+from features.orders import Floats
+from models.hazard import HazardModel, Outcomes
+from models.location import LocationModel
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The hazard model, and the location model's share of the forecast; without a location model the share is 0."""
+
+    hazard: HazardModel
+    location: LocationModel | None = None
+    share: float = 0.0
+
+    def cdf(self, assembled: Assembled, shift: Floats) -> Floats:
+        """Return P(delivered by day k after the order), shape (n, HORIZON + 1); `shift` as of both models."""
+        hazard = self.hazard.cdf(assembled, shift)
+        if self.location is None or self.share == 0.0:
+            return hazard
+        return (1.0 - self.share) * hazard + self.share * self.location.cdf(assembled, shift)
+
+    def with_share(self, share: float) -> Self:
+        """Return the same models in another proportion."""
+        return replace(self, share=share if self.location else 0.0)
+
+
+def best_share(hazard: Floats, location: Floats, known: Outcomes) -> float:
+    """Return the share, 0 to 1, with the smallest squared error of P(delivered by day k) where the truth is known.
+
+    Both CDFs have shape (n, H + 1). It would be the share of the least CRPS, were all days known: every order counts
+    with the days up to the as-of, delivered or still open, so recent orders do not bias it towards fast parcels.
+    """
+    steps = np.arange(hazard.shape[1])
+    lead = known.lead_days[:, None]
+    apart = np.where(steps <= known.seen_days[:, None], location - hazard, 0.0)
+    missing = ((lead >= 0) & (steps >= lead)) - hazard
+    weight = float(np.square(apart).sum())
+    return float(np.clip((apart * missing).sum() / weight, 0.0, 1.0)) if weight else 0.0
