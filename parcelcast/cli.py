@@ -286,6 +286,7 @@ def _demo(options: argparse.Namespace) -> int:
         _settings(options),
         bundle=data / "bundle" / "current",
         store=data / "serving.sqlite",
+        database=f"sqlite:///{data / 'parcels.sqlite'}",
         keys=data / "api-keys.json",
     )
     serve_demo(settings)

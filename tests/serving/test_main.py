@@ -45,7 +45,13 @@ def test_the_demo_prints_a_key_that_its_server_accepts(
     ran: list[FastAPI] = []
     monkeypatch.setattr(demo_server, "run", lambda app, settings: ran.append(app))
     monkeypatch.setattr(demo_server, "DirectorySource", lambda path: FakeSource())
-    demo_server.serve_demo(Settings(bundle=tmp_path / "none", store=tmp_path / "p.sqlite", keys=tmp_path / "none.json"))
+    settings = Settings(
+        bundle=tmp_path / "none",
+        store=tmp_path / "p.sqlite",
+        database=f"sqlite:///{tmp_path / 'parcels.sqlite'}",
+        keys=tmp_path / "none.json",
+    )
+    demo_server.serve_demo(settings)
     printed = capsys.readouterr().out
     assert "http://127.0.0.1:8000/demo/product" in printed
     key = next(word for word in printed.split() if word.startswith("pck_"))

@@ -13,7 +13,7 @@ from parcelcast.errors import ParcelcastError
 from serving.bench.kill.parcels import Story, story
 
 _PATIENCE_S = 5.0
-_GIVE_UP_S = 60.0
+_GIVE_UP_S = 120.0
 _PAUSE_S = 0.02
 _MOST_AT_ONCE = 8
 

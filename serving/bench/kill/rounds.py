@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from random import Random
+from urllib.request import urlopen
 
 from parcelcast.errors import ParcelcastError
 from parcelcast.settings import Settings
@@ -26,7 +27,8 @@ from serving.stores.scratch import TEST_SERVER, scratch_database
 from serving.stores.work import queue_of
 
 SHOPS = 3
-_LONGEST_LIFE_S = 1.2
+_GROWN_UP_SHARE = 0.8
+_LONGEST_LIFE_S = 0.8
 _PEACE_S = 120.0
 # Every third attempt fails, so that many are needed; none may come to be given up.
 _RETRIES = (*(0.3 * number for number in range(1, 40)), 60.0, 600.0, 3600.0)
@@ -90,6 +92,7 @@ def try_killing(folder: Path, url: str, rounds: int, seed: int) -> Trial:
         for shop in shops:
             shop.start()
         for _ in range(rounds):
+            _live(settings.port, random)
             _kill_some(victims, random, trial)
         _end_leases(victims, database)
         _wait_for_peace(shops, database, folder)
@@ -124,9 +127,25 @@ def _settings(folder: Path, url: str) -> Settings:
     )
 
 
-def _kill_some(victims: tuple[Killable, Killable], random: Random, trial: Trial) -> None:
-    """Let them live for a moment, then kill the server, the worker or both, and start them again."""
+def _live(port: int, random: Random) -> None:
+    """Let them live for a moment: mostly one after the server answers again, sometimes one while it starts."""
+    if random.random() < _GROWN_UP_SHARE:
+        deadline = time.monotonic() + _PEACE_S
+        while not _answers(port) and time.monotonic() < deadline:
+            time.sleep(0.02)
     time.sleep(random.uniform(0.0, _LONGEST_LIFE_S))
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urlopen(f"http://{HOST}:{port}/healthz", timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _kill_some(victims: tuple[Killable, Killable], random: Random, trial: Trial) -> None:
+    """Kill the server, the worker or both, and start them again."""
     chosen = random.choice([(0,), (1,), (0, 1)])
     for one in chosen:
         victims[one].kill()
