@@ -13,8 +13,10 @@ Take = Callable[[Sequence[bytes]], Awaitable[None]]
 
 CONSUMER = "parcelcast"
 BATCH = 200
-CONFIRM_S = 10.0
+CONFIRM_S = 5.0
 CONNECT_S = 5.0
+GRACE_S = 5.0
+PING_S = 0.2
 
 _SCHEMES = {"nats": "jetstream", "tls": "jetstream", "amqp": "rabbit", "amqps": "rabbit", "kafka": "kafka"}
 

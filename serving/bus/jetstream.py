@@ -1,12 +1,16 @@
 """NATS JetStream: messages are stored by streams, which are made where no stream has the subjects yet."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 from faststream.middlewares import AckPolicy
-from faststream.nats import ConsumerConfig, JStream, NatsBroker, NatsMessage, PullSub, RetentionPolicy, StorageType
+from faststream.nats import ConsumerConfig, JStream, NatsBroker, NatsMessage, RetentionPolicy, StorageType
+from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
-from serving.bus.broker import BATCH, CONFIRM_S, CONNECT_S, CONSUMER, Route, Take, event_name
+from parcelcast.errors import ParcelcastError
+from serving.bus.broker import BATCH, CONFIRM_S, CONNECT_S, CONSUMER, GRACE_S, PING_S, Route, Take, event_name
 from serving.stores.deliveries import Claimed
 from serving.stores.events import MEDIA_TYPE
 
@@ -17,7 +21,7 @@ _EVENTS_AGE_S = 30 * 86_400.0
 
 
 class JetStream:
-    """Scans from a durable pull consumer, events by acknowledged publishing with their id as Nats-Msg-Id.
+    """Scans from a durable consumer that processes share, events by acknowledged publishing, Nats-Msg-Id their id.
 
     Streams that we make are files: scans leave theirs when they are kept, events stay in theirs for 30 days.
     """
@@ -29,11 +33,13 @@ class JetStream:
             name=CONSUMER,
             allow_reconnect=False,  # a lost connection is made anew, with all that hangs on it
             connect_timeout=int(CONNECT_S),
+            graceful_timeout=GRACE_S,
             apply_types=False,
-            decoder=_body,
+            decoder=_whole,
             logger=None,
         )
         self._events_stream = ""
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, take: Take) -> None:  # noqa: D102 - told by Broker
         client = await self._broker.connect()
@@ -46,15 +52,18 @@ class JetStream:
         subscriber = self._broker.subscriber(
             self._route.scans,
             stream=JStream(scans_stream, declare=False),
-            pull_sub=PullSub(batch_size=BATCH, timeout=1.0),
-            durable=CONSUMER,
-            config=ConsumerConfig(ack_wait=_ACK_WAIT_S, max_ack_pending=5 * BATCH),
-            ack_policy=AckPolicy.NACK_ON_ERROR,
+            # Pushed, because a pulling subscriber of FastStream spins for ever when its connection is closed. One that
+            # works on several messages at once leaks then, so they are settled by tasks of our own.
+            queue=CONSUMER,
+            config=ConsumerConfig(ack_wait=_ACK_WAIT_S, max_ack_pending=BATCH),
+            ack_policy=AckPolicy.MANUAL,
             no_reply=True,
         )
 
-        async def handle(body: bytes) -> None:
-            await take([body])
+        async def handle(message: NatsMessage) -> None:
+            task = asyncio.create_task(_settle(message, take))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
         subscriber(handle)
         await self._broker.start()
@@ -69,9 +78,11 @@ class JetStream:
         )
 
     async def is_up(self) -> bool:  # noqa: D102 - told by Broker
-        return await self._broker.ping(CONNECT_S)
+        return await self._broker.ping(PING_S)
 
     async def stop(self) -> None:  # noqa: D102 - told by Broker
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE_S)
         await self._broker.stop()
 
 
@@ -89,5 +100,15 @@ async def _stream(client: Any, subject: str, wanted: JStream) -> str:
         return str(info.config.name)
 
 
-async def _body(message: NatsMessage) -> bytes:
-    return message.body
+async def _settle(message: NatsMessage, take: Take) -> None:
+    with suppress(NatsError):  # without a connection it comes again by itself
+        try:
+            await take([message.body])
+        except ParcelcastError:
+            await message.nack()
+        else:
+            await message.ack()
+
+
+async def _whole(message: NatsMessage) -> NatsMessage:
+    return message

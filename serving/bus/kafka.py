@@ -6,7 +6,7 @@ from typing import Any
 from faststream.kafka import KafkaBroker
 from faststream.middlewares import AckPolicy
 
-from serving.bus.broker import BATCH, CONFIRM_S, CONNECT_S, CONSUMER, Route, Take
+from serving.bus.broker import BATCH, CONFIRM_S, CONNECT_S, CONSUMER, GRACE_S, Route, Take
 from serving.stores.deliveries import Claimed
 from serving.stores.events import MEDIA_TYPE
 
@@ -22,6 +22,7 @@ class Kafka:
             acks="all",
             enable_idempotence=True,
             request_timeout_ms=int(CONFIRM_S * 1000),
+            graceful_timeout=GRACE_S,
             apply_types=False,
             decoder=_bodies,
             logger=None,

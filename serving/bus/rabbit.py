@@ -5,7 +5,7 @@ import asyncio
 from faststream.middlewares import AckPolicy
 from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange, RabbitMessage, RabbitQueue
 
-from serving.bus.broker import BATCH, CONFIRM_S, CONNECT_S, Route, Take, event_name
+from serving.bus.broker import BATCH, CONFIRM_S, CONNECT_S, GRACE_S, PING_S, Route, Take, event_name
 from serving.stores.deliveries import Claimed
 from serving.stores.events import MEDIA_TYPE
 
@@ -21,6 +21,7 @@ class Rabbit:
             url,
             timeout=CONNECT_S,
             default_channel=Channel(prefetch_count=BATCH, on_return_raises=True),
+            graceful_timeout=GRACE_S,
             apply_types=False,
             decoder=_body,
             logger=None,
@@ -53,7 +54,7 @@ class Rabbit:
         )
 
     async def is_up(self) -> bool:  # noqa: D102 - told by Broker
-        return await self._broker.ping(CONNECT_S)
+        return await self._broker.ping(PING_S)
 
     async def stop(self) -> None:  # noqa: D102 - told by Broker
         await self._broker.stop()
