@@ -71,8 +71,8 @@ class Scan:
     scan_id: str = field(init=False)
 
     def __post_init__(self) -> None:
-        for name in ("occurred_at", "recorded_at"):
-            at: datetime = getattr(self, name)
+        # Feeds bring thousands a second, so nothing is set again that is as it should be.
+        for name, at in (("occurred_at", self.occurred_at), ("recorded_at", self.recorded_at)):
             if at.tzinfo is None or at.year not in YEARS:
                 expected = f"a time with an offset, in the years {YEARS[0]} to {YEARS[-1]}"
                 raise InputError(f"{name} is {at.isoformat()}; expected {expected}")
@@ -86,8 +86,10 @@ class Scan:
         carrier, number = Number.of(self.carrier, self.tracking_number)
         if not number:
             raise InputError("a scan without a tracking number; expected the number on the parcel")
-        object.__setattr__(self, "carrier", carrier)
-        object.__setattr__(self, "tracking_number", number)
+        if carrier != self.carrier:
+            object.__setattr__(self, "carrier", carrier)
+        if number != self.tracking_number:
+            object.__setattr__(self, "tracking_number", number)
         object.__setattr__(self, "scan_id", _identity(self))
 
     @property
