@@ -1,0 +1,158 @@
+"""From a scan to the alert that it raises: one process that takes scans and looks at parcels, at a steady pace."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import orjson
+
+from parcelcast.errors import ArtefactError
+from parcelcast.settings import Settings
+from serving.bench.load import Load, request
+from serving.bench.processes import HOST, free_port, measure, server
+from serving.bench.scans.paced import Delays, Pace
+from serving.bench.scans.rows import bodies
+from serving.keys import ALERTS_READ, PARCELS_WRITE, key_document, new_key
+from serving.main import environment_of
+from serving.shipments.requests import MAX_PARCELS
+
+PER_SECOND = 500
+SECONDS = 30
+PARCELS = 5_000
+ALARMING_EVERY = 20
+GOAL_S = 2.0
+_CONNECTIONS = 16
+_PATIENCE_S = 120.0
+_MOVES = ("handed_over", "hub_arrival", "hub_departure", "destination_depot", "out_for_delivery")
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What was measured at a pace: how many scans and alerts, and the delays of both in seconds."""
+
+    pace: float
+    delays: Delays
+    expected: int
+
+    def __str__(self) -> str:
+        answers, alerts = sorted(self.delays.answers), sorted(self.delays.alerts)
+        lost = self.expected - len(alerts)
+        verdict = "met" if not lost and not self.delays.failures and _at(alerts, 0.99) < GOAL_S else "missed"
+        return (
+            f"{len(answers) / self.delays.seconds:.0f} scans/s of {self.pace:.0f} for {self.delays.seconds:.0f} s: "
+            f"answer p50 {_at(answers, 0.5) * 1000:.0f} ms, p99 {_at(answers, 0.99) * 1000:.0f} ms; alert in the feed "
+            f"p50 {_at(alerts, 0.5):.2f} s, p99 {_at(alerts, 0.99):.2f} s, slowest {_at(alerts, 1.0):.2f} s "
+            f"({len(alerts)} alerts, {lost} missing, {self.delays.failures} scans refused); goal p99 < {GOAL_S:.0f} s: "
+            f"{verdict} (client busy {self.delays.client_busy:.0%})"
+        )
+
+
+def measure_reaction(url: str, bundle: Path, per_second: float = PER_SECOND, seconds: float = SECONDS) -> Reaction:
+    """Measure on an empty database. Every 20th scan is a failed delivery, which raises an alert at any hour.
+
+    What is measured begins when a scan is due to be sent, and ends when its alert is read from the feed, which is asked
+    twenty times a second.
+    """
+    count = int(per_second * seconds)
+    parcels = max(PARCELS, count // ALARMING_EVERY)
+    rows, alarming = _rows(count, parcels)
+    with _serving(url, bundle) as (port, key):
+        _register(port, key, parcels)
+        _wait_until_looked_at(port)
+        spec = Pace(HOST, port, key, per_second, _CONNECTIONS, _PATIENCE_S, rows, alarming)
+        delays = _paced(spec, seconds)
+    return Reaction(per_second, delays, sum(map(bool, alarming)))
+
+
+def _rows(count: int, parcels: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return single scans, and which parcel each of them alarms; each parcel has one failed delivery at most."""
+    rows, alarming = [], []
+    steps = [0] * parcels
+    begin = datetime.now(UTC) - timedelta(hours=12)
+    for number in range(count):
+        is_alarm = number % ALARMING_EVERY == 0
+        parcel = number // ALARMING_EVERY if is_alarm else number % parcels
+        code = "delivery_attempted" if is_alarm else _MOVES[steps[parcel] % len(_MOVES)]
+        steps[parcel] += 1
+        at = begin + timedelta(minutes=5 * steps[parcel])
+        row = {"shipment_id": f"S{parcel}", "code": code, "occurred_at": at.isoformat()}
+        rows.append(orjson.dumps(row).decode())
+        alarming.append(f"S{parcel}" if is_alarm else "")
+    return tuple(rows), tuple(alarming)
+
+
+def _register(port: int, key: str, parcels: int) -> None:
+    now = datetime.now(UTC)
+    told = [
+        {
+            "shipment_id": f"S{number}",
+            "order_id": f"O{number}",
+            "carrier": "kranich",
+            "destination": {"country": "DE", "postal_code": f"{10115 + number % 80000:05}"},
+            "ordered_at": (now - timedelta(days=1)).isoformat(),
+            "promised_on": (now + timedelta(days=9)).date().isoformat(),
+        }
+        for number in range(parcels)
+    ]
+    headers = {"authorization": f"Bearer {key}"}
+    requests = tuple(request("POST", "/v1/shipments", HOST, text, headers) for text in bodies(told, MAX_PARCELS))
+    measured = measure(Load(HOST, port, 1, _PATIENCE_S, requests, repeat=False))
+    if measured.failures or measured.answers < len(requests):
+        raise ArtefactError(f"{measured.failures} of {len(requests)} registrations failed")
+
+
+def _wait_until_looked_at(port: int) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        with urlopen(f"http://{HOST}:{port}/readyz", timeout=10) as answer:
+            queue = json.load(answer)["database"]["queue"]
+        if queue is not None and queue["due"] == 0:
+            return
+        if time.monotonic() > deadline:
+            raise ArtefactError(f"after {_PATIENCE_S:.0f} s the worker has not looked at all parcels: {queue}")
+        time.sleep(0.2)
+
+
+def _paced(spec: Pace, seconds: float) -> Delays:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pace.json"
+        path.write_text(json.dumps(asdict(spec)), encoding="utf-8")
+        command = [sys.executable, "-m", "serving.bench.scans.paced", str(path)]
+        limit = 4 * seconds + 2 * _PATIENCE_S
+        done = subprocess.run(command, check=True, capture_output=True, timeout=limit)  # noqa: S603
+    return Delays(**json.loads(done.stdout))
+
+
+@contextmanager
+def _serving(url: str, bundle: Path) -> Iterator[tuple[int, str]]:
+    """Run one process that serves and works, and yield its port and a key."""
+    text, key = new_key(os.urandom(64), [PARCELS_WRITE, ALERTS_READ], "bench")
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        settings = Settings(
+            bundle=bundle,
+            store=home / "promises.sqlite",
+            database=url,
+            keys=home / "none.json",
+            host=HOST,
+            port=port,
+            alert_policies=home / "none.json",
+            alert_texts=home / "none",
+        )
+        environment = {**environment_of(settings), "PARCELCAST_API_KEYS": key_document([key])}
+        with server([sys.executable, "-m", "serving.main"], environment, port, "/healthz", _PATIENCE_S):
+            yield port, text
+
+
+def _at(ordered: list[float], share: float) -> float:
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("nan")
