@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from math import erf, isfinite, log, sqrt
 from typing import Literal, Protocol
 
@@ -89,6 +90,7 @@ def _lognormal_days(
     return DeliveryDistribution.from_cdf(shipment.ordered_on, cdf)
 
 
+@lru_cache(maxsize=4096)
 def _share_within(days: int, median: float, spread: float) -> float:
     """P(at most so many deliverable days); only a quote of less than a day delivers on the day of dispatch."""
     if days == 0 and median >= 1.0:
