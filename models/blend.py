@@ -1,14 +1,18 @@
 """Two opinions mixed: P(delivered by day k) of the hazard model and of the location model, in a fitted proportion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
+import lightgbm
 import numpy as np
 
 from features.assembly import Assembled
 from features.orders import Floats
-from models.hazard import HazardModel, Outcomes
+from models.hazard import BOOSTERS, HazardModel, Outcomes
 from models.location import LocationModel
+
+LOCATION = "location"
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,23 @@ class Blend:
         if self.location is None or self.share == 0.0:
             return hazard
         return (1.0 - self.share) * hazard + self.share * self.location.cdf(assembled, shift)
+
+    @property
+    def boosters(self) -> dict[str, lightgbm.Booster]:
+        """Return the boosters of both models by name."""
+        return self.hazard.boosters | ({LOCATION: self.location.booster} if self.location else {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the boosters, as JSON values."""
+        errors = self.location.errors.tolist() if self.location else None
+        return {"codes": self.hazard.codes, "errors": errors, "share": self.share}
+
+    @classmethod
+    def of(cls, boosters: Mapping[str, lightgbm.Booster], told: Mapping[str, Any]) -> Self:
+        """Return what `boosters` and `to_dict` told; KeyError when a part is missing."""
+        codes, errors = told["codes"], told["errors"]
+        location = LocationModel(boosters[LOCATION], codes, np.array(errors)) if errors else None
+        return cls(HazardModel({name: boosters[name] for name in BOOSTERS}, codes), location, told["share"])
 
     def with_share(self, share: float) -> Self:
         """Return the same models in another proportion."""

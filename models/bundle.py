@@ -13,6 +13,7 @@ import numpy as np
 
 from features.landmarks import LIVING_COLUMNS
 from features.orders import EPOCH
+from models.blend import LOCATION, Blend
 from models.calibration import BetaMap
 from models.forecaster import BundleForecaster
 from models.hazard import BOOSTERS, HazardModel
@@ -31,6 +32,7 @@ from parcelcast.tracking.handover import handover_report
 SCHEMA = 3
 MANIFEST = "manifest.json"
 MODEL, NETWORK, PLACES, SELF_TEST = "model.json", "network.json", "places.csv.gz", "selftest.json"
+MODEL_PARTS = "order"
 LIVING = "living"  # begins the names of the living model's boosters
 HISTORY, WEATHER = "history.parquet", "weather.parquet"
 _SAME = 1e-9  # a CDF further than this from the one the bundle was written with is another forecast
@@ -60,11 +62,12 @@ class Bundle:
         described = _json(path / MODEL)
         try:
             histories = read_histories(path / HISTORY, path / WEATHER)
-            model = HazardModel(_boosters(path, ""), described["codes"])
+            names = BOOSTERS if described[MODEL_PARTS]["errors"] is None else (*BOOSTERS, LOCATION)
+            model = Blend.of(_boosters(path, "", names), described[MODEL_PARTS])
             calibration = BetaMap(**described["calibration"])
             forecaster = BundleForecaster(model, calibration, histories, manifest["shift"], carriers)
             told = described[LIVING]
-            on_the_way = HazardModel(_boosters(path, f"{LIVING}-"), told["codes"], LIVING_COLUMNS)
+            on_the_way = HazardModel(_boosters(path, f"{LIVING}-", BOOSTERS), told["codes"], LIVING_COLUMNS)
             living = LivingModel.of(on_the_way, told["calibration"])
         except (lightgbm.basic.LightGBMError, KeyError, OSError, TypeError, ValueError) as error:
             raise ArtefactError(f"the bundle in {path} cannot be read ({error}); publish it again") from error
@@ -109,8 +112,8 @@ class Bundle:
                 )
 
 
-def _boosters(path: Path, prefix: str) -> dict[str, lightgbm.Booster]:
-    return {name: lightgbm.Booster(model_file=path / f"{prefix}{name}.txt") for name in BOOSTERS}
+def _boosters(path: Path, prefix: str, names: Sequence[str]) -> dict[str, lightgbm.Booster]:
+    return {name: lightgbm.Booster(model_file=path / f"{prefix}{name}.txt") for name in names}
 
 
 def _manifest(path: Path) -> dict[str, Any]:

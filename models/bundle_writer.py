@@ -17,6 +17,7 @@ from models.bundle import (
     LIVING,
     MANIFEST,
     MODEL,
+    MODEL_PARTS,
     NETWORK,
     PLACES,
     SCHEMA,
@@ -57,7 +58,7 @@ def write_bundle(
     for name, booster in boosters.items():
         booster.save_model(path / f"{name}.txt")
     on_the_way = {"codes": living.hazard.codes, "calibration": living.maps_to_dict()}
-    described = {"codes": trained.model.codes, "calibration": trained.calibration.to_dict(), LIVING: on_the_way}
+    described = {MODEL_PARTS: trained.model.to_dict(), "calibration": trained.calibration.to_dict(), LIVING: on_the_way}
     _write_json(path / MODEL, described)
     write_histories(histories, path / HISTORY, path / WEATHER)
     _write_json(path / NETWORK, _network(network))

@@ -9,8 +9,9 @@ import numpy as np
 from features.assembly import Assembled, Histories, assemble
 from features.lanes import LEVELS
 from features.orders import Facts, day_of, order_facts, orders_of_facts
+from models.blend import Blend
 from models.calibration import BetaMap
-from models.hazard import HORIZON, HazardModel
+from models.hazard import HORIZON
 from parcelcast.distribution import DeliveryDistribution
 from parcelcast.forecast import Evidence, Forecast, quoted_forecast
 from parcelcast.shipment import Carrier, Shipment
@@ -31,7 +32,7 @@ class BundleForecaster:
 
     def __init__(
         self,
-        model: HazardModel,
+        model: Blend,
         calibration: BetaMap,
         histories: Histories,
         shift: float,
@@ -46,7 +47,7 @@ class BundleForecaster:
         self._lock = Lock()
 
     @property
-    def parts(self) -> tuple[HazardModel, BetaMap]:
+    def parts(self) -> tuple[Blend, BetaMap]:
         """Return the model and its calibration."""
         return self._model, self._calibration
 

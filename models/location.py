@@ -105,10 +105,12 @@ def _targets(assembled: Assembled, rows: NDArray[np.intp], known: Outcomes, seed
 
 
 def _ages_by_day(assembled: Assembled) -> NDArray[np.int64]:
-    """Return the age on each day after the order, shape (n, HORIZON + 1)."""
+    """Return the age reached on each day after the order, shape (n, HORIZON + 1): none is added on closed days."""
     n, days = len(assembled.orders), HORIZON + 1
-    age = _age(assembled, np.repeat(np.arange(n), days), np.tile(np.arange(days), n))
-    return age.reshape(n, days)
+    rows, steps = np.repeat(np.arange(n), days), np.tile(np.arange(days), n)
+    day = assembled.orders.ordered_on[rows] + steps
+    is_closed = ~assembled.calendar.delivery.open_on(rows, day) & (day > assembled.orders.dispatch_on[rows])
+    return (_age(assembled, rows, steps) - is_closed).reshape(n, days)
 
 
 def _age(assembled: Assembled, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,54 +1,58 @@
 """Fitted models on disk, as data: boosters in LightGBM's text, everything else as JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import lightgbm
 
-from features.assembly import ALL_COLUMNS
-from features.columns import Column
 from features.landmarks import LIVING_COLUMNS
+from models.blend import Blend
 from models.calibration import BetaMap
-from models.hazard import BOOSTERS, HazardModel
+from models.hazard import HazardModel
 from models.living.model import LivingModel
 from models.training import Fitted, Trained
 from parcelcast.errors import ArtefactError
 
 _EARLIER, _MODEL = "earlier", "model"
 _DAYS = "days.json"
-_CODES = "codes.json"
+_TOLD = "model.json"
 _MAPS = "calibration.json"
 
 
 def save_fitted(fitted: Fitted, directory: Path) -> None:
     """Write both models and their windows."""
     for name, model in ((_EARLIER, fitted.earlier), (_MODEL, fitted.model)):
-        _save_model(model, directory / name)
+        _save(model.boosters, model.to_dict(), directory / name)
     days = {"first": fitted.first, "calibrated_from": fitted.calibrated_from, "as_of": fitted.as_of}
     (directory / _DAYS).write_text(json.dumps(days) + "\n", encoding="utf-8")
 
 
 def load_fitted(directory: Path) -> Fitted:
     """Read them back; ArtefactError when something is missing."""
-    return Fitted(_load_model(directory / _EARLIER), _load_model(directory / _MODEL), **_json(directory / _DAYS))
+    return Fitted(_load_blend(directory / _EARLIER), _load_blend(directory / _MODEL), **_json(directory / _DAYS))
 
 
 def save_living(living: LivingModel, directory: Path) -> None:
     """Write the living model with its calibration."""
-    _save_model(living.hazard, directory)
+    _save(living.hazard.boosters, {"codes": living.hazard.codes}, directory)
     (directory / _MAPS).write_text(json.dumps(living.maps_to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
 def load_living(directory: Path) -> LivingModel:
     """Read it back; ArtefactError when something is missing."""
-    return LivingModel.of(_load_model(directory, LIVING_COLUMNS), _json(directory / _MAPS))
+    hazard = HazardModel(_boosters(directory), _json(directory / _TOLD)["codes"], LIVING_COLUMNS)
+    return LivingModel.of(hazard, _json(directory / _MAPS))
 
 
 def save_calibration(trained: Trained, path: Path) -> None:
-    """Write the map and the dependence."""
-    content = {"calibration": trained.calibration.to_dict(), "shared_fate": trained.shared_fate}
+    """Write the map, the proportion of the two opinions and the dependence."""
+    content = {
+        "calibration": trained.calibration.to_dict(),
+        "location_share": trained.model.share,
+        "shared_fate": trained.shared_fate,
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -57,7 +61,7 @@ def load_trained(directory: Path, calibration: Path) -> Trained:
     """Read the model with its calibration."""
     fitted, told = load_fitted(directory), _json(calibration)
     return Trained(
-        fitted.model,
+        fitted.model.with_share(told["location_share"]),
         BetaMap(**told["calibration"]),
         told["shared_fate"],
         fitted.first,
@@ -66,19 +70,22 @@ def load_trained(directory: Path, calibration: Path) -> Trained:
     )
 
 
-def _save_model(model: HazardModel, directory: Path) -> None:
+def _save(boosters: Mapping[str, lightgbm.Booster], told: Mapping[str, Any], directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    for name, booster in model.boosters.items():
+    for name, booster in boosters.items():
         booster.save_model(directory / f"{name}.txt")
-    (directory / _CODES).write_text(json.dumps(model.codes, ensure_ascii=False) + "\n", encoding="utf-8")
+    (directory / _TOLD).write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _load_model(directory: Path, columns: Sequence[Column] = ALL_COLUMNS) -> HazardModel:
-    try:
-        boosters = {name: lightgbm.Booster(model_file=directory / f"{name}.txt") for name in BOOSTERS}
-    except lightgbm.basic.LightGBMError as error:
-        raise ArtefactError(f"{directory} holds no fitted model ({error}); run ./run train first") from error
-    return HazardModel(boosters, _json(directory / _CODES), columns)
+def _boosters(directory: Path) -> dict[str, lightgbm.Booster]:
+    found = {path.stem: lightgbm.Booster(model_file=path) for path in sorted(directory.glob("*.txt"))}
+    if not found:
+        raise ArtefactError(f"{directory} holds no fitted model; run ./run train first")
+    return found
+
+
+def _load_blend(directory: Path) -> Blend:
+    return Blend.of(_boosters(directory), _json(directory / _TOLD))
 
 
 def _json(path: Path) -> Any:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from features.assembly import Assembled
 from features.orders import Floats
 from features.table import ParcelHistory
+from models.blend import Blend, best_share
 from models.calibration import BetaMap, fit_beta_map
 from models.correction import REACH, Balance, balance
 from models.dependence import shared_fate
 from models.hazard import BOOSTERS, HazardModel, HazardParameters, Outcomes, fit_hazard
+from models.location import ERROR_DAYS, fit_location
 from models.metrics import pit
 from parcelcast.errors import InputError
 
@@ -38,14 +40,15 @@ class TrainParameters(HazardParameters):
 
 @dataclass(frozen=True)
 class Fitted:
-    """Two models, not calibrated yet. Days are numbers since 1970-01-01; all windows end before their last day.
+    """Two models, not calibrated yet, and their two opinions not yet in proportion.
 
-    `earlier` saw only what was known before `calibrated_from`: its forecasts of the orders of [`calibrated_from`,
-    `as_of`) tell how the map must be. `model` was fitted on the orders of [`first`, `as_of`).
+    Days are numbers since 1970-01-01; all windows end before their last day. `earlier` saw only what was known before
+    `calibrated_from`: its forecasts of the orders of [`calibrated_from`, `as_of`) tell how the map must be. `model` was
+    fitted on the orders of [`first`, `as_of`).
     """
 
-    earlier: HazardModel
-    model: HazardModel
+    earlier: Blend
+    model: Blend
     first: int
     calibrated_from: int
     as_of: int
@@ -55,7 +58,7 @@ class Fitted:
 class Trained:
     """A model, the map fitted on orders later than its `earlier` twin saw, and the dependence of parcels."""
 
-    model: HazardModel
+    model: Blend
     calibration: BetaMap
     shared_fate: float
     first: int
@@ -88,15 +91,33 @@ def fit(
 def calibrate(fitted: Fitted, history: ParcelHistory, assembled: Assembled) -> Trained:
     """Compare the earlier model's forecasts with what was known of later orders at `as_of`."""
     later = thinned(orders_between(history, fitted.calibrated_from, fitted.as_of))
-    found = recent_balance(fitted.earlier, history, assembled, fitted.calibrated_from, fitted.as_of)
-    cdf = fitted.earlier.cdf(assembled.take(later), found.shift(history.orders.known_day[later]))
     known = outcomes(history, later, fitted.as_of)
+    share = _share(fitted, history, assembled, later, known)
+    cdf = _corrected(fitted.earlier.with_share(share), fitted, history, assembled, later)
     calibration = fit_beta_map(cdf, known)
     fate = _shared_fate(calibration.apply(cdf), known, history, later)
-    return Trained(fitted.model, calibration, fate, fitted.first, fitted.calibrated_from, fitted.as_of)
+    return Trained(
+        fitted.model.with_share(share), calibration, fate, fitted.first, fitted.calibrated_from, fitted.as_of
+    )
 
 
-def recent_balance(model: HazardModel, history: ParcelHistory, assembled: Assembled, start: int, end: int) -> Balance:
+def _share(fitted: Fitted, history: ParcelHistory, assembled: Assembled, later: Rows, known: Outcomes) -> float:
+    """Return the location model's share that would have been best for the earlier model on these orders."""
+    if fitted.earlier.location is None:
+        return 0.0
+    hazard, location = (
+        _corrected(fitted.earlier.with_share(share), fitted, history, assembled, later) for share in (0.0, 1.0)
+    )
+    return best_share(hazard, location, known)
+
+
+def _corrected(model: Blend, fitted: Fitted, history: ParcelHistory, assembled: Assembled, later: Rows) -> Floats:
+    """Forecast the orders after `calibrated_from` with the correction of each one's day."""
+    found = recent_balance(model, history, assembled, fitted.calibrated_from, fitted.as_of)
+    return model.cdf(assembled.take(later), found.shift(history.orders.known_day[later]))
+
+
+def recent_balance(model: Blend, history: ParcelHistory, assembled: Assembled, start: int, end: int) -> Balance:
     """Return recorded and expected deliveries, from which the correction of UTC days `start` to `end` follows.
 
     The orders of the days before `end` are forecast without a correction. The correction of a day looks at what was
@@ -106,7 +127,9 @@ def recent_balance(model: HazardModel, history: ParcelHistory, assembled: Assemb
     return balance_of(model, history, rows, assembled.take(rows), end)
 
 
-def balance_of(model: HazardModel, history: ParcelHistory, rows: Rows, assembled: Assembled, end: int) -> Balance:
+def balance_of(
+    model: Blend | HazardModel, history: ParcelHistory, rows: Rows, assembled: Assembled, end: int
+) -> Balance:
     """Return recorded and expected deliveries of these parcels, forecast without a correction, before UTC day `end`."""
     plain = model.cdf(assembled, np.zeros(len(rows)))
     is_known = history.delivered_known[rows] >= 0
@@ -144,7 +167,7 @@ def outcomes(history: ParcelHistory, rows: Rows, as_of: int) -> Outcomes:
 
 def _fit(
     history: ParcelHistory, assembled: Assembled, as_of: int, parameters: TrainParameters, tell: Tell, what: str
-) -> HazardModel:
+) -> Blend:
     done = 0
 
     def count(_: lightgbm.callback.CallbackEnv) -> None:
@@ -153,7 +176,10 @@ def _fit(
         tell(what, done / (len(BOOSTERS) * parameters.rounds))
 
     rows = orders_between(history, None, as_of)[-parameters.most_orders :]
-    return fit_hazard(assembled.take(rows), outcomes(history, rows, as_of), parameters, [count])
+    part = assembled.take(rows)
+    known, known_earlier = (outcomes(history, rows, day) for day in (as_of, as_of - ERROR_DAYS))
+    hazard = fit_hazard(part, known, parameters, [count])
+    return Blend(hazard, fit_location(part, known, known_earlier, as_of, hazard.codes))
 
 
 def _shared_fate(cdf: Floats, known: Outcomes, history: ParcelHistory, rows: Rows) -> float:

@@ -109,7 +109,7 @@ def backtest_tables(
         **scorecard(evaluation),
         "stages": stage_scores(said_at_order(evaluation, prepared.history), handed_over, prepared.history),
     }
-    write_results(out, metrics, evaluation, prepared, trained.model, [handed_over])
+    write_results(out, metrics, evaluation, prepared, trained.model.hazard, [handed_over])
     return metrics
 
 

@@ -104,7 +104,7 @@ def judge_on_window(
         "trained": told_of(trained, parameters),
         **scorecard(evaluation),
     }
-    write_results(reports, metrics, evaluation, prepared, trained.model)
+    write_results(reports, metrics, evaluation, prepared, trained.model.hazard)
     return evaluation
 
 
