@@ -194,8 +194,8 @@ def _add_bench(commands: "Commands") -> None:
         "`mlflow models serve`; forks: the model of a simulated demo beside the perfect forecaster; features: the "
         "daily feature tables at scale, beside a bare read of their columns and plain pandas; ablation: what families "
         "of features are worth in a simulated world of storms and strikes; kill: server and worker are killed under "
-        "load, on SQLite and PostgreSQL, and nothing may be lost or doubled; scans: how many are taken for good, beside "
-        "a bare insert of the same rows",
+        "load, on SQLite and PostgreSQL, and nothing may be lost or doubled; scans: how many are taken for good, "
+        "beside a bare insert of the same rows",
     )
     command.add_argument("--rounds", type=int, default=200, metavar="N", help="kill: how often (default: 200)")
     command.add_argument("--seed", type=int, default=1, metavar="N", help="kill: of the random numbers")
