@@ -31,6 +31,7 @@ class JetStream:
         self._broker = NatsBroker(
             url,
             name=CONSUMER,
+            max_reconnect_attempts=1,
             allow_reconnect=False,  # a lost connection is made anew, with all that hangs on it
             connect_timeout=int(CONNECT_S),
             graceful_timeout=GRACE_S,

@@ -5,7 +5,7 @@ import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from serving.bus.broker import CONFIRM_S, Broker, Route, broker_of, kind_of
+from serving.bus.broker import CONFIRM_S, Broker, Route, Take, broker_of, kind_of
 from serving.bus.intake import BusIntake, Keep
 from serving.clock import Clock
 from serving.stores.deliveries import Claimed, Outcome
@@ -16,7 +16,7 @@ logger = logging.getLogger("parcelcast.bus")
 LOOK_S = 2.0
 LONGEST_WAIT_S = 15.0
 
-_START_S = 20.0
+_START_S = 10.0
 _STOP_S = 10.0
 
 
@@ -47,10 +47,9 @@ class BusLink:
         while not stop.is_set():
             broker = broker_of(self._url, self._route)
             try:
-                async with asyncio.timeout(_START_S):
-                    await broker.start(self._intake.take)
-                failures = 0
-                await self._watch(broker, stop)
+                if await _started(broker, self._intake.take, stop):
+                    failures = 0
+                    await self._watch(broker, stop)
             except Exception as error:  # noqa: BLE001 - whatever a broker's client raises; its text may hold the address
                 failures += 1
                 self._down(f"no connection ({type(error).__name__})")
@@ -94,6 +93,23 @@ class BusLink:
         wait_s = min(0.5 * 2**failures, LONGEST_WAIT_S) * (1 + 0.1 * self._jitter())
         again_at = ended_at + timedelta(seconds=wait_s)
         return Outcome(claimed, tried_at, ended_at, error=error, due_at=again_at, pause_until=again_at)
+
+
+async def _started(broker: Broker, take: Take, stop: asyncio.Event) -> bool:
+    """Start a broker's connection, unless told to stop meanwhile."""
+    start, stopped = asyncio.create_task(broker.start(take)), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({start, stopped}, timeout=_START_S, return_when=asyncio.FIRST_COMPLETED)
+        if not start.done() and not stopped.done():
+            raise TimeoutError
+        if start.done():
+            start.result()
+        return start.done()
+    finally:
+        start.cancel()
+        stopped.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await start
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

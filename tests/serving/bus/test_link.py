@@ -52,6 +52,7 @@ async def linked(bus, shelf):
 def _impatient(monkeypatch):
     monkeypatch.setattr("serving.bus.link.LOOK_S", 0.05)
     monkeypatch.setattr("serving.bus.intake.PAUSE_S", 0.05)
+    monkeypatch.setattr("serving.bus.link.CONFIRM_S", 0.5)
 
 
 def test_scans_arrive_and_are_acknowledged_when_they_are_kept(kind):
