@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from serving.problems import Problem
 from serving.scans.rows import ROW, SCHEMA_NAME
 
-EXAMPLE = Path(__file__).with_name("promises") / "answer_example.json"
+EXAMPLES = {"PromiseAnswer": "promises", "ShipmentAnswer": "tracking"}
 DESCRIPTION = """\
 Delivery dates that hold with a stated probability.
 
@@ -30,7 +30,9 @@ def install_openapi(app: FastAPI) -> None:
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
             schemas.update({**problem.pop("$defs", {}), "Problem": problem})
             schemas[SCHEMA_NAME] = ROW.json_schema()
-            schemas["PromiseAnswer"]["examples"] = [json.loads(EXAMPLE.read_text(encoding="utf-8"))]
+            for name, folder in EXAMPLES.items():
+                example = Path(__file__).with_name(folder) / "answer_example.json"
+                schemas[name]["examples"] = [json.loads(example.read_text(encoding="utf-8"))]
             app.openapi_schema = made
         return app.openapi_schema
 

@@ -108,7 +108,9 @@ def _eta(stated: Stated) -> EtaAnswer | None:
         percentiles={str(percent): day for percent, day in dates.percentiles.items()},
         silence=None
         if silence is None
-        else SilenceAnswer(unscanned=silence.unscanned, stuck=silence.stuck, lost=silence.lost),
+        else SilenceAnswer(
+            unscanned=round(silence.unscanned, 4), stuck=round(silence.stuck, 4), lost=round(silence.lost, 4)
+        ),
         basis=dates.basis,
         model=stated.model_version,
     )

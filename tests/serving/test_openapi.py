@@ -7,6 +7,7 @@ import pytest
 from serving.delivery_dates.answers import DeliveryDate
 from serving.promises.answers import PromiseAnswer
 from serving.promises.requests import PromiseRequest
+from serving.tracking.answers import ShipmentAnswer
 from tests.serving.shop import Shop
 from tests.serving.test_promises import check_adds_up
 
@@ -18,12 +19,19 @@ def document(shop: Shop) -> dict[str, Any]:
 
 def test_every_example_fits_what_it_is_an_example_of(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    for model in (PromiseAnswer, PromiseRequest, DeliveryDate):
+    for model in (PromiseAnswer, PromiseRequest, DeliveryDate, ShipmentAnswer):
         examples = schemas[model.__name__]["examples"]
         assert examples
         for example in examples:
             model.model_validate(example, strict=False)
     check_adds_up(schemas["PromiseAnswer"]["examples"][0])
+    _check_history(schemas["ShipmentAnswer"]["examples"][0])
+
+
+def _check_history(parcel: dict[str, Any]) -> None:
+    for entry in parcel["history"]:
+        assert sum(reason["days"] for reason in entry["reasons"]) == entry["days"]
+    assert sum(entry["days"] for entry in parcel["history"]) == sum(cause["days"] for cause in parcel["causes"])
 
 
 def test_the_examples_can_be_asked(shop: Shop, document: dict[str, Any]) -> None:

@@ -30,8 +30,8 @@ SHOPS = 3
 _GROWN_UP_SHARE = 0.8
 _LONGEST_LIFE_S = 0.8
 _PEACE_S = 120.0
-# Every third attempt fails, so that many are needed; none may come to be given up.
-_RETRIES = (*(0.3 * number for number in range(1, 40)), 60.0, 600.0, 3600.0)
+# Every third attempt fails, and some come a minute late; none may wait for long or come to be given up.
+_RETRIES = (*(number / 2 for number in range(1, 120)), *map(float, range(60, 1800, 2)))
 
 
 @dataclass
@@ -175,20 +175,20 @@ def _wait_for_peace(shops: list[Shop], database: Database, folder: Path) -> None
         shop.ask_to_finish()
     for shop in shops:
         shop.wait(_PEACE_S)
-    while not _is_done(database):
+    while left := _left_to_do(database):
         if time.monotonic() > deadline:
-            raise ParcelcastError(f"the work is never done: {_last_words(folder)}")
+            raise ParcelcastError(f"the work is never done: {left}; {_last_words(folder)}")
         time.sleep(0.1)
 
 
-def _is_done(database: Database) -> bool:
+def _left_to_do(database: Database) -> str | None:
     now = datetime.now(UTC)
     try:
         with database.reading() as connection:
-            queue = queue_of(connection, now)
-            return queue.due == queue.failing == queue_state(connection, now).pending == 0
-    except StoreUnavailableError:
-        return False
+            queue, deliveries = queue_of(connection, now), queue_state(connection, now)
+    except StoreUnavailableError as error:
+        return str(error)
+    return f"{queue}, {deliveries}" if queue.due or queue.failing or deliveries.pending else None
 
 
 def _last_words(folder: Path) -> str:
