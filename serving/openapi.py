@@ -7,16 +7,20 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from serving.alerts.answers import EXAMPLE_ALERT
 from serving.problems import Problem
 from serving.scans.rows import ROW, SCHEMA_NAME
+from serving.webhooks.answers import EXAMPLE_NEW_WEBHOOK, EXAMPLE_WEBHOOK
 
 EXAMPLES = {"PromiseAnswer": "promises", "ShipmentAnswer": "tracking"}
+# FastAPI leaves nulls out of examples that models declare themselves.
+EXAMPLES_WITH_NULLS = {"Alert": EXAMPLE_ALERT, "Webhook": EXAMPLE_WEBHOOK, "NewWebhookAnswer": EXAMPLE_NEW_WEBHOOK}
 DESCRIPTION = """\
 Delivery dates that hold with a stated probability.
 
 Dates are local to the destination unless a field says otherwise; instants are UTC. Errors are RFC 9457 problem
 documents. A shop asks with a key of scope `promises:write`, shows promises again with `promises:read`; parcels and
-scans need `parcels:write` and `parcels:read`.
+scans need `parcels:write` and `parcels:read`, alerts and webhooks `alerts:write` and `alerts:read`.
 """
 
 
@@ -33,6 +37,8 @@ def install_openapi(app: FastAPI) -> None:
             for name, folder in EXAMPLES.items():
                 example = Path(__file__).with_name(folder) / "answer_example.json"
                 schemas[name]["examples"] = [json.loads(example.read_text(encoding="utf-8"))]
+            for name, told in EXAMPLES_WITH_NULLS.items():
+                schemas[name]["examples"] = [told]
             app.openapi_schema = made
         return app.openapi_schema
 

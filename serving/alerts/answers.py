@@ -83,8 +83,6 @@ class Feed(Said):
 class Alert(Said):
     """An alert as it is now, and everything that was told of it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ALERT]})
-
     alert_id: str
     shipment_id: str
     merchant_id: str

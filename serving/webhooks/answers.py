@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from serving.promises.answers import Said
 from serving.stores.delivery_history import RECENT, Delivered, Tally
 from serving.stores.endpoints import Endpoint
 
-_WEBHOOK: dict[str, Any] = {
+EXAMPLE_WEBHOOK: dict[str, Any] = {
     "endpoint_id": "01KAFAKE0000000000000000WH",
     "url": "https://shop.example/parcelcast",
     "types": ["parcelcast.delay.predicted"],
@@ -28,7 +28,7 @@ _WEBHOOK: dict[str, Any] = {
         "last_delivered_at": "2026-11-23T10:00:06Z",
     },
 }
-_SECRET = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # noqa: S105 - an example
+EXAMPLE_NEW_WEBHOOK = {**EXAMPLE_WEBHOOK, "secret": "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}
 
 
 class HealthAnswer(Said):
@@ -45,8 +45,6 @@ class HealthAnswer(Said):
 
 class Webhook(Said):
     """A subscription."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_WEBHOOK]})
 
     endpoint_id: str
     url: str = Field(description="without what follows `?`")
@@ -66,8 +64,6 @@ class Webhook(Said):
 
 class NewWebhookAnswer(Webhook):
     """A subscription that was just made."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{**_WEBHOOK, "secret": _SECRET}]})
 
     secret: str = Field(description="for checking signatures; it is not shown again")
 
