@@ -20,6 +20,7 @@ from models.hazard import BOOSTERS, HazardModel
 from models.living.forecaster import BundleLivingForecaster
 from models.living.model import LivingModel
 from models.snapshots import read_histories
+from parcelcast.alerts import FittedAlerts
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import ArtefactError, DataError, InputError
 from parcelcast.eta import Underway
@@ -33,6 +34,7 @@ SCHEMA = 3
 MANIFEST = "manifest.json"
 MODEL, NETWORK, PLACES, SELF_TEST = "model.json", "network.json", "places.csv.gz", "selftest.json"
 MODEL_PARTS = "order"
+ALERTS = "alerts.json"  # where thresholds of alerts were fitted
 LIVING = "living"  # begins the names of the living model's boosters
 HISTORY, WEATHER = "history.parquet", "weather.parquet"
 _SAME = 1e-9  # a CDF further than this from the one the bundle was written with is another forecast
@@ -50,6 +52,7 @@ class Bundle:
     places: PlaceIndex
     shared_fate: float
     as_of: datetime
+    fitted_alerts: FittedAlerts
     manifest: Mapping[str, Any]
 
     @classmethod
@@ -80,6 +83,7 @@ class Bundle:
             places,
             manifest["shared_fate"],
             datetime.combine(EPOCH + timedelta(days=manifest["as_of_day"]), datetime.min.time(), UTC),
+            _alerts_of(path, manifest),
             manifest,
         )
         bundle.self_test(_json(path / SELF_TEST))
@@ -89,12 +93,6 @@ class Bundle:
     def trained_until(self) -> date:
         """Return the first day (UTC) of which the model has seen nothing."""
         return date.fromisoformat(self.manifest["calibration"][1])
-
-    @property
-    def alert_policy(self) -> Mapping[str, Any]:
-        """Return what backtests fitted of the alert policy, by its names; empty where nothing was."""
-        fitted: Mapping[str, Any] = self.manifest.get("alert_policy", {})
-        return fitted
 
     def self_test(self, cases: Sequence[Mapping[str, Any]]) -> None:
         """Forecast the cases that were written with the bundle; ArtefactError when one came out differently.
@@ -139,6 +137,15 @@ def _json(path: Path) -> Any:
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _alerts_of(path: Path, manifest: Mapping[str, Any]) -> FittedAlerts:
+    if ALERTS not in manifest["files"]:
+        return FittedAlerts(())
+    try:
+        return FittedAlerts.from_dict(_json(path / ALERTS))
+    except InputError as error:
+        raise ArtefactError(f"{ALERTS} in {path} cannot be read ({error}); publish it again") from error
 
 
 def _places_of(path: Path, network: Mapping[str, Any]) -> PlaceIndex:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from parcelcast.alerts import FittedAlerts
 from parcelcast.eta import Eta, LivingForecaster, Underway, conditioned_eta
 from parcelcast.forecast import Forecast, Forecaster, quoted_forecast
 from parcelcast.place import PlaceIndex
@@ -33,8 +34,8 @@ class ServingBundle(Protocol):
         ...
 
     @property
-    def alert_policy(self) -> Mapping[str, Any]:
-        """What backtests fitted of the alert policy, by its names; empty where nothing was."""
+    def fitted_alerts(self) -> FittedAlerts:
+        """What backtests fitted for alerts; without points where nothing was."""
         ...
 
     @property
@@ -135,7 +136,7 @@ class NoBundle:
     version: str = "none"
     forecaster: Forecaster = field(default_factory=lambda: QuotedForecaster({}))
     living: LivingForecaster = field(default_factory=lambda: ConditionedForecaster(QuotedForecaster({})))
-    alert_policy: Mapping[str, Any] = field(default_factory=dict)
+    fitted_alerts: FittedAlerts = field(default_factory=lambda: FittedAlerts(()))
     origins: Mapping[str, Origin] = field(default_factory=dict)
     carriers: Mapping[str, Carrier] = field(default_factory=dict)
     places: PlaceIndex = field(default_factory=PlaceIndex.default)

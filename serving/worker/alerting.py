@@ -36,7 +36,7 @@ class Alerting:
     def decide(self, looked: Looked, incidents: Sequence[StoredIncident], bundle: ServingBundle) -> Told:
         """Decide as of the look, by the merchant's policy over the one that the bundle has fitted."""
         facts = looked.faced.parcel.facts
-        policy = self.policies.policy_of(facts.merchant_id, bundle.alert_policy, bundle.version)
+        policy = self.policies.policy_of(facts.merchant_id, bundle.fitted_alerts, bundle.version)
         situation = situation_of(looked)
         as_of = looked.progress.as_of
         known = {one.incident.key: one for one in incidents}

@@ -1,4 +1,4 @@
-"""The alert policies of merchants: a file of JSON, over what the model bundle's backtest fitted."""
+"""The alert policies of merchants: a file of JSON, with thresholds that the model bundle's backtest fitted."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,14 +6,14 @@ from typing import Any
 
 import orjson
 
-from parcelcast.alerts import AlertPolicy
+from parcelcast.alerts import AlertPolicy, FittedAlerts
 from parcelcast.errors import InputError
 
 _FORM = '{"default": {"precision": 0.9}, "merchants": {"MERCHANT_ID": {"quiet_hours": null}}}'
 
 
 class Policies:
-    """The policy of each merchant: its own values over those of "default" over the fitted ones of a bundle."""
+    """The policy of each merchant: its own values over those of "default", and fitted thresholds for what it wants."""
 
     def __init__(self, content: Any = None) -> None:
         """Check all policies of a file's JSON; InputError for one that cannot be used."""
@@ -24,7 +24,7 @@ class Policies:
         self._merchants = {name: _object(values) for name, values in _object(told.get("merchants", {})).items()}
         self._made: dict[tuple[str, str], AlertPolicy] = {}
         for name in ("", *self._merchants):
-            self.policy_of(name, {}, "")
+            self._wanted(name)
 
     @classmethod
     def read(cls, path: Path) -> "Policies":
@@ -36,16 +36,18 @@ class Policies:
         except (OSError, orjson.JSONDecodeError) as error:
             raise InputError(f"{path} cannot be read ({error}); expected JSON such as {_FORM}") from error
 
-    def policy_of(self, merchant_id: str, fitted: Mapping[str, Any], version: str) -> AlertPolicy:
-        """Return the policy of a merchant, given what a bundle of this version has fitted."""
+    def policy_of(self, merchant_id: str, fitted: FittedAlerts, version: str) -> AlertPolicy:
+        """Return the policy of a merchant, with the thresholds that a bundle of this version has fitted for it."""
         name = merchant_id if merchant_id in self._merchants else ""
         key = (version, name)
         if key not in self._made:
-            if len(self._made) > 2 * len(self._merchants) + 8:  # bundles come and go
+            if any(made_for != version for made_for, _ in self._made):
                 self._made.clear()
-            own = self._merchants.get(name, {})
-            self._made[key] = AlertPolicy.from_dict({**fitted, **self._default, **own})
+            self._made[key] = fitted.policy(self._wanted(name))
         return self._made[key]
+
+    def _wanted(self, name: str) -> AlertPolicy:
+        return AlertPolicy.from_dict({**self._default, **self._merchants.get(name, {})})
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
-from typing import Any
 
+from parcelcast.alerts import FittedAlerts
 from parcelcast.calendar import WorkingCalendar, zone
 from parcelcast.distribution import mixture
 from parcelcast.errors import ArtefactError
@@ -87,7 +87,7 @@ class FakeBundle:
     carriers: dict[str, Carrier] = field(default_factory=lambda: CARRIERS)
     places: PlaceIndex = field(default_factory=PlaceIndex.default)
     shared_fate: float = 0.4
-    alert_policy: dict[str, Any] = field(default_factory=dict)
+    fitted_alerts: FittedAlerts = field(default_factory=lambda: FittedAlerts(()))
     as_of: datetime | None = datetime(2026, 11, 20, tzinfo=UTC)
 
     @property
