@@ -1,19 +1,22 @@
 """Delays: the promise will probably not hold, or has not held."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from parcelcast.alerts.finding import Finding, View
-from parcelcast.alerts.policy import hours
+from parcelcast.alerts.policy import AlertPolicy, hours
 from parcelcast.alerts.situation import Situation
 from parcelcast.calendar import local_date, midnight
+
+# Time enough to decide on all parcels of a day before the lead time or the quiet hours begin.
+_LAST_CHANCE = timedelta(minutes=30)
 
 
 def look_for_delay(view: View) -> Finding:
     """Predict a delay at a high risk, confirm it when the promise has passed, let it recover at a low risk.
 
-    A parcel without a single scan is never late by silence alone: only a model that has learned what silence means
-    may predict or confirm its delay.
+    A parcel at a pickup point has come: what remains is the shopper's. One without a single scan is never late by
+    silence alone: only a model that has learned what silence means may predict or confirm its delay.
     """
     situation = view.situation
     promised_on = situation.promised_on
@@ -21,6 +24,8 @@ def look_for_delay(view: View) -> Finding:
         return Finding()
     if situation.over is not None:
         return Finding(over=_outcome(situation, promised_on))
+    if situation.progress.stage == "pickup_point":
+        return Finding(over="at_pickup_point")
     confirm_at = midnight(promised_on + timedelta(days=1), situation.calendar.time_zone)
     confirm_at += hours(view.policy.confirm_grace_hours)
     if view.now >= confirm_at:
@@ -28,18 +33,38 @@ def look_for_delay(view: View) -> Finding:
         return _told(view, "delay.confirmed", 1.0) if is_known else Finding()
     if view.today > promised_on:
         return Finding(look_again=confirm_at)
-    return replace(_predicted(view), look_again=confirm_at)
+    chance = last_chance(promised_on, situation.calendar.time_zone, view.policy)
+    return replace(_predicted(view, promised_on), look_again=chance if view.now < chance else confirm_at)
 
 
-def _predicted(view: View) -> Finding:
+def last_chance(promised_on: date, time_zone: str, policy: AlertPolicy) -> datetime:
+    """Return the last instant (UTC) to predict a delay with the policy's lead time.
+
+    That is half an hour before the lead time begins, or the quiet hours in which it would. Until then each hour without
+    news tells something, so that what is not sure can wait.
+    """
+    at = _lead_begins_at(promised_on, time_zone, policy)
+    quiet = None if "delay.predicted" in policy.urgent else policy.quiet_hours
+    return (at if quiet is None else quiet.begin_before(at, time_zone)) - _LAST_CHANCE
+
+
+def _lead_begins_at(promised_on: date, time_zone: str, policy: AlertPolicy) -> datetime:
+    return midnight(promised_on + timedelta(days=1), time_zone) - hours(policy.lead_hours)
+
+
+def _predicted(view: View, promised_on: date) -> Finding:
     """Look at the risk of a parcel whose promise has not passed."""
-    risk = view.situation.delay_risk()
+    situation, policy = view.situation, view.policy
+    risk = situation.delay_risk()
     if risk is None:
         return Finding()
-    threshold = view.policy.threshold(view.situation.progress.stage)
+    threshold = policy.threshold(situation.progress.stage)
     if view.is_open:
         return replace(_told(view, "delay.predicted", risk), recovers=risk <= threshold.recover_at)
-    if risk >= threshold.open_at and not view.situation.is_dark:
+    time_zone = situation.calendar.time_zone
+    begins_at, ends_at = last_chance(promised_on, time_zone, policy), _lead_begins_at(promised_on, time_zone, policy)
+    needed = threshold.needed(is_last_chance=begins_at <= view.now < ends_at)
+    if risk >= needed and not situation.is_dark:
         return _told(view, "delay.predicted", risk)
     return Finding()
 

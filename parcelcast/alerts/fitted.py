@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import sqrt
 from typing import Any, Self
 
 from parcelcast.alerts.policy import ANY_STAGE, AlertPolicy, Threshold
@@ -18,6 +19,7 @@ class FittedPoint:
 
     lead_hours: float
     open_at: float
+    sure_at: float
     recover_at: float
     parcels: int
     late: int
@@ -27,8 +29,19 @@ class FittedPoint:
 
     @property
     def precision(self) -> float:
-        """Share of alerts that were right; 1 where none was told."""
-        return self.right / self.alerts if self.alerts else 1.0
+        """Share of alerts that were right, less its standard error: what can be relied on; 0 where none was told.
+
+        Of many points the best looks better than it is; the standard error (of a binomial share) pays for that.
+        """
+        if not self.alerts:
+            return 0.0
+        share = self.right / self.alerts
+        return share - sqrt(share * (1.0 - share) / self.alerts)
+
+    @property
+    def threshold(self) -> Threshold:
+        """Return its thresholds."""
+        return Threshold(self.open_at, self.recover_at, self.sure_at)
 
     def cost(self, false_apology: float, missed_delay: float) -> float:
         """Cost of the alerts that were wrong and the delays that were missed."""
@@ -44,30 +57,18 @@ class FittedAlerts:
     def policy(self, wanted: AlertPolicy) -> AlertPolicy:
         """Return the policy with thresholds that reach what it wants; one that has thresholds keeps them.
 
-        Of the lead time wanted, or the next longer one that was fitted: the lowest threshold from which on the wanted
-        precision is reached, or the one with the least cost. Where none reaches the precision, the highest.
+        Of the lead time wanted, or the next longer one that was fitted: of the points with the wanted precision the one
+        that catches most, or the one with the least cost. Where none reaches the precision, the one that comes nearest.
         """
         if wanted.thresholds or not self.points:
             return wanted
-        best = self._best(self._at_lead(wanted.lead_hours), wanted)
-        return replace(wanted, thresholds={ANY_STAGE: Threshold(best.open_at, best.recover_at)})
+        best = _best(self._at_lead(wanted.lead_hours), wanted)
+        return replace(wanted, thresholds={ANY_STAGE: best.threshold})
 
     def _at_lead(self, lead_hours: float) -> list[FittedPoint]:
         leads = sorted({one.lead_hours for one in self.points})
         lead = next((one for one in leads if one >= lead_hours), leads[-1])
-        return sorted((one for one in self.points if one.lead_hours == lead), key=lambda one: one.open_at)
-
-    def _best(self, points: Sequence[FittedPoint], wanted: AlertPolicy) -> FittedPoint:
-        false_apology, missed_delay = wanted.cost_of_false_apology, wanted.cost_of_missed_delay
-        if false_apology is not None and missed_delay is not None:
-            costs = [one.cost(false_apology, missed_delay) for one in points]
-            return points[costs.index(min(costs))]
-        best = points[-1]
-        for point in reversed(points):
-            if point.precision < wanted.precision:
-                break
-            best = point
-        return best
+        return [one for one in self.points if one.lead_hours == lead]
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values; ``from_dict`` reads them back."""
@@ -80,3 +81,15 @@ class FittedAlerts:
             return cls(tuple(FittedPoint(**one) for one in data["points"]))
         except (KeyError, TypeError) as error:
             raise InputError(f"not fitted alerts ({error}); expected what ./run bench alerts wrote") from error
+
+
+def _best(points: Sequence[FittedPoint], wanted: AlertPolicy) -> FittedPoint:
+    false_apology, missed_delay = wanted.cost_of_false_apology, wanted.cost_of_missed_delay
+    if false_apology is not None and missed_delay is not None:
+        costs = [one.cost(false_apology, missed_delay) for one in points]
+        return points[costs.index(min(costs))]
+    # Of equals, the one that tells early what is sure enough.
+    good = [one for one in points if one.precision >= wanted.precision]
+    if not good:
+        return max(points, key=lambda one: (one.precision, one.open_at))
+    return max(good, key=lambda one: (one.caught, one.open_at, -one.sure_at))

@@ -1,7 +1,7 @@
 """What a merchant wants of alerts: how sure, how early, which, when, and what a delay is worth."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, time, timedelta
 from math import isfinite
 from typing import Any, Self
@@ -17,20 +17,31 @@ ANY_STAGE = "any"
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Risks of a delay: an alert opens at ``open_at`` or more, and recovers at ``recover_at`` or less, which is lower.
+    """Risks of a delay, probabilities between 0 and 1.
 
-    Both lie between 0 and 1; refused with InputError otherwise.
+    At the last chance to tell with the wanted lead time, an alert opens at ``open_at`` or more; before, when waiting
+    tells more, and after it only at ``sure_at`` or more (None: the same). It recovers at ``recover_at`` or less, which
+    is lower. Refused with InputError otherwise.
     """
 
     open_at: float
     recover_at: float
+    sure_at: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.recover_at < self.open_at <= 1.0:
+        if not 0.0 <= self.recover_at < self.open_at <= self.needed(is_last_chance=False) <= 1.0:
             raise InputError(
-                f"thresholds open_at {self.open_at} and recover_at {self.recover_at}; expected probabilities, "
-                "recover_at below open_at"
+                f"thresholds open_at {self.open_at}, recover_at {self.recover_at}, sure_at {self.sure_at}; expected "
+                "probabilities, recover_at below open_at, and sure_at not below it"
             )
+
+    def needed(self, *, is_last_chance: bool) -> float:
+        """Return the risk at which an alert opens."""
+        return self.open_at if is_last_chance or self.sure_at is None else self.sure_at
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Return JSON values."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ class AlertPolicy:
         expected costs are equal: p * missed = (1 - p) * false. It recovers when being in time is as sure as that.
 
         >>> AlertPolicy(precision=0.75).threshold("line_haul")
-        Threshold(open_at=0.75, recover_at=0.25)
+        Threshold(open_at=0.75, recover_at=0.25, sure_at=None)
         """
         fitted = self.thresholds.get(stage) or self.thresholds.get(ANY_STAGE)
         if fitted is not None:
@@ -144,9 +155,7 @@ class AlertPolicy:
         """Return JSON values; ``from_dict`` reads them back."""
         plain = {one.name: getattr(self, one.name) for one in fields(self)}
         return plain | {
-            "thresholds": {
-                stage: {"open_at": one.open_at, "recover_at": one.recover_at} for stage, one in self.thresholds.items()
-            },
+            "thresholds": {stage: one.to_dict() for stage, one in self.thresholds.items()},
             "pickup_reminder_days": list(self.pickup_reminder_days),
             "quiet_hours": None if self.quiet_hours is None else self.quiet_hours.to_dict(),
             "urgent": sorted(self.urgent),
@@ -219,9 +228,12 @@ def _thresholds(name: str, value: Any) -> dict[str, Threshold]:
 
 def _threshold(name: str, value: Any) -> Threshold:
     given = _object(name, value)
-    if set(given) != {"open_at", "recover_at"}:
-        raise InputError(f"alert policy: {name} has {sorted(given)}; expected open_at and recover_at")
-    return Threshold(_number(f"{name}.open_at", given["open_at"]), _number(f"{name}.recover_at", given["recover_at"]))
+    if not {"open_at", "recover_at"} <= set(given) <= {"open_at", "recover_at", "sure_at"}:
+        raise InputError(
+            f"alert policy: {name} has {sorted(given)}; expected open_at, recover_at and, if wanted, sure_at"
+        )
+    open_at, recover_at = (_number(f"{name}.{key}", given[key]) for key in ("open_at", "recover_at"))
+    return Threshold(open_at, recover_at, _number_or_none(f"{name}.sure_at", given.get("sure_at")))
 
 
 def _names(name: str, value: Any) -> frozenset[str]:

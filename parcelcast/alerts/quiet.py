@@ -39,6 +39,18 @@ class QuietHours:
         # Where the clock is set back over the end, the end comes twice; the second one is meant then.
         return end if end > now else end + timedelta(hours=1)
 
+    def begin_before(self, at: datetime, time_zone: str) -> datetime:
+        """Return the beginning (UTC) of the quiet hours that an instant lies in or that end with it; else itself.
+
+        >>> QuietHours(time(21), time(8)).begin_before(datetime(2026, 11, 20, 23, tzinfo=UTC), "Europe/Berlin")
+        datetime.datetime(2026, 11, 20, 20, 0, tzinfo=datetime.timezone.utc)
+        """
+        if self.end_after(at - timedelta(microseconds=1), time_zone) is None:
+            return at
+        day = local_date(at, time_zone)
+        begins = (datetime.combine(one, self.start, tzinfo=zone(time_zone)) for one in (day, day - timedelta(days=1)))
+        return next(begin for one in begins if (begin := one.astimezone(UTC)) < at)
+
     def to_dict(self) -> dict[str, str]:
         """Return JSON values."""
         return {"start": self.start.isoformat("minutes"), "end": self.end.isoformat("minutes")}

@@ -6,13 +6,12 @@ that window by what was recorded before the second one starts, and alerts are ju
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from features.orders import epoch_day
 from models.evaluation import orders_placed
@@ -24,7 +23,7 @@ from parcelcast.tables import SHIPMENTS
 from pipelines.alerting.bound import Bound, bound
 from pipelines.alerting.fitting import fit_alerts
 from pipelines.alerting.judging import Figures, figures, warned_by_machine
-from pipelines.alerting.parcels import Watched, promises, recorded_deliveries, watched_parcels
+from pipelines.alerting.parcels import Outcomes, Watched, promises, recorded_outcomes, true_outcomes, watched_parcels
 from pipelines.alerting.replay import replay
 from pipelines.alerting.rules import no_scan_for_48_hours, quoted_date_passed, warned_by_rule
 from pipelines.alerting.tracks import EtaSource, Track, rolling_etas, tracks_of
@@ -58,8 +57,7 @@ class _World:
     prepared: Prepared
     shipments: pd.DataFrame
     feed: Feed
-    delivered_on: Mapping[str, date | None]
-    cancelled: frozenset[str]
+    outcomes: Outcomes
 
 
 def bench_alerts(
@@ -80,13 +78,15 @@ def bench_alerts(
     living = train_on_feed(known.prepared, known.feed, epoch_day(fit_from), parameters[1], tell)
     etas = rolling_etas(living, known.prepared, known.feed)
     tell("looking at parcels of the window for fitting")
-    fitted = fit_alerts(_tracks(known, trained, etas, fit_from, epoch_day(test_from)), wanted, tell)
+    fitted = fit_alerts(_tracks(known, trained, etas, wanted, fit_from, epoch_day(test_from)), wanted, tell)
     policy = fitted.policy(wanted)
     tell("looking at parcels of the test window")
-    tracks = _tracks(known, trained, etas, test_from, None)
+    tracks = _tracks(known, trained, etas, wanted, test_from, None)
     tell("judging")
+    warned = warned_by_machine(replay(track, policy) for track in tracks)
     found = {
-        "alerts": figures(warned_by_machine(replay(track, policy) for track in tracks)),
+        "alerts": figures(warned),
+        "if collected in time": figures([replace(one, parcel=_until_collected(one.parcel)) for one in warned]),
         "quoted date passed": figures(warned_by_rule(tracks, quoted_date_passed)),
         "no scan for 48 h": figures(warned_by_rule(tracks, no_scan_for_48_hours)),
     }
@@ -134,24 +134,25 @@ def _world(folder: Path, tell: TellShare) -> _World:
     tables = read_tables(folder)
     prepared = prepare(tables, PlaceIndex.default(), tell)
     shipments = tables[SHIPMENTS.name]
-    happened = pq.read_table(folder / "truth.parquet", columns=["shipment_id", "delivered_on", "final_status"])
-    ids, days, ends = (column.to_pylist() for column in happened.columns)
-    cancelled = frozenset(one for one, end in zip(ids, ends, strict=True) if end == "cancelled")
     feed = feed_of(prepared.history, shipments, read_scans(folder))
-    return _World(prepared, shipments, feed, dict(zip(ids, days, strict=True)), cancelled)
+    return _World(prepared, shipments, feed, true_outcomes(folder / "truth.parquet"))
 
 
-def _tracks(known: _World, trained: Trained, etas: EtaSource, start: date, judged_on: int | None) -> list[Track]:
-    """Return the tracks of a window's parcels; what became of them is the truth, or what was recorded before a day.
-
-    Cancelled parcels are neither late nor in time and stay out.
-    """
+def _tracks(
+    known: _World, trained: Trained, etas: EtaSource, policy: AlertPolicy, start: date, judged_on: int | None
+) -> list[Track]:
+    """Return the tracks of a window's parcels; what became of them is the truth, or what was recorded before a day."""
     history = known.prepared.history
     rows = orders_placed(history, epoch_day(start), epoch_day(start) + WINDOW_DAYS)
-    rows = rows[[str(one) not in known.cancelled for one in history.shipment_id[rows]]]
+    outcomes = known.outcomes if judged_on is None else recorded_outcomes(history, known.feed, rows, judged_on)
+    rows = rows[[str(one) in outcomes for one in history.shipment_id[rows]]]
     promised = promises(trained, known.prepared, rows)
-    delivered = known.delivered_on if judged_on is None else recorded_deliveries(history, list(promised), judged_on)
-    return tracks_of(watched_parcels(known.prepared, known.shipments, promised, delivered), known.feed, etas)
+    return tracks_of(watched_parcels(known.prepared, known.shipments, promised, outcomes), known.feed, etas, policy)
+
+
+def _until_collected(parcel: Watched) -> Watched:
+    """Judge a parcel by the day on which the shopper had it in hand."""
+    return replace(parcel, arrived_on=parcel.delivered_on)
 
 
 def _bound(

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipelines.alerting.parcels import Watched
 from pipelines.simulator.forks import PerfectForecast
+from pipelines.simulator.parcels import Stage
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,10 @@ class Bound:
 
 
 def bound(forecasts: Iterable[PerfectForecast], parcels: Sequence[Watched], precision: float) -> Bound:
-    """Judge perfect forecasts at the start of some days on the parcels promised for those very days."""
+    """Judge perfect forecasts at the start of some days on the parcels promised for those very days.
+
+    Those that wait at a pickup point have arrived.
+    """
     by_id: Mapping[str, Watched] = {one.shipment_id: one for one in parcels}
     risks: list[float] = []
     is_late: list[bool] = []
@@ -45,10 +49,11 @@ def bound(forecasts: Iterable[PerfectForecast], parcels: Sequence[Watched], prec
     for forecast in forecasts:
         promised += sum(one.promised_on == forecast.anchor for one in parcels)
         on_the_day = forecast.pmf()[:, 0]
-        for shipment_id, share in zip(forecast.shipment_id, on_the_day.tolist(), strict=True):
+        told = zip(forecast.shipment_id, forecast.stage, on_the_day.tolist(), strict=True)
+        for shipment_id, stage, share in told:
             one = by_id.get(shipment_id)
             if one is not None and one.promised_on == forecast.anchor:
-                risks.append(1.0 - share)
+                risks.append(0.0 if stage == Stage.PICKUP_POINT else 1.0 - share)
                 is_late.append(one.is_late)
     chosen = most_alerts(np.array(risks), precision)
     late = np.array(is_late, dtype=bool)

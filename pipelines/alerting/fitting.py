@@ -13,7 +13,8 @@ from pipelines.alerting.tracks import Track
 from pipelines.progress import SILENT, TellShare
 
 LEADS_HOURS = (0.0, 12.0, 24.0, 48.0)
-OPEN_AT = tuple(round(0.3 + 0.025 * step, 3) for step in range(27))
+OPEN_AT = tuple(round(0.2 + 0.05 * step, 2) for step in range(14))
+SURE_AT = (0.6, 0.7, 0.8, 0.9, 0.95)
 RECOVER_AT = tuple(round(0.05 * step, 2) for step in range(1, 10))
 
 
@@ -26,12 +27,13 @@ def fit_alerts(tracks: Sequence[Track], policy: AlertPolicy, tell: TellShare = S
     risky = [track for track in tracks if _highest_risk(track) >= OPEN_AT[0]]
     calm = [Warned(track.parcel, (), 0, is_told=False) for track in tracks if _highest_risk(track) < OPEN_AT[0]]
     recover_at = fit_recovery(risky, policy)
+    grid = [Threshold(open_at, min(recover_at, round(open_at / 2, 4)), sure_at)
+            for sure_at in SURE_AT for open_at in OPEN_AT if open_at <= sure_at]  # fmt: skip
     points: list[FittedPoint] = []
-    for number, open_at in enumerate(OPEN_AT):
-        threshold = Threshold(open_at, min(recover_at, round(open_at / 2, 4)))
+    for number, threshold in enumerate(grid):
         warned = [*_warned(risky, policy, threshold), *calm]
         points += [_point(warned, threshold, hours) for hours in LEADS_HOURS]
-        tell("fitting alerts", (number + 1) / len(OPEN_AT))
+        tell("fitting alerts", (number + 1) / len(grid))
     return FittedAlerts(tuple(points))
 
 
@@ -61,6 +63,7 @@ def _point(warned: Sequence[Warned], threshold: Threshold, lead_hours: float) ->
     return FittedPoint(
         lead_hours=lead_hours,
         open_at=threshold.open_at,
+        sure_at=threshold.needed(is_last_chance=False),
         recover_at=threshold.recover_at,
         parcels=found.parcels,
         late=found.late,

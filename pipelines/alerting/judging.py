@@ -10,14 +10,15 @@ from pipelines.alerting.parcels import Watched
 from pipelines.alerting.replay import Replayed
 
 LEAD = timedelta(hours=24)
+_NOT_IN_TIME = frozenset({"delay.predicted", "return.started", "shipment.lost_suspected"})
 
 
 @dataclass(frozen=True)
 class Warned:
-    """When a delay was told of a parcel: the instants from and until which each alert stood, None for one that stands.
+    """When somebody was told that a parcel would not come in time: from and until when each alert stood (None: stands).
 
-    ``predicted`` are those that were opened before the end of the promised day; ``retractions`` of them were taken
-    back. ``is_told`` says whether anybody was told of a delay at all, a confirmed one counts.
+    ``predicted`` are those of before the end of the promised day, in order; ``retractions`` of them were taken back.
+    ``is_told`` says whether anybody was told at all, a delay that was confirmed counts.
     """
 
     parcel: Watched
@@ -29,7 +30,7 @@ class Warned:
     @property
     def promise_ends_at(self) -> datetime:
         """End (UTC) of the promised local day."""
-        return midnight(self.parcel.promised_on + timedelta(days=1), self.parcel.calendar.time_zone)
+        return promise_ends_at(self.parcel)
 
     @property
     def first_at(self) -> datetime | None:
@@ -113,19 +114,27 @@ def warned_by_machine(replays: Iterable[Replayed]) -> list[Warned]:
 
 
 def _warned(told: Replayed) -> Warned:
-    spans: list[tuple[datetime, datetime | None]] = []
-    retractions = 0
-    is_told = False
+    """A delay that was predicted, a return that began and a loss that is suspected all say the same of the promise."""
+    spans: dict[str, tuple[datetime, datetime | None]] = {}
     for at, change in told.changes:
-        if change.incident.family != "delay":
-            continue
-        is_told = True
-        if (change.kind, change.type) == ("open", "delay.predicted"):
-            spans.append((at, None))
-        elif change.kind == "retract":
-            spans[-1] = (spans[-1][0], at)
-            retractions += 1
-    return Warned(told.parcel, tuple(spans), retractions, is_told, told.most_open)
+        key = change.incident.key
+        if change.type in _NOT_IN_TIME and key not in spans:
+            spans[key] = (at, None)
+        elif not change.incident.is_open and key in spans:
+            spans[key] = (spans[key][0], at)
+    ends_at = promise_ends_at(told.parcel)
+    return Warned(
+        told.parcel,
+        tuple(sorted((span for span in spans.values() if span[0] < ends_at), key=lambda span: span[0])),
+        sum(change.kind == "retract" for _, change in told.changes),
+        any(change.type in {*_NOT_IN_TIME, "delay.confirmed"} for _, change in told.changes),
+        told.most_open,
+    )
+
+
+def promise_ends_at(parcel: Watched) -> datetime:
+    """Return the end (UTC) of the promised local day."""
+    return midnight(parcel.promised_on + timedelta(days=1), parcel.calendar.time_zone)
 
 
 def _share(part: int, whole: int) -> float:

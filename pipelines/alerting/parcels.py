@@ -1,12 +1,14 @@
 """The parcels of a replay: what was promised for them, and what really became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.orders import day_of
@@ -14,11 +16,16 @@ from features.sketches import UNKNOWN
 from features.table import Network, ParcelHistory
 from models.evaluation import MODEL, evaluate
 from models.training import Trained
-from parcelcast.calendar import WorkingCalendar
+from parcelcast.calendar import WorkingCalendar, local_date
+from parcelcast.progress import parcel_progress
 from parcelcast.shipment import Carrier
+from pipelines.living.feed import Feed
 from pipelines.preparation import Prepared
+from pipelines.simulator.clock import TIME_ZONE
 
 Rows = NDArray[np.intp]
+# By shipment id: the local dates of arrival (delivered, or ready to be collected) and of delivery.
+Outcomes = Mapping[str, tuple[date | None, date | None]]
 _LEVEL = 0.9  # the default promise policy's
 
 
@@ -26,8 +33,9 @@ _LEVEL = 0.9  # the default promise policy's
 class Watched:
     """A parcel of a replay: its row in the history, its facts, and the local dates of the promise and the outcome.
 
-    ``quoted_on`` is the date by the carrier's quote, counted from the planned dispatch. ``delivered_on`` is None for a
-    parcel that was not delivered, or not by the end of what is known.
+    ``quoted_on`` is the date by the carrier's quote, counted from the planned dispatch. ``arrived_on`` is the day on
+    which the shopper had it or could collect it, ``delivered_on`` the day on which they had it; None where that did not
+    happen, or not by the end of what is known.
     """
 
     row: int
@@ -38,14 +46,15 @@ class Watched:
     planned_dispatch_on: date | None
     promised_on: date
     quoted_on: date | None
+    arrived_on: date | None
     delivered_on: date | None
     order_value: float | None
     currency: str | None
 
     @property
     def is_late(self) -> bool:
-        """Whether it came after the promise, or never."""
-        return self.delivered_on is None or self.delivered_on > self.promised_on
+        """Whether it arrived after the promise, or never."""
+        return self.arrived_on is None or self.arrived_on > self.promised_on
 
 
 def promises(trained: Trained, prepared: Prepared, rows: Rows) -> dict[int, date]:
@@ -61,29 +70,60 @@ def watched_parcels(
     prepared: Prepared,
     shipments: pd.DataFrame,
     promised: Mapping[int, date],
-    delivered: Mapping[str, date | None],
+    outcomes: Outcomes,
 ) -> list[Watched]:
-    """Return the parcels that have a promise; ``delivered`` tells of each whether and when it came."""
+    """Return the parcels that have a promise; ``outcomes`` tell of each when it arrived and was delivered."""
     history, network = prepared.history, prepared.network
     ids = [str(history.shipment_id[row]) for row in promised]
     frame = shipments.set_index("shipment_id").loc[ids]
     return [
-        _watched(row, shipment_id, facts, network, promised[row], delivered[shipment_id])
+        _watched(row, shipment_id, facts, network, promised[row], outcomes[shipment_id])
         for (row, shipment_id, facts) in zip(promised, ids, frame.to_dict("records"), strict=True)
     ]
 
 
-def recorded_deliveries(history: ParcelHistory, rows: Sequence[int], known_before: int) -> dict[str, date | None]:
-    """Return the local dates of the deliveries that were recorded before a UTC day; None for the other parcels."""
-    told: dict[str, date | None] = {}
-    for row in rows:
+def true_outcomes(truth: Path) -> dict[str, tuple[date | None, date | None]]:
+    """Read the simulator's table of what really happened; cancelled parcels, neither late nor in time, are left out."""
+    columns = ["shipment_id", "delivered_on", "pickup_point_at", "final_status"]
+    table = pq.read_table(truth, columns=columns).to_pydict()
+    return {
+        shipment_id: (_earlier(delivered_on, collectable_at and local_date(collectable_at, TIME_ZONE)), delivered_on)
+        for shipment_id, delivered_on, collectable_at, status in zip(*table.values(), strict=True)
+        if status != "cancelled"
+    }
+
+
+def recorded_outcomes(
+    history: ParcelHistory, feed: Feed, rows: Rows, known_before: int
+) -> dict[str, tuple[date | None, date | None]]:
+    """Return the same from what was recorded before a UTC day, as far as it was; without those known as cancelled."""
+    as_of = datetime.combine(day_of(known_before), time(), UTC)
+    found = {}
+    for row, reports in feed.reports(rows).items():
+        progress = parcel_progress(reports, as_of)
+        is_cancelled = history.ended_known[row] != UNKNOWN and history.dispatched_on[row] == UNKNOWN
+        if is_cancelled and history.ended_known[row] < known_before:
+            continue
         is_known = history.delivered_on[row] != UNKNOWN and history.delivered_known[row] < known_before
-        told[str(history.shipment_id[row])] = day_of(int(history.delivered_on[row])) if is_known else None
-    return told
+        delivered_on = day_of(int(history.delivered_on[row])) if is_known else None
+        at_point = (one.scan.happened_at for one in progress.timeline if one.scan.code == "at_pickup_point")
+        collectable_at = next(at_point, None)
+        collectable_on = collectable_at and local_date(collectable_at, history.destination_zone[row])
+        found[str(history.shipment_id[row])] = (_earlier(delivered_on, collectable_on), delivered_on)
+    return found
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day is not None), default=None)
 
 
 def _watched(
-    row: int, shipment_id: str, facts: Mapping[Any, Any], network: Network, promised_on: date, delivered_on: date | None
+    row: int,
+    shipment_id: str,
+    facts: Mapping[Any, Any],
+    network: Network,
+    promised_on: date,
+    outcome: tuple[date | None, date | None],
 ) -> Watched:
     told: dict[str, Any] = {name: None if pd.isna(value) else value for name, value in facts.items()}
     carrier = network.carriers.get(told["carrier"]) or Carrier(told["carrier"] or "")
@@ -101,7 +141,8 @@ def _watched(
         planned_dispatch_on=planned,
         promised_on=promised_on,
         quoted_on=quoted_on,
-        delivered_on=delivered_on,
+        arrived_on=outcome[0],
+        delivered_on=outcome[1],
         order_value=told["order_value"],
         currency=told["currency"],
     )

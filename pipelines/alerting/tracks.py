@@ -9,8 +9,9 @@ import numpy as np
 from features.landmarks import AssembledLandmarks
 from features.orders import day_of
 from models.living.model import LivingModel
-from parcelcast.alerts import Situation
-from parcelcast.calendar import midnight
+from parcelcast.alerts import AlertPolicy, Situation
+from parcelcast.alerts.delay import last_chance
+from parcelcast.calendar import local_date, midnight
 from parcelcast.distribution import DeliveryDistribution
 from parcelcast.eta import Eta, silence_of
 from parcelcast.progress import Progress, parcel_progress
@@ -40,14 +41,14 @@ class Track:
     situations: tuple[Situation, ...]
 
 
-def tracks_of(parcels: Sequence[Watched], feed: Feed, etas: EtaSource) -> list[Track]:
-    """Look at each parcel right after all news of it and at the start of each local day, until it is over.
+def tracks_of(parcels: Sequence[Watched], feed: Feed, etas: EtaSource, policy: AlertPolicy) -> list[Track]:
+    """Look at each parcel right after all news of it, at the start of each local day and at the policy's last chance.
 
-    That is when its delivery or end was recorded, or two days after the promise.
+    Until it is over: its delivery or end was recorded, or two days have passed since the promise.
     """
     tracks: list[Track] = []
     pending: list[tuple[Watched, list[datetime], list[Progress]]] = []
-    for parcel, instants, reports in _looks(parcels, feed):
+    for parcel, instants, reports in _looks(parcels, feed, policy):
         pending.append((parcel, instants, [parcel_progress(reports, at) for at in instants]))
         if sum(len(one[1]) for one in pending) >= _AT_ONCE:
             tracks += _tracks(pending, etas)
@@ -119,7 +120,9 @@ def _is_awaited(progress: Progress) -> bool:
     return progress.status != "cancelled" and progress.stage not in {"delivered", "returned"}
 
 
-def _looks(parcels: Sequence[Watched], feed: Feed) -> list[tuple[Watched, list[datetime], list[Scan]]]:
+def _looks(
+    parcels: Sequence[Watched], feed: Feed, policy: AlertPolicy
+) -> list[tuple[Watched, list[datetime], list[Scan]]]:
     """Return the instants at which each parcel is looked at, and all that was ever reported of it."""
     rows = np.array([parcel.row for parcel in parcels], dtype=np.intp)
     reports = feed.reports(rows)
@@ -131,19 +134,19 @@ def _looks(parcels: Sequence[Watched], feed: Feed) -> list[tuple[Watched, list[d
         closed = feed.closed[parcel.row]
         end = midnight(parcel.promised_on + timedelta(days=1 + _DAYS_AFTER), parcel.calendar.time_zone)
         end = end if np.isnat(closed) else min(end, _aware(closed) + _TICK)
-        found.append((parcel, _instants(parcel, sorted(news), end), reports[parcel.row]))
+        found.append((parcel, _instants(parcel, sorted(news), end, policy), reports[parcel.row]))
     return found
 
 
-def _instants(parcel: Watched, news: Sequence[datetime], end: datetime) -> list[datetime]:
-    """Return news and starts of days until the end, in order, each once."""
+def _instants(parcel: Watched, news: Sequence[datetime], end: datetime, policy: AlertPolicy) -> list[datetime]:
+    """Return news, starts of days and the last chance until the end, in order, each once."""
     time_zone = parcel.calendar.time_zone
-    day = news[0].date() + timedelta(days=1)
-    starts = []
+    day = local_date(news[0], time_zone) + timedelta(days=1)
+    looks = [last_chance(parcel.promised_on, time_zone, policy)]
     while (at := midnight(day, time_zone) + _START_OF_DAY) <= end:
-        starts.append(at)
+        looks.append(at)
         day += timedelta(days=1)
-    return sorted({at for at in (*news, *starts) if at <= end})
+    return sorted({at for at in (*news, *looks) if news[0] <= at <= end})
 
 
 def _aware(instant: np.datetime64) -> datetime:

@@ -13,7 +13,9 @@ END = 96 - 1  # hours from the Monday to the end of the promised day
 
 def watched(delivered_on: date | None = ON_TIME, *, quoted_on: date | None = None, name: str = "p1") -> Watched:
     """A parcel that came on a day, or never."""
-    return Watched(0, name, "o1", CALENDAR, "Europe/Berlin", None, PROMISED, quoted_on, delivered_on, 80.0, "EUR")
+    return Watched(
+        0, name, "o1", CALENDAR, "Europe/Berlin", None, PROMISED, quoted_on, delivered_on, delivered_on, 80.0, "EUR"
+    )
 
 
 def track(looks, delivered_on: date | None = ON_TIME, **more) -> Track:
