@@ -195,7 +195,8 @@ def _add_bench(commands: "Commands") -> None:
         "daily feature tables at scale, beside a bare read of their columns and plain pandas; ablation: what families "
         "of features are worth in a simulated world of storms and strikes; kill: server and worker are killed under "
         "load, on SQLite and PostgreSQL, and nothing may be lost or doubled; scans: how many are taken for good, "
-        "beside a bare insert of the same rows",
+        "beside a bare insert of the same rows; alerts: how right and early they are in a simulated world, beside "
+        "two simple rules",
     )
     command.add_argument("--rounds", type=int, default=200, metavar="N", help="kill: how often (default: 200)")
     command.add_argument("--seed", type=int, default=1, metavar="N", help="kill: of the random numbers")
@@ -207,7 +208,7 @@ def _add_bench(commands: "Commands") -> None:
         type=Path,
         default=Path("data/bench"),
         metavar="DIR",
-        help="features and ablation: keeps the simulated histories",
+        help="features, ablation and alerts: keeps the simulated histories",
     )
     command.add_argument(
         "--bundle",
@@ -360,10 +361,11 @@ def _bench_serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bench_scans(_options: argparse.Namespace) -> int:
-    from serving.bench.scans import bench_scans
+def _bench_scans(options: argparse.Namespace) -> int:
+    from serving.bench.scans import bench_reaction, bench_scans
 
     bench_scans()
+    bench_reaction(options.bundle)
     return 0
 
 
@@ -388,6 +390,13 @@ def _bench_ablation(options: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_alerts(options: argparse.Namespace) -> int:
+    from pipelines.stages import bench_alerts
+
+    print(bench_alerts(options.work))
+    return 0
+
+
 def _bench_kill(options: argparse.Namespace) -> int:
     from serving.bench.kill import bench_kill
 
@@ -399,6 +408,7 @@ _BENCHES: dict[str, Handler] = {
     "forks": _bench_forks,
     "features": _bench_features,
     "ablation": _bench_ablation,
+    "alerts": _bench_alerts,
     "kill": _bench_kill,
     "scans": _bench_scans,
 }

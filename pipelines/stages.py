@@ -172,6 +172,15 @@ def bench_ablation(work: Path) -> str:
         return ablation_text(ablation(work / "ablation", tell=tell))
 
 
+def bench_alerts(work: Path) -> str:
+    """Fit and judge alerts on a simulated world."""
+    from pipelines.alerting.bench import alerts_text
+    from pipelines.alerting.bench import bench_alerts as run_bench
+
+    with steps("bench alerts") as tell:
+        return alerts_text(run_bench(work / "alerts", tell=tell))
+
+
 def bench_features(shipments: int, work: Path) -> str:
     """Measure how the daily feature tables scale."""
     from pipelines.featurebench.bench import bench

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 import pytest
 
 from parcelcast.alerts import AlertPolicy, decide
+from parcelcast.alerts.delay import last_chance
 from tests.parcelcast.alerts.situations import AWAKE, ON_THE_ROAD, live, situation, told
 from tests.parcelcast.tracking.reports import hours, scan
 
@@ -189,3 +190,46 @@ def test_the_wake_up_is_always_ahead():
     for hour in range(0, 300, 7):
         wake_at = decide(situation(hours(hour), 0.9), (), AlertPolicy(), hours(hour)).wake_at
         assert wake_at is None or hours(hour) < wake_at <= hours(hour) + timedelta(days=9)
+
+
+LAST_CHANCE = 72 - 1 - 3 - 0.5  # half an hour before 21:00 in Munich on the day before the promised one
+PATIENT = AlertPolicy.from_dict({"thresholds": {"any": {"open_at": 0.4, "recover_at": 0.1, "sure_at": 0.9}}})
+
+
+def test_what_is_not_sure_waits_for_the_last_chance_to_be_early():
+    likely = {"risk": 0.6, "scans": (*ON_THE_ROAD, scan("hub_departure", 29))}
+    early = live([(30, likely)], PATIENT)
+    assert told(early) == []
+    assert early[0].wake_at == hours(LAST_CHANCE)
+    assert told(live([(30, likely), (LAST_CHANCE, likely)], PATIENT)) == [("open", "delay.predicted")]
+    assert told(live([(30, likely), (LAST_CHANCE, {"risk": 0.3})], PATIENT)) == []
+    assert told(live([(30, {"risk": 0.95})], PATIENT)) == [("open", "delay.predicted")]
+
+
+def test_after_the_last_chance_only_what_is_sure_is_told():
+    assert told(live([(80, {"risk": 0.6})], PATIENT)) == []
+    assert told(live([(80, {"risk": 0.95})], PATIENT)) == [("open", "delay.predicted")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hour"),
+    [
+        ({}, LAST_CHANCE),
+        ({"quiet_hours": None}, 72 - 1 - 0.5),
+        ({"urgent": ["delay.predicted"]}, 72 - 1 - 0.5),
+        ({"lead_hours": 12}, 84 - 1 - 0.5),
+        ({"lead_hours": 20}, LAST_CHANCE),  # 04:00 is in the quiet hours
+        ({"lead_hours": 48}, LAST_CHANCE - 24),
+    ],
+)
+def test_the_last_chance_comes_before_the_lead_time_and_its_quiet_hours(wanted, hour):
+    policy = AlertPolicy.from_dict(wanted)
+    assert last_chance(date(2027, 3, 4), "Europe/Berlin", policy) == hours(hour)
+
+
+def test_a_parcel_at_a_pickup_point_has_come():
+    at_point = {"risk": 0.95, "scans": (*ON_THE_ROAD, scan("at_pickup_point", 40)), "pickup_until": date(2027, 3, 20)}
+    assert told(live([(41, at_point), (CONFIRM, at_point)])) == []
+    decisions = live([(30, HIGH), (41, at_point), (CONFIRM, at_point)])
+    assert told(decisions) == [("open", "delay.predicted"), ("close", None)]
+    assert decisions[-1].incidents[0].outcome == "at_pickup_point"
