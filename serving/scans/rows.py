@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Required, cast
 
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
@@ -61,7 +61,6 @@ EXAMPLES: list[JsonValue] = [
         json_schema_extra={
             "examples": EXAMPLES,
             "allOf": [
-                {"required": ["occurred_at"]},
                 {"oneOf": [{"required": ["tracking_number"]}, {"required": ["shipment_id"]}]},
                 {"anyOf": [{"required": ["code"]}, {"required": ["raw_code", "carrier"]}]},
             ],
@@ -74,7 +73,7 @@ class ScanRow(TypedDict, total=False):
     carrier: Annotated[Visible, Field(description="id of the carrier; its code table maps `raw_code`")] | None
     tracking_number: Annotated[Visible, Field(description="blanks and case do not matter")] | None
     shipment_id: Annotated[Line, Field(description="in place of a tracking number")] | None
-    occurred_at: (
+    occurred_at: Required[
         Annotated[
             str,
             Field(
@@ -83,8 +82,7 @@ class ScanRow(TypedDict, total=False):
                 description="ISO 8601, with an offset; without one local time of `time_zone`, else UTC, and marked",
             ),
         ]
-        | None
-    )
+    ]
     time_zone: Annotated[Line, Field(description="IANA name: the clock of the facility")] | None
     utc_offset_min: (
         Annotated[
@@ -202,9 +200,7 @@ def _number(row: ScanRow) -> tuple[str, str]:
 
 
 def _time(row: ScanRow) -> ToldTime:
-    text = row.get("occurred_at")
-    if text is None:
-        raise RefusedRowError("/occurred_at", "expected when it happened, ISO 8601", "nothing")
+    text = row["occurred_at"]
     try:
         time = read_time(text, row.get("time_zone"))
         offset = row.get("utc_offset_min")

@@ -1,6 +1,7 @@
 """`POST /v1/trackers/aftership` and `POST /v1/trackers/easypost`."""
 
 from asyncio import wrap_future
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
@@ -16,10 +17,20 @@ from serving.trackers.signatures import is_aftership, is_easypost
 
 MAX_BODY_BYTES = 1_048_576
 
+_EVENT = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+
 router = APIRouter(prefix="/v1/trackers", tags=["trackers"])
 
 
-@router.post("/aftership", responses=documented(400, 401, 404, 413, 503))
+def _signed(header: str) -> dict[str, Any]:
+    """Return what FastAPI cannot know of a webhook, which is read only once its signature was checked."""
+    signature = {"name": header, "in": "header", "required": True, "schema": {"type": "string"}}
+    return {"parameters": [signature], "requestBody": _EVENT}
+
+
+@router.post(
+    "/aftership", responses=documented(400, 401, 404, 413, 503), openapi_extra=_signed("aftership-hmac-sha256")
+)
 async def take_aftership(request: Request, services: Serving) -> ScansAnswer:
     """Take a webhook of AfterShip: its checkpoints become scans. Signed in `aftership-hmac-sha256`, without an API key.
 
@@ -34,7 +45,7 @@ async def take_aftership(request: Request, services: Serving) -> ScansAnswer:
     return await _keep(services, "aftership", aftership_rows(_event(body), places))
 
 
-@router.post("/easypost", responses=documented(400, 401, 404, 413, 503))
+@router.post("/easypost", responses=documented(400, 401, 404, 413, 503), openapi_extra=_signed("x-hmac-signature"))
 async def take_easypost(request: Request, services: Serving) -> ScansAnswer:
     """Take a webhook of EasyPost: a tracker's details become scans. Signed in `X-Hmac-Signature`, without an API key.
 

@@ -1,6 +1,7 @@
 """`POST /v1/scans` over HTTP."""
 
 import gzip
+import json
 import zlib
 
 import orjson
@@ -135,7 +136,7 @@ WRONG = [
 @pytest.mark.parametrize("number", range(len(WRONG)))
 def test_a_bad_row_is_pointed_at_set_aside_and_holds_no_other_back(shop, number):
     change, pointer = WRONG[number]
-    bad = orjson.dumps(row(**change)) if change.get("leg") != 2**70 else b'{"leg": 1180591620717411303424}'
+    bad = json.dumps(row(**change)).encode()  # orjson would not write a number of 70 bits
     good = orjson.dumps(row())
 
     alone = send(shop, bad)
