@@ -203,7 +203,7 @@ def test_what_is_not_sure_waits_for_the_last_chance_to_be_early():
     assert early[0].wake_at == hours(LAST_CHANCE)
     assert told(live([(30, likely), (LAST_CHANCE, likely)], PATIENT)) == [("open", "delay.predicted")]
     assert told(live([(30, likely), (LAST_CHANCE, {"risk": 0.3})], PATIENT)) == []
-    assert told(live([(30, {"risk": 0.95})], PATIENT)) == [("open", "delay.predicted")]
+    assert told(live([(40, {"risk": 0.95})], PATIENT)) == [("open", "delay.predicted")]
 
 
 def test_after_the_last_chance_only_what_is_sure_is_told():
