@@ -191,7 +191,8 @@ def _add_bench(commands: "Commands") -> None:
         "what",
         choices=_BENCHES,
         help="serve: requests per second and latency of the server, beside an endpoint that does nothing and "
-        "`mlflow models serve`; forks: the model of a simulated demo beside the perfect forecaster; features: the "
+        "`mlflow models serve`; forks: the model of a simulated demo beside the perfect forecaster; "
+        "living: the same for its parcels on their way, by stage; features: the "
         "daily feature tables at scale, beside a bare read of their columns and plain pandas; ablation: what families "
         "of features are worth in a simulated world of storms and strikes; kill: server and worker are killed under "
         "load, on SQLite and PostgreSQL, and nothing may be lost or doubled; scans: how many are taken for good, "
@@ -376,6 +377,13 @@ def _bench_forks(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_living(_options: argparse.Namespace) -> int:
+    from pipelines.stages import bench_living
+
+    print(bench_living())
+    return 0
+
+
 def _bench_features(options: argparse.Namespace) -> int:
     from pipelines.stages import bench_features
 
@@ -406,6 +414,7 @@ def _bench_kill(options: argparse.Namespace) -> int:
 _BENCHES: dict[str, Handler] = {
     "serve": _bench_serve,
     "forks": _bench_forks,
+    "living": _bench_living,
     "features": _bench_features,
     "ablation": _bench_ablation,
     "alerts": _bench_alerts,

@@ -51,7 +51,7 @@ def gather(services: Services) -> list[Metric]:
     except StoreUnavailableError:
         stored = []
     up = Metric("database_up", "gauge", "Whether the database of parcels can be read.", float(bool(stored)))
-    return [up, *stored, *_worked(services)]
+    return [up, *stored, *_taken(services), *_worked(services)]
 
 
 def _stored(services: Services) -> list[Metric]:
@@ -82,6 +82,14 @@ def _stored(services: Services) -> list[Metric]:
             Metric("alerts_open", "gauge", "Alerts that stand, by type.", count, ("type", type_))
             for type_, count in sorted(open_alerts.items())
         ),
+    ]
+
+
+def _taken(services: Services) -> list[Metric]:
+    recorder = services.recorder
+    return [
+        Metric("scans_accepted_total", "counter", "Scans that this process took over HTTP.", recorder.accepted),
+        Metric("scans_duplicate_total", "counter", "Scans that were told again.", recorder.duplicates),
     ]
 
 

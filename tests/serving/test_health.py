@@ -57,3 +57,14 @@ def test_the_metrics_are_numbers_with_a_type(shop):
     assert 'parcelcast_alerts_open{type="delay.predicted"} 1' in samples
     assert "parcelcast_parcels_awaited 1" in samples
     assert "parcelcast_parcels_due 0" in samples
+
+
+def test_scans_are_counted_once_and_again(shop):
+    row = {"shipment_id": "S1", "code": "hub_arrival", "occurred_at": "2026-11-23T08:00:00Z"}
+    for _ in range(3):
+        assert shop.post("/v1/scans", json=row).status_code == 200
+
+    told = shop.get("/metrics").text
+
+    assert "parcelcast_scans_accepted_total 1\n" in told
+    assert "parcelcast_scans_duplicate_total 2\n" in told

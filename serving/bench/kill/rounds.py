@@ -4,7 +4,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 from parcelcast.errors import ParcelcastError
 from parcelcast.settings import Settings
+from serving.bench.databases import DATABASES, empty_database
 from serving.bench.kill.checks import Kept, problems_of
 from serving.bench.kill.load import Shop
 from serving.bench.kill.processes import Killable, run_server, run_worker
@@ -23,7 +24,6 @@ from serving.errors import StoreUnavailableError
 from serving.keys import SCOPES, create_key
 from serving.stores.database import Database
 from serving.stores.deliveries import queue_state
-from serving.stores.scratch import TEST_SERVER, scratch_database
 from serving.stores.work import queue_of
 
 SHOPS = 3
@@ -64,9 +64,9 @@ class Trial:
 def bench_kill(rounds: int, seed: int) -> bool:
     """Try it on both databases, print what was found, and return whether nothing was lost or doubled."""
     good = True
-    for name, database in (("SQLite", nullcontext(None)), ("PostgreSQL", scratch_database(TEST_SERVER))):
-        with tempfile.TemporaryDirectory() as folder, database as url:
-            trial = try_killing(Path(folder), url or f"sqlite:///{folder}/parcels.sqlite", rounds, seed)
+    for name in DATABASES:
+        with tempfile.TemporaryDirectory() as folder, empty_database(name) as url:
+            trial = try_killing(Path(folder), url, rounds, seed)
         print(f"{name}, {trial}", flush=True)  # noqa: T201 - it is what the command is for
         good = good and not trial.problems
     return good

@@ -14,6 +14,7 @@ from typing import Any
 from parcelcast.errors import ArtefactError
 from parcelcast.settings import Settings
 from serving.bench.comparison import typical
+from serving.bench.databases import DATABASES, empty_database
 from serving.bench.load import Load, Measured, request
 from serving.bench.processes import HOST, free_port, measure, server
 from serving.bench.scans.rows import bare_insert, bodies, parcels, scans
@@ -22,7 +23,6 @@ from serving.keys import PARCELS_WRITE, key_document, new_key
 from serving.main import environment_of
 from serving.shipments.requests import MAX_PARCELS
 from serving.stores.database import Database
-from serving.stores.scratch import TEST_SERVER, scratch_database
 
 PARCELS = 4_000
 ROWS = 40_000
@@ -53,7 +53,7 @@ class Taken:
 def bench_scans(rows: int = ROWS, singles: int = SINGLES, rounds: int = ROUNDS) -> list[Taken]:
     """Measure on SQLite and on PostgreSQL, print the table, and return its figures, in about a minute."""
     found = []
-    for name in ("SQLite", "PostgreSQL"):
+    for name in DATABASES:
         try:
             found.append(_measured(name, scans(rows, PARCELS), singles, rounds))
         except StoreUnavailableError as error:
@@ -66,12 +66,12 @@ def _measured(name: str, rows: list[dict[str, Any]], singles: int, rounds: int) 
     bare, batches, alone = [], [], []
     for turn in range(rounds):
         _say(f"{name}, round {turn + 1} of {rounds} ...")
-        with _empty(name) as url:
+        with empty_database(name) as url:
             bare.append(len(rows) / _bare_seconds(url, rows))
-        with _empty(name) as url, _server(url) as ask:
+        with empty_database(name) as url, _server(url) as ask:
             ask("/v1/shipments", bodies(list(parcels(PARCELS)), MAX_PARCELS), 1)
             batches.append(ask("/v1/scans", bodies(rows, BATCH), BATCH_CONNECTIONS).per_second * BATCH)
-        with _empty(name) as url, _server(url) as ask:
+        with empty_database(name) as url, _server(url) as ask:
             ask("/v1/shipments", bodies(list(parcels(PARCELS)), MAX_PARCELS), 1)
             alone.append(ask("/v1/scans", bodies(rows[:singles], 1), SINGLE_CONNECTIONS))
     return Taken(name, median(bare), median(batches), typical(alone))
@@ -81,7 +81,7 @@ def report(found: Sequence[Taken]) -> str:
     """Return the table, and the goal."""
     lines = ["", f"{'to durable storage, one process':36}{'SQLite':>12}{'PostgreSQL':>12}"]
     by_name = {taken.database: taken for taken in found}
-    told = [by_name.get(name) for name in ("SQLite", "PostgreSQL")]
+    told = [by_name.get(name) for name in DATABASES]
 
     def line(text: str, values: list[str]) -> None:
         lines.append(f"{text:36}" + "".join(f"{value:>12}" for value in values))
@@ -106,16 +106,6 @@ def _bare_seconds(url: str, rows: list[dict[str, Any]]) -> float:
             with database.writing() as connection:
                 connection.exec_driver_sql(statement, values[start : start + BATCH])
         return perf_counter() - begin
-
-
-@contextmanager
-def _empty(name: str) -> Iterator[str]:
-    if name == "SQLite":
-        with tempfile.TemporaryDirectory() as folder:
-            yield f"sqlite:///{folder}/parcels.sqlite"
-    else:
-        with scratch_database(os.environ.get("PARCELCAST_TEST_POSTGRESQL", TEST_SERVER)) as url:
-            yield url
 
 
 class _Asking:
