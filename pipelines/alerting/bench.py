@@ -5,36 +5,34 @@ that window by what was recorded before the second one starts, and alerts are ju
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from features.orders import epoch_day
-from models.evaluation import orders_placed
 from models.living.training import LivingParameters
-from models.training import Trained, TrainParameters, train
+from models.training import TrainParameters, train
 from parcelcast.alerts import AlertPolicy, FittedAlerts
 from parcelcast.place import PlaceIndex
 from parcelcast.tables import SHIPMENTS
 from pipelines.alerting.bound import Bound, bound
-from pipelines.alerting.fitting import fit_alerts
 from pipelines.alerting.judging import Figures, figures, warned_by_machine
-from pipelines.alerting.parcels import Outcomes, Watched, promises, recorded_outcomes, true_outcomes, watched_parcels
+from pipelines.alerting.parcels import Watched, true_outcomes
 from pipelines.alerting.replay import replay
 from pipelines.alerting.rules import no_scan_for_48_hours, quoted_date_passed, warned_by_rule
-from pipelines.alerting.tracks import EtaSource, Track, rolling_etas, tracks_of
-from pipelines.living.feed import Feed, feed_of, read_scans
+from pipelines.alerting.tracks import Track
+from pipelines.alerting.windows import Past, fit_on_window, window_tracks
+from pipelines.living.feed import feed_of, read_scans
 from pipelines.living.training import train_on_feed
-from pipelines.preparation import Prepared, prepare, read_tables
+from pipelines.preparation import prepare, read_tables
 from pipelines.progress import SILENT, TellShare
 from pipelines.simulate import SimulateParameters, simulate
 from pipelines.simulator.forks import perfect_forecasts
 
-WORLD = SimulateParameters(seed=7, shipments=200_000, days=400, until=date(2026, 11, 1))
+WORLD = SimulateParameters(seed=7, shipments=100_000, days=400, until=date(2026, 11, 1))
 WINDOW_DAYS = 28
 SETTLE_DAYS = 14  # after a window of orders, until nearly all of its promises have passed
 BOUND_DAYS, REPLICAS = 7, 100
@@ -50,16 +48,6 @@ class Judged:
     fitted: FittedAlerts
 
 
-@dataclass(frozen=True)
-class _World:
-    """A simulated history, prepared, and what really became of its parcels."""
-
-    prepared: Prepared
-    shipments: pd.DataFrame
-    feed: Feed
-    outcomes: Outcomes
-
-
 def bench_alerts(
     folder: Path,
     world: SimulateParameters = WORLD,
@@ -71,43 +59,39 @@ def bench_alerts(
     if not (folder / "truth.parquet").is_file():
         simulate(world, folder, tell)
     wanted = wanted or AlertPolicy()
-    known = _world(folder, tell)
     test_from = world.until - timedelta(days=WINDOW_DAYS + SETTLE_DAYS)
     fit_from = test_from - timedelta(days=WINDOW_DAYS + SETTLE_DAYS)
-    trained = train(known.prepared.history, known.prepared.assembled, epoch_day(fit_from), parameters[0], tell)
-    living = train_on_feed(known.prepared, known.feed, epoch_day(fit_from), parameters[1], tell)
-    etas = rolling_etas(living, known.prepared, known.feed)
-    tell("looking at parcels of the window for fitting")
-    fitted = fit_alerts(_tracks(known, trained, etas, wanted, fit_from, epoch_day(test_from)), wanted, tell)
+    past = _past(folder, epoch_day(fit_from), parameters, tell)
+    fitted = fit_on_window(past, fit_from, WINDOW_DAYS, test_from, wanted, tell=tell)
     policy = fitted.policy(wanted)
     tell("looking at parcels of the test window")
-    tracks = _tracks(known, trained, etas, wanted, test_from, None)
+    tracks = window_tracks(past, test_from, WINDOW_DAYS, wanted, true_outcomes(folder / "truth.parquet"))
     tell("judging")
+    parcels = [track.parcel for track in tracks]
+    best = _bound(world, parcels, test_from, wanted.precision, tell)
+    judged = Judged(judge(tracks, policy), best, policy, fitted)
+    _write(folder, judged)
+    return judged
+
+
+def judge(tracks: Sequence[Track], policy: AlertPolicy) -> dict[str, Figures]:
+    """Return the figures of the machine and of both rules on the same parcels.
+
+    "if collected in time" judges the machine's alerts by when the shopper had the parcel in hand: one that waited at a
+    pickup point beyond the promised day is late then, which no alert of a delay tells.
+    """
     warned = warned_by_machine(replay(track, policy) for track in tracks)
-    found = {
+    return {
         "alerts": figures(warned),
         "if collected in time": figures([replace(one, parcel=_until_collected(one.parcel)) for one in warned]),
         "quoted date passed": figures(warned_by_rule(tracks, quoted_date_passed)),
         "no scan for 48 h": figures(warned_by_rule(tracks, no_scan_for_48_hours)),
     }
-    parcels = [track.parcel for track in tracks]
-    judged = Judged(found, _bound(world, parcels, test_from, wanted.precision, tell), policy, fitted)
-    _write(folder, judged)
-    return judged
 
 
 def alerts_text(judged: Judged) -> str:
     """Return the table of the figures."""
-    titles = (
-        "precision",
-        "recall",
-        "any time",
-        "told late",
-        "median lead",
-        "alerts/1000",
-        "retracted/1000",
-        "most open",
-    )
+    titles = "precision,recall,any time,told late,median lead,alerts/1000,retracted/1000,most open".split(",")
     lines = ["".join([f"{'simulated, lead 24 h':<21}", *(f"{title:>{len(title) + 2}}" for title in titles)])]
     for name, one in judged.figures.items():
         cells = (
@@ -130,24 +114,15 @@ def alerts_text(judged: Judged) -> str:
     return "\n".join(lines)
 
 
-def _world(folder: Path, tell: TellShare) -> _World:
+def _past(folder: Path, as_of: int, parameters: tuple[TrainParameters, LivingParameters], tell: TellShare) -> Past:
+    """Read the history of a folder, and train as of a UTC day."""
     tables = read_tables(folder)
     prepared = prepare(tables, PlaceIndex.default(), tell)
     shipments = tables[SHIPMENTS.name]
     feed = feed_of(prepared.history, shipments, read_scans(folder))
-    return _World(prepared, shipments, feed, true_outcomes(folder / "truth.parquet"))
-
-
-def _tracks(
-    known: _World, trained: Trained, etas: EtaSource, policy: AlertPolicy, start: date, judged_on: int | None
-) -> list[Track]:
-    """Return the tracks of a window's parcels; what became of them is the truth, or what was recorded before a day."""
-    history = known.prepared.history
-    rows = orders_placed(history, epoch_day(start), epoch_day(start) + WINDOW_DAYS)
-    outcomes = known.outcomes if judged_on is None else recorded_outcomes(history, known.feed, rows, judged_on)
-    rows = rows[[str(one) in outcomes for one in history.shipment_id[rows]]]
-    promised = promises(trained, known.prepared, rows)
-    return tracks_of(watched_parcels(known.prepared, known.shipments, promised, outcomes), known.feed, etas, policy)
+    trained = train(prepared.history, prepared.assembled, as_of, parameters[0], tell)
+    living = train_on_feed(prepared, feed, as_of, parameters[1], tell)
+    return Past(prepared, shipments, feed, trained, living)
 
 
 def _until_collected(parcel: Watched) -> Watched:

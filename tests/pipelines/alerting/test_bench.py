@@ -1,14 +1,21 @@
 import json
-from datetime import date, timedelta
+from datetime import date
 
+import numpy as np
 import pytest
 
-from features.orders import day_of
+from features.orders import day_of, epoch_day
+from models.evaluation import orders_placed
 from models.living.training import LivingParameters
 from models.training import TrainParameters
 from parcelcast.alerts import AlertPolicy, FittedAlerts
 from parcelcast.alerts.delay import last_chance
+from parcelcast.place import PlaceIndex
 from pipelines.alerting import bench, fitting
+from pipelines.alerting.parcels import recorded_outcomes, true_outcomes, watched_parcels
+from pipelines.alerting.tracks import tracks_of
+from pipelines.living.feed import feed_of, read_scans
+from pipelines.preparation import prepare, read_tables
 from pipelines.simulate import SimulateParameters
 
 WORLD = SimulateParameters(seed=3, shipments=1500, days=130, until=date(2026, 11, 1))
@@ -58,20 +65,30 @@ def test_what_was_fitted_is_kept_as_a_policy_that_can_be_read(folder, judged):
 
 @pytest.fixture(scope="module")
 def known(folder, judged):
-    return bench._world(folder, lambda *_: None)
+    tables = read_tables(folder)
+    prepared = prepare(tables, PlaceIndex.default())
+    return prepared, tables["shipments"], feed_of(prepared.history, tables["shipments"], read_scans(folder))
 
 
-def test_no_look_at_a_parcel_sees_what_was_recorded_later(known):
-    asked = []
+@pytest.fixture(scope="module")
+def outcomes(folder, judged):
+    return true_outcomes(folder / "truth.parquet")
+
+
+def test_no_look_at_a_parcel_sees_what_was_recorded_later(known, outcomes):
+    prepared, shipments, feed = known
+    rows = [row for row in _placed(prepared, 9, 20, 30) if str(prepared.history.shipment_id[row]) in outcomes]
+    ordered = prepared.history.orders.ordered_on[rows].tolist()
+    promised = {row: day_of(day + 4) for row, day in zip(rows, ordered, strict=True)}
+    parcels = watched_parcels(prepared, shipments, promised, outcomes)
+    policy, asked = AlertPolicy(), []
 
     def etas(chosen, progresses):
         asked.extend(progresses)
         return [None] * len(progresses)
 
-    policy = AlertPolicy()
-    parcels = _some_parcels(known)
-    tracks = bench.tracks_of(parcels, known.feed, etas, policy)
-    assert len(tracks) == len(parcels)
+    tracks = tracks_of(parcels, feed, etas, policy)
+    assert len(tracks) == len(parcels) > 20
     for track in tracks:
         instants = [one.progress.as_of for one in track.situations]
         assert instants == sorted(set(instants))
@@ -82,27 +99,23 @@ def test_no_look_at_a_parcel_sees_what_was_recorded_later(known):
     assert asked
 
 
-def test_a_parcel_at_a_pickup_point_has_arrived(known):
-    outcomes = known.outcomes.values()
-    assert all(arrived <= delivered for arrived, delivered in outcomes if delivered is not None)
-    assert any(arrived < delivered for arrived, delivered in outcomes if delivered is not None)
+def test_a_parcel_at_a_pickup_point_has_arrived(outcomes):
+    both = [(arrived, delivered) for arrived, delivered in outcomes.values() if delivered is not None]
+    assert all(arrived <= delivered for arrived, delivered in both)
+    assert any(arrived < delivered for arrived, delivered in both)
 
 
-def test_what_is_recorded_by_the_end_is_nearly_what_happened(known):
-    history = known.prepared.history
-    rows = bench.orders_placed(history, bench.epoch_day(date(2026, 8, 1)), bench.epoch_day(date(2026, 8, 20)))
-    recorded = bench.recorded_outcomes(history, known.feed, rows, bench.epoch_day(WORLD.until))
-    both = [(recorded[one], known.outcomes[one]) for one in recorded if one in known.outcomes]
+def test_what_is_recorded_by_the_end_is_nearly_what_happened(known, outcomes):
+    prepared, _, feed = known
+    rows = np.array(_placed(prepared, 8, 1, 20))
+    recorded = recorded_outcomes(prepared.history, feed, rows, epoch_day(WORLD.until))
+    both = [(recorded[one], outcomes[one]) for one in recorded if one in outcomes]
     assert len(both) > 50
     assert sum(told == true for told, true in both) > 0.9 * len(both)
-    at_first = bench.recorded_outcomes(history, known.feed, rows, bench.epoch_day(date(2026, 8, 1)))
+    at_first = recorded_outcomes(prepared.history, feed, rows, epoch_day(date(2026, 8, 1)))
     assert set(at_first.values()) == {(None, None)}
 
 
-def _some_parcels(known):
-    history = known.prepared.history
-    rows = bench.orders_placed(history, bench.epoch_day(date(2026, 9, 20)), bench.epoch_day(date(2026, 9, 24)))
-    rows = [row for row in rows.tolist() if str(history.shipment_id[row]) in known.outcomes]
-    ordered = history.orders.ordered_on[rows].tolist()
-    promised = {row: day_of(day) + timedelta(days=4) for row, day in zip(rows, ordered, strict=True)}
-    return bench.watched_parcels(known.prepared, known.shipments, promised, known.outcomes)
+def _placed(prepared, month, first, until):
+    start, end = (epoch_day(date(2026, month, day)) for day in (first, until))
+    return orders_placed(prepared.history, start, end).tolist()
