@@ -4,7 +4,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from parcelcast.errors import InputError
 from serving.body_limit import too_large
@@ -24,19 +24,25 @@ async def whole(request: Request, limit: int) -> bytes:
 
 
 async def pieces(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body as it comes, unpacked; a 415 for another packing than gzip, InputError for broken gzip."""
-    match request.headers.get("content-encoding", "identity").strip().lower():
-        case "identity":
-            async for piece in request.stream():
+    """Yield the body as it comes, unpacked.
+
+    A 415 for another packing than gzip, InputError for broken gzip, a 400 (which nobody reads) when the client is gone.
+    """
+    packing = request.headers.get("content-encoding", "identity").strip().lower()
+    if packing not in {"identity", "gzip"}:
+        raise HTTPException(415, f"got Content-Encoding {ascii(packing)[:40]}; expected gzip or none")
+    unpacking = Unpacking() if packing == "gzip" else None
+    try:
+        async for piece in request.stream():
+            if unpacking is None:
                 yield piece
-        case "gzip":
-            unpacking = Unpacking()
-            async for piece in request.stream():
+            else:
                 for unpacked in unpacking.feed(piece):
                     yield unpacked
-            unpacking.finish()
-        case other:
-            raise HTTPException(415, f"got Content-Encoding {ascii(other)[:40]}; expected gzip or none")
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the body broke off; scans before this point are kept") from error
+    if unpacking is not None:
+        unpacking.finish()
 
 
 class Unpacking:

@@ -286,3 +286,39 @@ def test_it_needs_the_scope_for_parcels(shop):
     assert shop.get("/v1/reports/codes").status_code == 403
     shop.key = None
     assert send(shop, row()).status_code == 401
+
+
+def test_what_came_before_a_connection_broke_is_kept(shop, caplog):
+    lines = b"".join(orjson.dumps(one) + b"\n" for one in rows(2_500))
+    messages = iter(
+        [
+            {"type": "http.request", "body": lines, "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    headers = [(b"content-type", b"application/x-ndjson"), (b"authorization", f"Bearer {shop.key}".encode())]
+    scope = {"type": "http", "method": "POST", "path": "/v1/scans", "query_string": b"", "headers": headers}
+    sent = []
+
+    async def receive():
+        return next(messages)
+
+    async def send_(message):
+        sent.append(message)
+
+    shop.portal.call(shop.asgi, {**scope, "raw_path": b"/v1/scans", "root_path": ""}, receive, send_)
+
+    assert len(parcel(shop).scans) == 2_000
+    assert sent[0]["status"] == 400
+    assert "unexpected" not in caplog.text  # it happens, and is nobody's mistake here
+
+
+def test_postgresql_refuses_nothing_that_was_read(database_url, tmp_path):
+    with open_shop(tmp_path, database=database_url) as shop:
+        shop.post("/v1/shipments", json=PARCEL)
+        good = orjson.dumps(row(raw_text="\u2028\\u0000 \U0001f4e6", place="K\u00f6ln", leg=2))
+        body = b"[" + b",".join([*HOSTILE.values(), good, orjson.dumps(row(code=..., raw_code="\\N"))]) + b"]"
+
+        assert counts(send(shop, body)) == (len(HOSTILE) + 2, 2, 0, len(HOSTILE))
+        assert len(refused(shop)) == len(HOSTILE)
+        assert {scan.place for scan in parcel(shop).scans} == {"K\u00f6ln", None}
