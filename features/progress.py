@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import regime
+from features import lanes, regime
 from features.assembly import Histories
 from features.columns import Column
 from features.history import Hazards
@@ -203,6 +203,9 @@ COLUMNS = (
     _column("lane_remaining_days", "open days", "mean remaining by the history of the lane"),
     _column("transit_share_by_now", "share", "as lane_share_by_now, from dispatch, by the destination", _NOT_LEFT),
     _column("transit_remaining_days", "open days", "mean remaining from dispatch, by the destination", _NOT_LEFT),
+    _column("lane_remaining_28d_days", "open days", "as lane_remaining_days, last 28 days only"),
+    _column("transit_remaining_28d_days", "open days", "as transit_remaining_days, last 28 days only", _NOT_LEFT),
+    _column("transit_remaining_7d_days", "open days", "as transit_remaining_days, last 7 days only", _NOT_LEFT),
     _column("stage_share_by_now", "share", "of parcels that by this age had a scan which this one lacks", "no history"),
     _column("stage_remaining_days", "open days", "mean until the next such scan", "no history"),
 )  # fmt: skip
@@ -246,16 +249,25 @@ def progress_features(standings: Standings, orders: Orders, opendays: OpenDays, 
             remaining,
             np.where(left, transit_by_now, np.nan),
             np.where(left, transit_remaining, np.nan),
+            *_recent_features(left, orders, age, histories),
             stage_by_now,
             stage_remaining,
         ]
     )
 
 
-def transit_hazards(histories: Histories, orders: Orders) -> Hazards:
-    """Return hazards from dispatch to delivery by age, of the parcels to each destination."""
+def transit_hazards(histories: Histories, orders: Orders, window: int = regime.USUAL) -> Hazards:
+    """Return hazards from dispatch to delivery by age, of the parcels to each destination in the last days."""
     keys = depot_keys(orders)[: len(regime.LEVELS)]
-    return histories.transit.hazards(keys, orders.known_day, regime.USUAL)
+    return histories.transit.hazards(keys, orders.known_day, window)
+
+
+def _recent_features(left: NDArray[np.bool_], orders: Orders, age: Days, histories: Histories) -> list[Floats]:
+    """Compare the age with what lately was: over 120 days a change of the times shows late."""
+    lane = histories.lead.hazards(lanes.lane_keys(orders), orders.known_day, lanes.RECENT)
+    transit = [transit_hazards(histories, orders, window) for window in (regime.MONTH, regime.WEEK)]
+    month, week = (share_and_remaining(one.hazard, age)[1] for one in transit)
+    return [share_and_remaining(lane.hazard, age)[1], np.where(left, month, np.nan), np.where(left, week, np.nan)]
 
 
 def _stage_features(

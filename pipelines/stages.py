@@ -156,6 +156,31 @@ def bench_forks() -> str:
         return comparison_text(compare(predictions, demo / RAW / "truth.parquet", config, days, REPLICAS, tell))
 
 
+def bench_living() -> str:
+    """Compare the simulated demo's ETAs with the perfect forecaster's on days of its test window, by stage."""
+    from models.storage import load_living
+    from parcelcast.tables import SHIPMENTS
+    from pipelines.demo import SIMULATED
+    from pipelines.ingest.storage import load_table
+    from pipelines.living.feed import feed_of, read_scans
+    from pipelines.living.perfection import compare_living, living_text
+    from pipelines.perfection import DAYS, REPLICAS, window_days
+    from pipelines.simulate import SimulateParameters
+    from pipelines.workspace import ROOT, inside
+
+    demo = ROOT / "data" / "demo" / SIMULATED
+    if not (demo / LIVING_MODEL).exists():
+        raise InputError(f"there is no {demo / LIVING_MODEL}; run ./run demo --prepare-only first")
+    with steps("bench living") as tell, inside(demo):
+        config = read_section(SimulateParameters, "simulate").config()
+        prepared, _ = _prepared(tell)
+        feed = feed_of(prepared.history, load_table(VALIDATED, SHIPMENTS), read_scans(VALIDATED))
+        days = window_days(EVALUATION / "predictions.parquet", DAYS)
+        living = load_living(LIVING_MODEL)
+        told = compare_living(living, prepared, feed, RAW / "truth.parquet", config, days, REPLICAS, tell)
+    return living_text(told)
+
+
 def _weather() -> None:
     from pipelines.weather import WeatherParameters, weather
 

@@ -8,7 +8,8 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,17 @@ def reproduce(directory: Path, target: str) -> None:
     status = subprocess.run(command, cwd=directory, env=environment, check=False).returncode  # noqa: S603 - our own
     if status:
         raise StageFailed(f"the pipeline in {directory} stopped (status {status}); the reason is above")
+
+
+@contextmanager
+def inside(directory: Path) -> Iterator[None]:
+    """Work in a workspace for a while."""
+    before = Path.cwd()
+    os.chdir(directory)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _moved(pipeline: dict[str, Any]) -> dict[str, Any]:

@@ -25,8 +25,9 @@ class LivingParameters(HazardParameters):
     """
 
     rounds: int = 100
-    learning_rate: float = 0.06
-    landmarks: int = 80_000
+    learning_rate: float = 0.1
+    half_life_days: float = 90.0
+    landmarks: int = 60_000
     most_orders: int = 100_000
     calibration_days: int = 60
 

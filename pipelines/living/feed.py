@@ -59,6 +59,7 @@ class Feed:
     dispatched: Instants
     dispatched_recorded: Instants
     carrier: NDArray[np.object_]
+    shipment_id: NDArray[np.object_]
     scans: pd.DataFrame | None
 
     def reports(self, rows: Rows) -> dict[int, list[Scan]]:
@@ -68,7 +69,7 @@ class Feed:
         news = np.flatnonzero(chosen & (self.code == HANDED_OVER))
         for row in self.row[news].tolist():
             at, known = (_aware(one[row]) for one in (self.dispatched, self.dispatched_recorded))
-            told[row].append(handover_report(self.carrier[row], f"row {row}", at, known))
+            told[row].append(handover_report(self.carrier[row], self.shipment_id[row], at, known))
         scanned = np.flatnonzero(chosen & (self.scan != NO_SCAN))
         if len(scanned) and self.scans is not None:
             for row, scan in zip(self.row[scanned].tolist(), _scans(self.scans, self.scan[scanned]), strict=True):
@@ -101,6 +102,7 @@ def feed_of(history: ParcelHistory, shipments: pd.DataFrame, scans: pd.DataFrame
         dispatched,
         dispatched_recorded,
         texts(frame["carrier"]),
+        history.shipment_id,
         scans,
     )
 

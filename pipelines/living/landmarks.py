@@ -17,26 +17,21 @@ from pipelines.living.sampling import Chosen
 
 def landmarks_of(history: ParcelHistory, feed: Feed, chosen: Chosen, histories: Histories) -> AssembledLandmarks:
     """Return the features of the chosen landmarks, each from what was recorded before its own instant."""
-    orders = history.orders.take(chosen.row)
-    return assemble_landmarks(orders, standings_of(history, feed, chosen), histories, HORIZON)
-
-
-def standings_of(history: ParcelHistory, feed: Feed, chosen: Chosen) -> Standings:
-    """Return how far the parcels had come."""
     reports = feed.reports(np.unique(chosen.row))
-    ordered_at = history.ordered_at.astype("datetime64[us]")
-    told = []
-    for row, as_of, at in zip(chosen.row.tolist(), chosen.as_of.tolist(), ordered_at[chosen.row].tolist(), strict=True):
-        told.append(_standing(history, row, reports[row], as_of.replace(tzinfo=UTC), at.replace(tzinfo=UTC)))
-    return Standings.of(told)
+    asked = zip(chosen.row.tolist(), chosen.as_of.tolist(), strict=True)
+    standings = Standings.of(
+        [standing_at(history, row, reports[row], as_of.replace(tzinfo=UTC)) for row, as_of in asked]
+    )
+    return assemble_landmarks(history.orders.take(chosen.row), standings, histories, HORIZON)
 
 
-def _standing(history: ParcelHistory, row: int, reports: list[Scan], as_of: datetime, ordered_at: datetime) -> Standing:
-    orders = history.orders
+def standing_at(history: ParcelHistory, row: int, reports: list[Scan], as_of: datetime) -> Standing:
+    """Return how far the parcel of a row had come by those of its reports that were recorded before an instant."""
+    ordered_at: datetime = history.ordered_at[row].astype("datetime64[us]").astype(object)
     return standing_of(
         parcel_progress(reports, as_of),
-        ordered_at,
-        int(orders.dispatch_on[row]),
-        orders.destination_country[row],
+        ordered_at.replace(tzinfo=UTC),
+        int(history.orders.dispatch_on[row]),
+        history.orders.destination_country[row],
         history.destination_zone[row],
     )

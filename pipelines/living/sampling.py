@@ -1,8 +1,8 @@
 """Which landmarks are learned from: instants right after news of a parcel, and instants in the silence between.
 
 Every choice looks at the past only: an instant of silence is taken at a rate that depends on nothing but the stage that
-the last news told, so that what follows is not favoured. Rare stages get as many landmarks as common ones, as far as
-they have them.
+the last news told, so that what follows is not favoured. Rare stages get more landmarks than their share: as many as
+the root of their news says.
 """
 
 from dataclasses import dataclass
@@ -64,11 +64,10 @@ def sample_landmarks(history: ParcelHistory, feed: Feed, rows: Rows, until: int,
     stop = np.minimum(_next(feed, news, end), start + LONGEST_SILENCE)
     group = _groups(feed)[news]
     rng = np.random.default_rng(seed)
-    present = np.unique(group)
-    quota = count // (3 * len(present))
+    present, sizes = np.unique(group, return_counts=True)
     picked = []
-    for one in present.tolist():
-        mine = np.flatnonzero(group == one)
+    for one, share in zip(present.tolist(), (np.sqrt(sizes) / np.sqrt(sizes).sum()).tolist(), strict=True):
+        mine, quota = np.flatnonzero(group == one), int(count * share / 3.0)
         picked.append(_some(rng, row[mine], start[mine], quota))
         picked.append(_in_silence(rng, row[mine], start[mine], stop[mine], quota))
         picked.append(_at_starts_of_days(rng, history, row[mine], start[mine], stop[mine], quota))
