@@ -3,6 +3,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -92,3 +93,17 @@ def test_a_secret_is_not_shown_by_accident():
 def test_too_little_randomness_is_a_mistake_of_the_program():
     with pytest.raises(ValueError, match="expected 32"):
         new_secret(bytes(31))
+
+
+def test_what_the_guide_shows_does_verify():
+    guide = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    shown = {"base64": base64, "hmac": hmac}
+    exec(guide.split("```python\n")[1].split("```")[0], shown)  # noqa: S102 - our own words
+    now = _now()
+    secret, other = new_secret(bytes(32)), new_secret(b"o" * 32)
+    signed = headers("01EVENT", BODY, rotated([secret], b"n" * 32, now), now)
+
+    assert shown["verify"](signed, BODY, secret.text, now.timestamp())
+    assert not shown["verify"](signed, BODY, other.text, now.timestamp())
+    assert not shown["verify"](signed, BODY + b" ", secret.text, now.timestamp())
+    assert not shown["verify"](signed, BODY, secret.text, now.timestamp() + 301)
