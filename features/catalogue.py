@@ -12,6 +12,7 @@ from features import lanes, loads, origins, weather
 from features.assembly import ALL_COLUMNS
 from features.columns import Column, Worth
 from features.history import SHRINKAGE
+from features.landmarks import LIVING_COLUMNS
 
 _HEAD = f"""# Features
 
@@ -33,6 +34,8 @@ Written by `python -m features.catalogue > docs/features.md` from the column con
 - Weather is what had been issued before the UTC day of the order, the latest word for each day; forecasts more than
   {weather.LAST} days ahead of the order are left out. Severity is 0 to 3, how far a day goes beyond the
   lowest level of an official warning of wind, fresh snow or rain.
+- For parcels on their way all columns are told as if the order were placed now, and those of progress are added
+  (docs/living.md).
 - Besides its columns the model reads the lane's hazards by age over the last {lanes.WINDOW} days.
 """
 _TITLES = {
@@ -43,6 +46,7 @@ _TITLES = {
     "load": "Carrier load",
     "regime": "Regime",
     "weather": "Weather",
+    "progress": "Progress, of parcels on their way",
 }
 
 
@@ -50,13 +54,15 @@ _TITLES = {
 _KNOWN = dict.fromkeys(_TITLES, "before the UTC day of the order") | dict.fromkeys(
     ("calendar", "parcel"), "with the order"
 )
+_KNOWN["progress"] = "before the instant of the forecast"
 
 
 def catalogue(worth: Mapping[str, Worth] | None = None) -> str:
-    """Return the page in Markdown, with what a model makes of its columns where that is given by their names."""
-    parts = [_HEAD]
+    """Return the page in Markdown; with `worth` the columns of the order-time model, and what it makes of them."""
+    parts, columns = [_HEAD], ALL_COLUMNS if worth else LIVING_COLUMNS
     for family, title in _TITLES.items():
-        parts.append(f"## {title}\n\n{_table([one for one in ALL_COLUMNS if one.family == family], worth)}")
+        if mine := [one for one in columns if one.family == family]:
+            parts.append(f"## {title}\n\n{_table(mine, worth)}")
     return "\n".join(parts)
 
 
