@@ -23,8 +23,8 @@ Tell = Callable[[str, float], None]  # what is being done, and the share of it t
 Rows = NDArray[np.intp]
 
 MOST_COMPARED = 20_000
-# What was best in the validation windows on the whole (docs/adr/0011). What was best in the last two months tells of one
-# regime, and counts half.
+# What was best in the validation windows on the whole (docs/adr/0011). What was best in the last two months tells of
+# one regime, and counts half.
 _USUAL_SHARE = 0.4
 _NEVER = np.iinfo(np.int32).max
 
