@@ -8,6 +8,8 @@ from typing import Any, Self
 from parcelcast.alerts.policy import ANY_STAGE, AlertPolicy, Threshold
 from parcelcast.errors import InputError
 
+_CONFIDENT = 1.645
+
 
 @dataclass(frozen=True, slots=True)
 class FittedPoint:
@@ -29,14 +31,15 @@ class FittedPoint:
 
     @property
     def precision(self) -> float:
-        """Share of alerts that were right, less its standard error: what can be relied on; 0 where none was told.
+        """Share of alerts that were right which can be relied on with 95 % confidence; 0 where none was told.
 
-        Of many points the best looks better than it is; the standard error (of a binomial share) pays for that.
+        A contract shall hold on later parcels too, and of many points the best looks better than it is. So the share is
+        lowered by 1.645 standard errors of a binomial one.
         """
         if not self.alerts:
             return 0.0
         share = self.right / self.alerts
-        return share - sqrt(share * (1.0 - share) / self.alerts)
+        return share - _CONFIDENT * sqrt(share * (1.0 - share) / self.alerts)
 
     @property
     def threshold(self) -> Threshold:

@@ -32,7 +32,7 @@ from pipelines.progress import SILENT, TellShare
 from pipelines.simulate import SimulateParameters, simulate
 from pipelines.simulator.forks import perfect_forecasts
 
-WORLD = SimulateParameters(seed=7, shipments=100_000, days=400, until=date(2026, 11, 1))
+WORLD = SimulateParameters(seed=11, shipments=100_000, days=400, until=date(2026, 11, 1))
 WINDOW_DAYS = 28
 SETTLE_DAYS = 14  # after a window of orders, until nearly all of its promises have passed
 BOUND_DAYS, REPLICAS = 7, 100

@@ -13,8 +13,8 @@ from pipelines.alerting.tracks import Track
 from pipelines.progress import SILENT, TellShare
 
 LEADS_HOURS = (0.0, 12.0, 24.0, 48.0)
-OPEN_AT = tuple(round(0.2 + 0.05 * step, 2) for step in range(14))
-SURE_AT = (0.6, 0.7, 0.8, 0.9, 0.95)
+OPEN_AT = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
+SURE_AT = (0.7, 0.8, 0.9)
 RECOVER_AT = tuple(round(0.05 * step, 2) for step in range(1, 10))
 
 

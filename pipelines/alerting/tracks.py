@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
 from features.landmarks import AssembledLandmarks
-from features.orders import day_of
+from features.orders import Floats, day_of, epoch_day
 from models.living.model import LivingModel
 from parcelcast.alerts import AlertPolicy, Situation
 from parcelcast.alerts.delay import last_chance
@@ -18,6 +18,7 @@ from parcelcast.progress import Progress, parcel_progress
 from parcelcast.tracking.scan import Scan
 from pipelines.alerting.parcels import Watched
 from pipelines.living.feed import Feed
+from pipelines.living.handover import recent_living_balance
 from pipelines.living.landmarks import landmarks_of
 from pipelines.living.sampling import Chosen
 from pipelines.preparation import Prepared
@@ -56,22 +57,25 @@ def tracks_of(parcels: Sequence[Watched], feed: Feed, etas: EtaSource, policy: A
     return tracks + _tracks(pending, etas)
 
 
-def rolling_etas(model: LivingModel, prepared: Prepared, feed: Feed) -> EtaSource:
-    """Return the living model's ETAs, each with the history as it was known at its own instant."""
+def rolling_etas(model: LivingModel, prepared: Prepared, feed: Feed, start: date, days: int) -> EtaSource:
+    """Return the living model's ETAs in a window, with the history and the online correction of their own instants."""
     histories = prepared.sketches.rolling()
+    first = epoch_day(start)
+    balance = recent_living_balance(model, prepared, feed, first, first + days)
 
     def etas(chosen: Chosen, progresses: Sequence[Progress]) -> list[Eta | None]:
         assembled = landmarks_of(prepared.history, feed, chosen, histories)
-        return _etas(model, assembled, progresses)
+        cdf = model.cdf(assembled, balance.shift(assembled.orders.known_day))
+        return _etas(cdf, assembled, progresses)
 
     return etas
 
 
-def _etas(model: LivingModel, assembled: AssembledLandmarks, progresses: Sequence[Progress]) -> list[Eta | None]:
+def _etas(cdfs: Floats, assembled: AssembledLandmarks, progresses: Sequence[Progress]) -> list[Eta | None]:
     told = zip(
         progresses,
         assembled.orders.ordered_on.tolist(),
-        model.cdf(assembled),
+        cdfs,
         assembled.usual_by(_USUAL).tolist(),
         strict=True,
     )

@@ -18,6 +18,8 @@ from pipelines.living.feed import Feed
 from pipelines.preparation import Prepared
 from pipelines.progress import SILENT, TellShare
 
+_UNDERWAY_DAYS = 14  # nearly all parcels of a window have come so long after it
+
 
 @dataclass(frozen=True)
 class Past:
@@ -41,7 +43,8 @@ def window_tracks(
         rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.intp)]
     promised = promises(past.trained, past.prepared, rows)
     parcels = watched_parcels(past.prepared, past.shipments, promised, outcomes)
-    return tracks_of(parcels, past.feed, rolling_etas(past.living, past.prepared, past.feed), policy)
+    etas = rolling_etas(past.living, past.prepared, past.feed, start, days + _UNDERWAY_DAYS)
+    return tracks_of(parcels, past.feed, etas, policy)
 
 
 def fit_on_window(
