@@ -1,6 +1,7 @@
 """Run the server: the composition root of the serving process."""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 
@@ -13,9 +14,14 @@ from serving.bundle_sources import DirectorySource
 from serving.clock import system_clock
 from serving.keys import load_keys
 
+# Python lets a thread run for 5 ms before another may. A thread that writes rows asks for its turn after each of them,
+# so beside a busy worker it would write 200 rows a second.
+_TURN_SECONDS = 0.0005
+
 
 def application() -> FastAPI:
     """Return the application that the environment describes; each worker process calls this."""
+    sys.setswitchinterval(_TURN_SECONDS)
     settings = Settings.from_env(os.environ)
     keys = load_keys(settings.keys, os.environ.get("PARCELCAST_API_KEYS"))
     return create_app(settings, system_clock, DirectorySource(settings.bundle), keys)

@@ -65,9 +65,8 @@ def claim(connection: Connection, now: datetime, lease: str, until: datetime, li
         .with_for_update(skip_locked=True)
     ).all()
     if found:
-        taken = update(work).where(work.c.shipment_id == bindparam("of"))
-        values = {"lease": lease, "leased_until": until}
-        connection.execute(taken.values(values), [{"of": row.shipment_id} for row in found])
+        taken = update(work).where(work.c.shipment_id.in_([row.shipment_id for row in found]))
+        connection.execute(taken.values(lease=lease, leased_until=until))
     return [Claim(row.shipment_id, row.revision, row.failures) for row in found]
 
 

@@ -8,11 +8,12 @@ from threading import Event, Thread
 
 from serving.clock import Clock
 from serving.errors import StoreUnavailableError
-from serving.worker.rounds import Count, Worker
+from serving.worker.rounds import BATCH, Count, Worker
 
 logger = logging.getLogger("parcelcast.worker")
 
-IDLE_SECONDS = 0.2
+# Between rounds that found less than they could take: a few larger rounds cost less than many small ones.
+REST_SECONDS = 0.2
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 15.0
 
 
@@ -78,8 +79,8 @@ class WorkerThread:
             self.state = self.state.after(count, self.clock())
             if count.events:
                 self.told()
-            if count.parcels + count.failures == 0:
-                self._stopping.wait(IDLE_SECONDS)
+            if count.parcels + count.failures < BATCH:
+                self._stopping.wait(REST_SECONDS)
 
     def _tell(self, error: Exception) -> None:
         """Log a new trouble once, not again and again."""

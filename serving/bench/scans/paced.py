@@ -1,6 +1,6 @@
 """A client of its own process that sends scans at a steady pace and watches the feed for the alerts they raise.
 
-Run as `python -m serving.bench.scans.paced SPEC.json`; prints one JSON line.
+Run as `python -m serving.bench.scans.paced SPEC.json RESULT.json`.
 """
 
 import asyncio
@@ -129,14 +129,15 @@ async def _ask(
     return int(head.split(b" ", 2)[1]), await reader.readexactly(length)
 
 
-def main(path: str) -> None:
-    """Run the pace of a file and print the delays."""
+def main(path: str, result: str) -> None:
+    """Run the pace of a file and write the delays to another."""
     import uvloop  # noqa: PLC0415  # the client alone needs it here
 
     spec: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     spec |= {name: tuple(spec[name]) for name in ("bodies", "alarming")}
-    sys.stdout.write(json.dumps(asdict(uvloop.run(run(Pace(**spec))))) + "\n")
+    delays = uvloop.run(run(Pace(**spec)))
+    Path(result).write_text(json.dumps(asdict(delays)), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

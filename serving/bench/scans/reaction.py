@@ -32,7 +32,7 @@ SECONDS = 30
 PARCELS = 5_000
 ALARMING_EVERY = 20
 GOAL_S = 2.0
-_CONNECTIONS = 16
+_CONNECTIONS = 64
 _PATIENCE_S = 120.0
 _MOVES = ("handed_over", "hub_arrival", "hub_departure", "destination_depot", "out_for_delivery")
 
@@ -158,12 +158,12 @@ def _wait_until_looked_at(port: int) -> str:
 
 def _paced(spec: Pace, seconds: float) -> Delays:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "pace.json"
+        path, result = Path(folder) / "pace.json", Path(folder) / "delays.json"
         path.write_text(json.dumps(asdict(spec)), encoding="utf-8")
-        command = [sys.executable, "-m", "serving.bench.scans.paced", str(path)]
+        command = [sys.executable, "-m", "serving.bench.scans.paced", str(path), str(result)]
         limit = 4 * seconds + 2 * _PATIENCE_S
-        done = subprocess.run(command, check=True, capture_output=True, timeout=limit)  # noqa: S603
-    return Delays(**json.loads(done.stdout))
+        subprocess.run(command, check=True, capture_output=True, timeout=limit)  # noqa: S603
+        return Delays(**json.loads(result.read_text(encoding="utf-8")))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Parcels in a database, a clock that is set, and a worker that does its rounds when it is told to."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from serving.stores.etas import read_dates, read_statements
 from serving.stores.parcels import NewParcel, register_parcels
 from serving.stores.scans import record_scans
 from serving.stores.schema import events, work
-from serving.worker.alerting import Alerting
+from serving.worker.alerting import Alerting, Texts
 from serving.worker.policies import Policies
 from serving.worker.rounds import Worker
 from serving.worker.stated import Stated
@@ -30,6 +31,10 @@ def berlin(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN).astimezone(UTC)
 
 
+def _few_words(_data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"apology": {"subject": "s", "body": "b"}}
+
+
 class Depot:
     """By default it is Monday, 23 November 2026, ten o'clock in Berlin."""
 
@@ -40,9 +45,9 @@ class Depot:
         self._drawn = 0
         self.worker = self.another_worker()
 
-    def another_worker(self, policies: dict[str, Any] | None = None) -> Worker:
+    def another_worker(self, policies: dict[str, Any] | None = None, texts: Texts = _few_words) -> Worker:
         new_id = ids_of(self._entropy)
-        alerting = Alerting(Policies(policies), new_id, lambda data: {"apology": {"subject": "s", "body": "b"}})
+        alerting = Alerting(Policies(policies), new_id, texts)
         return Worker(self.database, lambda: self.bundle, self.clock, new_id, alerting)
 
     def _entropy(self, count: int) -> bytes:
