@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from operator import attrgetter
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, func, insert, select
@@ -24,7 +26,14 @@ due_at = case when work.due_at < excluded.due_at then work.due_at else excluded.
 revision = work.revision + 1
 """
 
-_SQLITE_INSERT = f"{_INTO_SCANS} values ({', '.join('?' * len(_COLUMNS))}) on conflict (scan_id) do nothing"
+# Many rows in one statement: during each, other threads of the process go on, and the writer waits until they let it go
+# on too. With one statement a row it would wait for the readers of the next scans after every row.
+_PLACES = f"({', '.join('?' * len(_COLUMNS))})"
+_SQLITE_INSERTS = {
+    count: f"{_INTO_SCANS} values {', '.join([_PLACES] * count)} on conflict (scan_id) do nothing"
+    for count in (500, 50, 1)
+}
+_SQLITE_NEW = "select json_group_array(scan_id) from scans where seq > ?"
 _SQLITE_NEWS = _NEWS.format(now="?", fresh="(select carrier, tracking_number from scans where seq > ?)")
 # One statement, one way there and back, with the scans as JSON: that is several times quicker than as parameters. What
 # is inserted is ordered, so that two servers with the same scans wait for each other and do not lock each other out.
@@ -123,20 +132,27 @@ def _is_sqlite(connection: Connection) -> bool:
 def _in_sqlite(connection: Connection, told: Sequence[Scan], now: datetime) -> list[str]:
     # Writers take turns, so what has a higher number than before is ours.
     before = connection.exec_driver_sql("select coalesce(max(seq), 0) from scans").scalar_one()
-    rows = []
-    for scan in told:
-        instants = _microseconds(scan.occurred_at), _microseconds(scan.recorded_at)
-        rows.append((*_before(scan), *instants, *_after(scan), ",".join(scan.doubts) or None))
-    connection.exec_driver_sql(_SQLITE_INSERT, rows)
-    found = connection.exec_driver_sql("select scan_id from scans where seq > ?", (before,)).scalars().all()
+    values = list(map(_sqlite_values, told))
+    for rows in (500, 50):
+        while len(values) >= rows:
+            connection.exec_driver_sql(_SQLITE_INSERTS[rows], tuple(chain.from_iterable(values[:rows])))
+            del values[:rows]
+    if values:
+        connection.exec_driver_sql(_SQLITE_INSERTS[1], values)
+    found: list[str] = orjson.loads(connection.exec_driver_sql(_SQLITE_NEW, (before,)).scalar_one())
     if found:
         connection.exec_driver_sql(_SQLITE_NEWS, (_microseconds(now), before))
-    return list(found)
+    return found
 
 
 def _in_postgresql(connection: Connection, told: Sequence[Scan], now: datetime) -> list[str]:
     connection.exec_driver_sql(f"select pg_advisory_xact_lock_shared({PARCELS_LOCK})")
     return list(connection.exec_driver_sql(_POSTGRESQL, (orjson.dumps(told).decode(), now)).scalars().all())
+
+
+def _sqlite_values(scan: Scan) -> tuple[Any, ...]:
+    instants = _microseconds(scan.occurred_at), _microseconds(scan.recorded_at)
+    return *_before(scan), *instants, *_after(scan), ",".join(scan.doubts) or None
 
 
 def _microseconds(instant: datetime) -> int:
