@@ -32,6 +32,11 @@ _COLUMNS = {
     },
 }
 
+_STAGE_COLUMNS = {key: _COLUMNS[key] for key in ("parcels", "crps_days", "mae_median_days", "coverage_90")} | {
+    "late_share": ("missed the shop's promise", "{:.1%}"),
+    "delay_average_precision": ("average precision of that risk", "{:.3f}"),
+}
+
 
 def write_report(out: Path, metrics: Mapping[str, Any], evaluation: Evaluation, assembled: Assembled) -> None:
     """Write `report.html` and its pictures (`reliability.png`, ...) to the folder `out`."""
@@ -51,6 +56,7 @@ def report_page(metrics: Mapping[str, Any], drawn: Mapping[str, bytes]) -> str:
         f"<p>Trained on orders from {escape(trained['first_order'])} and what was recorded until {escape(as_of)}.</p>",
         "<h2>All orders</h2>",
         _table(metrics["overall"]),
+        *_stages(metrics.get("stages", {})),
         *(figure(name, png) for name, png in drawn.items()),
         "<h2>By month of the order</h2>",
         *(f"<h3>{escape(name)}</h3>{_table(part)}" for name, part in metrics["by_month"].items()),
@@ -59,6 +65,18 @@ def report_page(metrics: Mapping[str, Any], drawn: Mapping[str, bytes]) -> str:
     ]
     head = f"<meta charset=utf-8><title>Backtest {escape(start)}</title><style>{STYLE}</style>"
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>\n'
+
+
+def _stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the scores of the same parcels at each stage."""
+    if not stages:
+        return []
+    heads = "".join(f"<th>{escape(words)}</th>" for words, _ in _STAGE_COLUMNS.values())
+    rows = "".join(
+        f"<tr><td>{escape(stage)}</td>{''.join(_cell(figures, key, _STAGE_COLUMNS) for key in _STAGE_COLUMNS)}</tr>"
+        for stage, figures in stages.items()
+    )
+    return ["<h2>The same delivered parcels, by stage</h2>", f"<table><tr><th></th>{heads}</tr>{rows}</table>"]
 
 
 def figure(name: str, png: bytes) -> str:
@@ -76,6 +94,6 @@ def _table(part: Mapping[str, Mapping[str, Any]]) -> str:
     return f"<table><tr><th></th>{heads}</tr>{rows}</table>"
 
 
-def _cell(figures: Mapping[str, Any], key: str) -> str:
+def _cell(figures: Mapping[str, Any], key: str, columns: Mapping[str, tuple[str, str]] = _COLUMNS) -> str:
     value = figures.get(key)
-    return "<td></td>" if value is None else f"<td>{_COLUMNS[key][1].format(value)}</td>"
+    return "<td></td>" if value is None else f"<td>{columns[key][1].format(value)}</td>"

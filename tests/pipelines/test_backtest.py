@@ -101,6 +101,36 @@ def test_each_prediction_is_told_from_its_own_order(predictions, facts):
     assert predictions["as_of"].tolist() == facts["ordered_at"].tolist()
 
 
+def test_orders_that_were_handed_over_are_forecast_again_from_that_instant(tables, told, predictions):
+    handover = told[told["stage"] == "handover"].set_index("shipment_id")
+    shipments = tables["shipments"].set_index("shipment_id")
+    recorded = shipments["dispatched_recorded_at"].fillna(shipments["dispatched_at"]).dropna()
+    assert set(handover.index) == set(predictions["shipment_id"]) & set(recorded.index)
+    assert handover["as_of"].tolist() == recorded.loc[handover.index].tolist()
+    index = PlaceIndex.default()
+    for shipment_id, row in handover.head(60).iterrows():
+        fact = shipments.loc[shipment_id]
+        place = index.find(fact["destination_country"], fact["destination_postal_code"])
+        assert row["anchor"] == local_date(row["as_of"], place.time_zone)
+        if row["incumbent_promised_on"] is not None:
+            distribution = DeliveryDistribution.from_cdf(row["anchor"], np.array(row["cdf"]))
+            assert row["delay_risk"] == pytest.approx(distribution.probability_after(row["incumbent_promised_on"]))
+
+
+def test_stages_are_scored_on_the_same_delivered_parcels(told, tables, metrics):
+    handover = told[told["stage"] == "handover"].set_index("shipment_id")
+    shipments = tables["shipments"].set_index("shipment_id").loc[handover.index]
+    index, errors = PlaceIndex.default(), []
+    for (_, row), (_, fact) in zip(handover.iterrows(), shipments.iterrows(), strict=True):
+        if pd.isna(fact["delivered_at"]):
+            continue
+        place = index.find(fact["destination_country"], fact["destination_postal_code"])
+        days = int((np.array(row["cdf"]) < 0.5 - 1e-12).sum())
+        errors.append(abs((row["anchor"] - local_date(fact["delivered_at"], place.time_zone)).days + days))
+    assert metrics["stages"]["order"]["parcels"] == metrics["stages"]["handover"]["parcels"] == len(errors)
+    assert metrics["stages"]["handover"]["mae_median_days"] == pytest.approx(np.mean(errors))
+
+
 def test_cdfs_never_fall(predictions):
     cdf = np.stack(predictions["cdf"])
     assert cdf.shape[1] == 91
@@ -164,6 +194,7 @@ def test_the_report_needs_nothing_but_itself(results):
     page = (results / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 5
     assert "http" not in page
+    assert "<td>handover</td>" in page
     for name in ("reliability", "pit", "crps", "coverage_by_month", "promises"):
         assert (results / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 

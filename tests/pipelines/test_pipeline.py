@@ -15,7 +15,7 @@ import yaml
 from models.bundle import Bundle
 from models.tracking import CHALLENGER, CHAMPION
 from pipelines.register import open_registry
-from pipelines.stages import TRACKING, run
+from pipelines.stages import TRACKING, bench_living, run
 from pipelines.workspace import ROOT, prepare, reproduce
 
 SMALL = {
@@ -45,6 +45,22 @@ def test_the_published_bundle_is_the_champions_and_loads(workspace):
     assert champion is not None
     assert _report(workspace, "published.json")["version"] == champion.number
     assert Bundle.load(workspace / "data" / "bundle" / "current").origins
+
+
+def test_parcels_on_their_way_are_compared_with_the_perfect_forecaster(workspace, tmp_path, monkeypatch):
+    demo = tmp_path / "data" / "demo"
+    demo.mkdir(parents=True)
+    (demo / "simulated").symlink_to(workspace)
+    monkeypatch.setattr("pipelines.workspace.ROOT", tmp_path)
+    monkeypatch.setattr("pipelines.perfection.DAYS", 2)
+    monkeypatch.setattr("pipelines.perfection.REPLICAS", 5)
+
+    told = [line.split() for line in bench_living().splitlines()]
+
+    assert told[0][:3] == ["simulated", "parcels", "lost"]
+    assert "line_haul" in [line[0] for line in told]
+    assert told[-1][0] == "all"
+    assert Path.cwd() != workspace
 
 
 def test_every_check_said_something_and_none_found_an_issue(workspace):
