@@ -12,6 +12,7 @@ OFFSET_MISSING = "offset_missing"
 OFFSET_UNLIKE_FACILITY = "offset_unlike_facility"
 TIME_ZONE_UNKNOWN = "time_zone_unknown"
 
+_MINUTE = timedelta(minutes=1)
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})$")
 
 
@@ -38,26 +39,38 @@ def read_time(told: str, time_zone: str | None = None) -> ToldTime:
              doubts=('offset_missing',))
     """
     text = told.strip()
+    # What nearly all feeds tell is read at once.
+    if text[-3:-2] == ":" and text[-6:-5] in {"+", "-"} and (usual := _parsed(text)) is not None:
+        minutes = (usual.utcoffset() or timedelta()) // _MINUTE
+        if usual.year in YEARS and minutes in OFFSETS_MIN:
+            return _with_offset(usual.astimezone(UTC), minutes, time_zone)
     match = _OFFSET.search(text, 11)  # behind the date, which has hyphens too
     offset = None if match is None else int(f"{match[1]}1") * (int(match[2]) * 60 + int(match[3]))
-    try:
-        at = datetime.fromisoformat(text[: match.start()] if match else text)
-    except ValueError as error:
-        raise _refused(told) from error
-    if at.year not in YEARS:
+    at = _parsed(text[: match.start()] if match else text)
+    if at is None or at.year not in YEARS:
         raise _refused(told)
     if at.tzinfo is not None:  # it ended in Z
         return ToldTime(at.astimezone(UTC), None, ())
     if offset in OFFSETS_MIN and offset is not None:
-        instant = at.replace(tzinfo=UTC) - timedelta(minutes=offset)
-        unlike = offset != 0 and time_zone is not None and offset != offset_min(instant, time_zone)
-        return ToldTime(instant, offset, (OFFSET_UNLIKE_FACILITY,) if unlike else ())
+        return _with_offset(at.replace(tzinfo=UTC) - timedelta(minutes=offset), offset, time_zone)
     doubt = OFFSET_MISSING if offset is None else OFFSET_IMPOSSIBLE
     if time_zone is None:
         return ToldTime(at.replace(tzinfo=UTC), None, (doubt, TIME_ZONE_UNKNOWN))
     local = at.replace(tzinfo=zone(time_zone))
     utc = local.astimezone(UTC)
     return ToldTime(utc, offset_min(utc, time_zone), (doubt,))
+
+
+def _parsed(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _with_offset(instant: datetime, offset: int, time_zone: str | None) -> ToldTime:
+    unlike = offset != 0 and time_zone is not None and offset != offset_min(instant, time_zone)
+    return ToldTime(instant, offset, (OFFSET_UNLIKE_FACILITY,) if unlike else ())
 
 
 def offset_min(instant: datetime, time_zone: str) -> int:
