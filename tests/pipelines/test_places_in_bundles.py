@@ -77,9 +77,9 @@ def test_a_bundle_without_its_places_is_refused(bundle):
 
 def test_a_bundle_forecasts_parcels_on_their_way(bundle):
     served, _ = bundle
-    waiting, moving = (underway_case(asked(served, "80331"), served.as_of + timedelta(days=30)) for _ in range(2))
-    told = served.living.etas([waiting, moving])
+    parcels = [underway_case(asked(served, code), served.as_of + timedelta(days=30)) for code in CODES]
+    told = served.living.etas(parcels)
 
-    assert [eta.stage for eta in told] == ["first_mile", "first_mile"]
-    assert all(eta.distribution.anchor == parcel.today for eta, parcel in zip(told, (waiting, moving), strict=True))
+    assert [eta.stage for eta in told] == ["first_mile"] * len(CODES)
+    assert [eta.distribution.anchor for eta in told] == [parcel.today for parcel in parcels]
     assert all(eta.silence is not None for eta in told)
