@@ -55,25 +55,25 @@ def bench_scans(rows: int = ROWS, singles: int = SINGLES, rounds: int = ROUNDS) 
     found = []
     for name in DATABASES:
         try:
-            found.append(_measured(name, scans(rows, PARCELS), singles, rounds))
+            found.append(_measured(name, rows, singles, rounds))
         except StoreUnavailableError as error:
             _say(f"{name} was not measured: {error}")
     _say(report(found))
     return found
 
 
-def _measured(name: str, rows: list[dict[str, Any]], singles: int, rounds: int) -> Taken:
+def _measured(name: str, rows: int, singles: int, rounds: int) -> Taken:
+    told = scans(rows + singles, PARCELS)
+    listed, single = told[:rows], told[rows:]
     bare, batches, alone = [], [], []
     for turn in range(rounds):
         _say(f"{name}, round {turn + 1} of {rounds} ...")
         with empty_database(name) as url:
-            bare.append(len(rows) / _bare_seconds(url, rows))
+            bare.append(rows / _bare_seconds(url, listed))
         with empty_database(name) as url, _server(url) as ask:
             ask("/v1/shipments", bodies(list(parcels(PARCELS)), MAX_PARCELS), 1)
-            batches.append(ask("/v1/scans", bodies(rows, BATCH), BATCH_CONNECTIONS).per_second * BATCH)
-        with empty_database(name) as url, _server(url) as ask:
-            ask("/v1/shipments", bodies(list(parcels(PARCELS)), MAX_PARCELS), 1)
-            alone.append(ask("/v1/scans", bodies(rows[:singles], 1), SINGLE_CONNECTIONS))
+            batches.append(rows / ask("/v1/scans", bodies(listed, BATCH), BATCH_CONNECTIONS).seconds)
+            alone.append(ask("/v1/scans", bodies(single, 1), SINGLE_CONNECTIONS))
     return Taken(name, median(bare), median(batches), typical(alone))
 
 
