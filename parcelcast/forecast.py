@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from math import erf, isfinite, log, sqrt
 from typing import Literal, Protocol
@@ -78,19 +78,25 @@ def _lognormal_days(
     shipment: Shipment, calendar: WorkingCalendar, median: float, spread: float
 ) -> DeliveryDistribution:
     """Log-normal number of deliverable days after the parcel leaves, told in calendar days."""
+    return _days_after(shipment.ordered_on, shipment.leaves_on, calendar, median, spread)
+
+
+@lru_cache(maxsize=1024)
+def _days_after(
+    ordered_on: date, leaves_on: date, calendar: WorkingCalendar, median: float, spread: float
+) -> DeliveryDistribution:
     cdf = []
     reached = 0.0
     open_days = 0
     for k in range(HORIZON_DAYS + 1):
-        day = shipment.ordered_on + timedelta(days=k)
-        if day >= shipment.leaves_on and calendar.is_working(day):
-            open_days += day > shipment.leaves_on
+        day = ordered_on + timedelta(days=k)
+        if day >= leaves_on and calendar.is_working(day):
+            open_days += day > leaves_on
             reached = _share_within(open_days, median, spread)
         cdf.append(reached)
-    return DeliveryDistribution.from_cdf(shipment.ordered_on, cdf)
+    return DeliveryDistribution.from_cdf(ordered_on, cdf)
 
 
-@lru_cache(maxsize=4096)
 def _share_within(days: int, median: float, spread: float) -> float:
     """P(at most so many deliverable days); only a quote of less than a day delivers on the day of dispatch."""
     if days == 0 and median >= 1.0:
