@@ -1,5 +1,6 @@
 """Run the server: the composition root of the serving process."""
 
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -24,7 +25,9 @@ def application() -> FastAPI:
     sys.setswitchinterval(_TURN_SECONDS)
     settings = Settings.from_env(os.environ)
     keys = load_keys(settings.keys, os.environ.get("PARCELCAST_API_KEYS"))
-    return create_app(settings, system_clock, DirectorySource(settings.bundle), keys)
+    app = create_app(settings, system_clock, DirectorySource(settings.bundle), keys)
+    gc.freeze()  # what is imported stays; to look through it again and again costs more than a batch of scans
+    return app
 
 
 def serve(settings: Settings) -> None:
