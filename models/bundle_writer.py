@@ -12,6 +12,7 @@ from features.assembly import Histories
 from features.orders import EPOCH
 from features.table import Network
 from models.bundle import (
+    ALERTS,
     CASE_FIELDS,
     HISTORY,
     LIVING,
@@ -32,6 +33,7 @@ from models.living.forecaster import BundleLivingForecaster
 from models.living.model import LivingModel
 from models.snapshots import write_histories
 from models.training import Trained
+from parcelcast.alerts import FittedAlerts
 from parcelcast.eta import Eta
 from parcelcast.forecast import Forecast
 from parcelcast.shipment import Service, Shipment
@@ -46,6 +48,7 @@ def write_bundle(
     shifts: tuple[float, float],
     network: Network,
     samples: Sequence[Shipment],
+    fitted_alerts: FittedAlerts,
 ) -> Bundle:
     """Write a bundle whose history ends before UTC day `day`, and load it back.
 
@@ -74,7 +77,10 @@ def write_bundle(
         strict=True,
     )
     _write_json(path / SELF_TEST, [_case(shipment, at_order, eta) for shipment, at_order, eta in told])
-    names = [*(f"{name}.txt" for name in boosters), MODEL, HISTORY, WEATHER, NETWORK, PLACES, SELF_TEST]
+    alerts = [ALERTS] if fitted_alerts.points else []
+    for name in alerts:
+        _write_json(path / name, fitted_alerts.to_dict())
+    names = [*(f"{name}.txt" for name in boosters), *alerts, MODEL, HISTORY, WEATHER, NETWORK, PLACES, SELF_TEST]
     hashes = {name: sha256_of(path / name) for name in names}
     digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     _write_json(

@@ -21,10 +21,12 @@ from models.living.model import LivingModel
 from models.quantiles import QuantileParameters
 from models.scorecard import scorecard
 from models.training import Trained, TrainParameters, recent_balance
+from parcelcast.alerts import AlertPolicy, FittedAlerts
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Shipment
 from parcelcast.tables import SHIPMENTS
+from pipelines.alerting.windows import Past, fit_on_window
 from pipelines.backtest import told_of, train_challenger, write_results
 from pipelines.ingest.storage import load_table
 from pipelines.living.feed import feed_of, read_scans
@@ -108,10 +110,28 @@ def judge_on_window(
     return evaluation
 
 
+@dataclass(frozen=True)
+class AlertParameters:
+    """Section alerts of params.yaml: at most so many parcels of the test window tell the thresholds; 0: none do."""
+
+    parcels: int = 3000
+
+
 def make_bundle(
-    trained: Trained, living: LivingModel, prepared: Prepared, today: int, validated: Path, out: Path, tell: TellShare
+    trained: Trained,
+    living: LivingModel,
+    prepared: Prepared,
+    split: Split,
+    alerts: AlertParameters,
+    validated: Path,
+    out: Path,
+    tell: TellShare,
 ) -> Bundle:
-    """Write the serving bundle, with the histories and the online corrections as they are known today."""
+    """Write the serving bundle, with the histories and the online corrections as they are known today.
+
+    Thresholds of alerts are fitted on the test window, which the model has not seen.
+    """
+    today = split.today
     tell("correcting online")
     shipments = load_table(validated, SHIPMENTS)
     feed = feed_of(prepared.history, shipments, read_scans(validated))
@@ -120,11 +140,20 @@ def make_bundle(
         recent_living_balance(living, prepared, feed, today, today),
     )
     at_order, on_the_way = (float(balance.shift(np.array([today]))[0]) for balance in balances)
+    past = Past(prepared, shipments, feed, trained, living)
+    fitted = _fitted_alerts(past, split, alerts, tell)
     tell("writing the bundle")
     network = prepared.network
     samples = _samples(shipments, network)
     histories = prepared.sketches.snapshot(today)
-    return write_bundle(out, trained, living, histories, today, (at_order, on_the_way), network, samples)
+    return write_bundle(out, trained, living, histories, today, (at_order, on_the_way), network, samples, fitted)
+
+
+def _fitted_alerts(past: Past, split: Split, alerts: AlertParameters, tell: TellShare) -> FittedAlerts:
+    if alerts.parcels == 0:
+        return FittedAlerts(())
+    start, known_before = day_of(split.start), day_of(split.today)
+    return fit_on_window(past, start, split.end - split.start, known_before, AlertPolicy(), alerts.parcels, tell)
 
 
 def _samples(shipments: pd.DataFrame, network: Network) -> list[Shipment]:

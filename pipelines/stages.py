@@ -268,13 +268,14 @@ def _evaluate() -> None:
 def _register() -> None:
     from models.hazard import BOOSTERS
     from models.storage import load_living, load_trained
-    from pipelines.modelling import make_bundle
+    from pipelines.modelling import AlertParameters, make_bundle
     from pipelines.register import open_registry, register, write_version
 
+    alerts = read_section(AlertParameters, "alerts")
     with steps("register") as tell:
         prepared, split = _prepared(tell)
         trained, living = load_trained(MODEL, CALIBRATION), load_living(LIVING_MODEL)
-        make_bundle(trained, living, prepared, split.today, VALIDATED, CHALLENGER, tell)
+        make_bundle(trained, living, prepared, split, alerts, VALIDATED, CHALLENGER, tell)
         tell("recording the run in MLflow")
         boosters = {name: CHALLENGER / f"{name}.txt" for name in BOOSTERS}
         registry, files = open_registry(TRACKING), {"evaluation": EVALUATION}

@@ -23,6 +23,7 @@ SMALL = {
     "window": {"test_days": 21},
     "train": {"rounds": 20, "smallest_leaf": 50},
     "living": {"rounds": 20, "smallest_leaf": 50, "landmarks": 4000},
+    "alerts": {"parcels": 100},
 }
 
 
@@ -44,7 +45,9 @@ def test_the_published_bundle_is_the_champions_and_loads(workspace):
 
     assert champion is not None
     assert _report(workspace, "published.json")["version"] == champion.number
-    assert Bundle.load(workspace / "data" / "bundle" / "current").origins
+    bundle = Bundle.load(workspace / "data" / "bundle" / "current")
+    assert bundle.origins
+    assert bundle.fitted_alerts.points
 
 
 def test_parcels_on_their_way_are_compared_with_the_perfect_forecaster(workspace, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from models.bundle import PLACES, Bundle, underway_case
 from models.bundle_writer import write_bundle
 from models.living.training import LivingParameters
 from models.training import TrainParameters, train
+from parcelcast.alerts import FittedAlerts
 from parcelcast.errors import ArtefactError
 from parcelcast.place import area_of
 from parcelcast.shipment import Shipment
@@ -48,7 +49,9 @@ def bundle(places, tmp_path_factory):
     samples = [asked(prepared.network, code) for code in CODES]
     living = train_on_feed(prepared, feed_of(prepared.history, tables["shipments"], None), today, QUICK_LIVING)
     histories = prepared.sketches.snapshot(today)
-    return write_bundle(out, trained, living, histories, today, (0.0, 0.0), prepared.network, samples), out
+    return write_bundle(
+        out, trained, living, histories, today, (0.0, 0.0), prepared.network, samples, FittedAlerts(())
+    ), out
 
 
 def asked(knowing, code):
