@@ -61,6 +61,16 @@ def balance(cdf: Floats, ordered_on: Ints, recorded_on: Ints, ended_on: Ints, un
     return Balance(first, recorded.astype(np.float64), expected.astype(np.float64))
 
 
+def shifted(cdf: Floats, shift: Floats) -> Floats:
+    """Add to the log-odds of each day's hazard, which multiplies its odds; `cdf` (n, H+1), `shift` (n).
+
+    Certain days stay certain.
+    """
+    before = np.concatenate([np.zeros((len(cdf), 1)), cdf[:, :-1]], axis=1)
+    odds = (cdf - before) / np.maximum(1.0 - cdf, np.finfo(np.float64).tiny) * np.exp(shift)[:, None]
+    return np.asarray(1.0 - np.cumprod(1.0 / (1.0 + odds), axis=1))
+
+
 def _before(counts: Floats, index: Ints) -> Floats:
     """Sum the `WINDOW_DAYS` values before each index."""
     total = np.concatenate([[0.0], np.cumsum(counts)])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from features.assembly import CATEGORIES, ORDER_COLUMNS, Assembled, Codes, column_names
 from features.orders import Floats
+from models.correction import shifted
 from models.hazard import HORIZON, Outcomes
 from parcelcast.errors import ArtefactError
 
@@ -65,7 +66,7 @@ class LocationModel:
         age = _ages_by_day(assembled)
         error = np.log(age + 3.0) - _location(self.booster, assembled, self.codes)[:, None]
         plain = np.searchsorted(self.errors, error.ravel()).reshape(error.shape) / len(self.errors)
-        return _shifted(np.where(age >= 0, plain, 0.0), shift)
+        return shifted(np.where(age >= 0, plain, 0.0), shift)
 
 
 def fit_location(
@@ -117,13 +118,6 @@ def _age(assembled: Assembled, rows: NDArray[np.intp], steps: NDArray[np.int64])
     orders = assembled.orders
     day, dispatch = orders.ordered_on[rows] + steps, orders.dispatch_on[rows]
     return np.where(day >= dispatch, assembled.calendar.delivery.age(rows, dispatch, day), _BEFORE_DISPATCH)
-
-
-def _shifted(cdf: Floats, shift: Floats) -> Floats:
-    """Add to the log-odds of each day's hazard, which multiplies its odds; certain days stay certain."""
-    before = np.concatenate([np.zeros((len(cdf), 1)), cdf[:, :-1]], axis=1)
-    odds = (cdf - before) / np.maximum(1.0 - cdf, np.finfo(np.float64).tiny) * np.exp(shift)[:, None]
-    return np.asarray(1.0 - np.cumprod(1.0 / (1.0 + odds), axis=1))
 
 
 def _location(booster: lightgbm.Booster, assembled: Assembled, codes: Codes) -> Floats:

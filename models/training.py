@@ -1,9 +1,10 @@
 """Training as of a day: fit, calibrate on later orders, then fit again on everything that was known."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Self
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +13,7 @@ from features.orders import Floats
 from features.table import ParcelHistory
 from models.blend import Blend, best_share
 from models.calibration import BetaMap, fit_beta_map
-from models.correction import REACH, Balance, balance
+from models.correction import REACH, Balance, balance, shifted
 from models.dependence import shared_fate
 from models.hazard import BOOSTERS, HazardModel, HazardParameters, Outcomes, fit_hazard
 from models.location import ERROR_DAYS, fit_location
@@ -86,38 +87,69 @@ def fit(
             f"no order is older than the {parameters.calibration_days} days kept back for calibration; "
             "expected a longer history, or train.calibration_days smaller"
         )
-    earlier = _fit(history, assembled, from_day, parameters, tell, "fitting, for calibration")
-    model = _fit(history, assembled, as_of, parameters, tell, "fitting")
+    days = (from_day, as_of)
+    told = dict.fromkeys(days, 0)
+
+    def count(day: int) -> None:
+        told[day] += 1
+        tell("fitting", sum(told.values()) / (len(days) * len(BOOSTERS) * parameters.rounds))
+
+    tell("fitting", 0.0)
+    # LightGBM works outside of Python's lock, each with one thread: both at once take little longer than one.
+    with ThreadPoolExecutor(len(days)) as both:
+        earlier, model = both.map(lambda day: _fit(history, assembled, day, parameters, lambda: count(day)), days)
     return Fitted(earlier, model, int(history.orders.known_day.min()), from_day, as_of)
 
 
 def calibrate(fitted: Fitted, history: ParcelHistory, assembled: Assembled) -> Trained:
     """Compare the earlier model's forecasts with what was known of later orders at `as_of`."""
-    later = thinned(orders_between(history, fitted.calibrated_from, fitted.as_of))
-    known = outcomes(history, later, fitted.as_of)
-    share = _share(fitted, history, assembled, later, known)
-    cdf = _corrected(fitted.earlier.with_share(share), fitted, history, assembled, later)
+    opinions = _Opinions.of(fitted, history, assembled)
+    known = outcomes(history, opinions.later, fitted.as_of)
+    share = 0.0
+    if fitted.earlier.location is not None:
+        share = (_USUAL_SHARE + best_share(opinions.cdf(0.0), opinions.cdf(1.0), known)) / 2.0
+    cdf = opinions.cdf(share)
     calibration = fit_beta_map(cdf, known)
-    fate = _shared_fate(calibration.apply(cdf), known, history, later)
+    fate = _shared_fate(calibration.apply(cdf), known, history, opinions.later)
     return Trained(
         fitted.model.with_share(share), calibration, fate, fitted.first, fitted.calibrated_from, fitted.as_of
     )
 
 
-def _share(fitted: Fitted, history: ParcelHistory, assembled: Assembled, later: Rows, known: Outcomes) -> float:
-    """Return the location model's share: half the usual one, half the best of the earlier model on these orders."""
-    if fitted.earlier.location is None:
-        return 0.0
-    hazard, location = (
-        _corrected(fitted.earlier.with_share(share), fitted, history, assembled, later) for share in (0.0, 1.0)
-    )
-    return (_USUAL_SHARE + best_share(hazard, location, known)) / 2.0
+@dataclass(frozen=True)
+class _Opinions:
+    """What both opinions of the earlier model, without a correction, said of the orders `rows`.
 
+    The orders after `calibrated_from` are at `is_later`; those before are needed for their corrections.
+    """
 
-def _corrected(model: Blend, fitted: Fitted, history: ParcelHistory, assembled: Assembled, later: Rows) -> Floats:
-    """Forecast the orders after `calibrated_from` with the correction of each one's day."""
-    found = recent_balance(model, history, assembled, fitted.calibrated_from, fitted.as_of)
-    return model.cdf(assembled.take(later), found.shift(history.orders.known_day[later]))
+    history: ParcelHistory
+    rows: Rows
+    is_later: NDArray[np.bool_]
+    hazard: Floats
+    location: Floats
+    as_of: int
+
+    @classmethod
+    def of(cls, fitted: Fitted, history: ParcelHistory, assembled: Assembled) -> Self:
+        rows = thinned(orders_between(history, fitted.calibrated_from - REACH, fitted.as_of))
+        part, plain = assembled.take(rows), np.zeros(len(rows))
+        hazard = fitted.earlier.hazard.cdf(part, plain)
+        location = hazard if fitted.earlier.location is None else fitted.earlier.location.cdf(part, plain)
+        is_later = history.orders.known_day[rows] >= fitted.calibrated_from
+        return cls(history, rows, is_later, hazard, location, fitted.as_of)
+
+    @property
+    def later(self) -> Rows:
+        return self.rows[self.is_later]
+
+    def cdf(self, share: float) -> Floats:
+        """Mix them, and correct the orders after `calibrated_from`, each as of its day."""
+        mixed = (1.0 - share) * self.hazard + share * self.location
+        found = _balance(mixed, self.history, self.rows, self.history.orders.ordered_on[self.rows], self.as_of)
+        shift = found.shift(self.history.orders.known_day[self.later])
+        hazard, location = (shifted(cdf[self.is_later], shift) for cdf in (self.hazard, self.location))
+        return np.asarray((1.0 - share) * hazard + share * location)
 
 
 def recent_balance(model: Blend, history: ParcelHistory, assembled: Assembled, start: int, end: int) -> Balance:
@@ -134,10 +166,13 @@ def balance_of(
     model: Blend | HazardModel, history: ParcelHistory, rows: Rows, assembled: Assembled, end: int
 ) -> Balance:
     """Return recorded and expected deliveries of these parcels, forecast without a correction, before UTC day `end`."""
-    plain = model.cdf(assembled, np.zeros(len(rows)))
+    return _balance(model.cdf(assembled, np.zeros(len(rows))), history, rows, assembled.orders.ordered_on, end)
+
+
+def _balance(plain: Floats, history: ParcelHistory, rows: Rows, ordered_on: NDArray[np.int64], end: int) -> Balance:
     is_known = history.delivered_known[rows] >= 0
     recorded = np.where(is_known, np.maximum(history.delivered_known[rows], history.delivered_on[rows]), -1)
-    return balance(plain, assembled.orders.ordered_on, recorded, _end_or_never(history, rows), end - 1)
+    return balance(plain, ordered_on, recorded, _end_or_never(history, rows), end - 1)
 
 
 def _end_or_never(history: ParcelHistory, rows: Rows) -> NDArray[np.int64]:
@@ -169,19 +204,17 @@ def outcomes(history: ParcelHistory, rows: Rows, as_of: int) -> Outcomes:
 
 
 def _fit(
-    history: ParcelHistory, assembled: Assembled, as_of: int, parameters: TrainParameters, tell: Tell, what: str
+    history: ParcelHistory,
+    assembled: Assembled,
+    as_of: int,
+    parameters: TrainParameters,
+    count: Callable[[], None],
 ) -> Blend:
-    done = 0
-
-    def count(_: lightgbm.callback.CallbackEnv) -> None:
-        nonlocal done
-        done += 1
-        tell(what, done / (len(BOOSTERS) * parameters.rounds))
-
+    """Fit as of a UTC day; `count` hears of each round."""
     rows = orders_between(history, None, as_of)[-parameters.most_orders :]
     part = assembled.take(rows)
     known, known_earlier = (outcomes(history, rows, day) for day in (as_of, as_of - ERROR_DAYS))
-    hazard = fit_hazard(part, known, parameters, [count])
+    hazard = fit_hazard(part, known, parameters, [lambda _: count()])
     return Blend(hazard, fit_location(part, known, known_earlier, as_of, hazard.codes))
 
 

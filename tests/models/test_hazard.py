@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.correction import shifted
 from models.hazard import (
     BOOSTERS,
     HORIZON,
+    NEGLIGIBLE,
     HazardModel,
     HazardParameters,
     Outcomes,
@@ -109,6 +111,12 @@ def test_a_shift_of_log_odds_makes_all_dates_earlier(assembled, model):
     plain, faster = model.cdf(one, np.zeros(1)), model.cdf(one, np.ones(1))
     assert (faster >= plain).all()
     assert faster.sum() > plain.sum() + 0.1
+
+
+def test_a_shift_can_also_be_added_afterwards(assembled, model):
+    shift = np.linspace(-1.0, 1.0, 400)
+    afterwards = shifted(model.cdf(assembled, np.zeros(400)), shift)
+    assert afterwards == pytest.approx(model.cdf(assembled, shift), abs=2 * NEGLIGIBLE)
 
 
 def test_parcels_still_on_the_way_do_not_bias_it_towards_fast_ones(history, assembled):
