@@ -114,7 +114,7 @@ def judge_on_window(
 class AlertParameters:
     """Section alerts of params.yaml: at most so many parcels of the test window tell the thresholds; 0: none do."""
 
-    parcels: int = 3000
+    parcels: int = 1000
 
 
 def make_bundle(
