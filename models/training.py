@@ -23,7 +23,7 @@ from parcelcast.errors import InputError
 Tell = Callable[[str, float], None]  # what is being done, and the share of it that is done
 Rows = NDArray[np.intp]
 
-MOST_COMPARED = 20_000
+MOST_COMPARED = 10_000
 # What was best in the validation windows on the whole (docs/adr/0011). What was best in the last two months tells of
 # one regime, and counts half.
 _USUAL_SHARE = 0.4
@@ -39,7 +39,7 @@ class TrainParameters(HazardParameters):
     """
 
     calibration_days: int = 60
-    most_orders: int = 100_000
+    most_orders: int = 60_000
 
 
 @dataclass(frozen=True)
