@@ -4,7 +4,7 @@ Training and serving both come through here; they differ only in the kind of his
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -82,14 +82,15 @@ class Assembled:
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the features of these orders."""
-        return type(self)(
-            self.orders.take(rows),
-            self.calendar.take(rows),
-            self.static[rows],
-            {name: texts[rows] for name, texts in self.categories.items()},
-            self.lead.take(rows),
-            self.log_odds[rows],
-            self.outlook.take(rows),
+        return replace(
+            self,
+            orders=self.orders.take(rows),
+            calendar=self.calendar.take(rows),
+            static=self.static[rows],
+            categories={name: texts[rows] for name, texts in self.categories.items()},
+            lead=self.lead.take(rows),
+            log_odds=self.log_odds[rows],
+            outlook=self.outlook.take(rows),
         )
 
     def codes(self, codes: Codes) -> Floats:

@@ -4,7 +4,7 @@ The order-time features are asked for again as if the order were placed now (`fe
 and the progress family is added. Van Houwelingen, "Dynamic prediction by landmarking in event history analysis" (2007).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -52,16 +52,7 @@ class AssembledLandmarks(Assembled):
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the features of these landmarks."""
-        return type(self)(
-            self.orders.take(rows),
-            self.calendar.take(rows),
-            self.static[rows],
-            {name: texts[rows] for name, texts in self.categories.items()},
-            self.lead.take(rows),
-            self.log_odds[rows],
-            self.outlook.take(rows),
-            self.standings.take(rows),
-        )
+        return replace(super().take(rows), standings=self.standings.take(rows))
 
     def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return LIVING_COLUMNS for day `steps[i]` after today of landmark `rows[i]`."""

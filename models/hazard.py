@@ -7,7 +7,7 @@ discrete-time survival analysis to study duration and the timing of events" (199
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from features.assembly import ALL_COLUMNS, Assembled, Codes, column_names, known_codes
 from features.columns import Column
 from features.orders import Floats
+from models.boosting import booster_settings
 from parcelcast.errors import ArtefactError, InputError
 
 HORIZON = 90
@@ -185,22 +186,13 @@ def _weights(assembled: Assembled, rows: NDArray[np.intp], half_life_days: float
 
 
 def _settings(parameters: HazardParameters) -> dict[str, object]:
-    """LightGBM's own names; one thread, because two on a busy machine are many times slower."""
-    values = asdict(parameters)
-    return {
-        "objective": "binary",
-        "learning_rate": values["learning_rate"],
-        "num_leaves": values["leaves"],
-        "min_data_in_leaf": values["smallest_leaf"],
-        "feature_fraction": values["column_share"],
-        "bagging_fraction": values["row_share"],
-        "bagging_freq": 1,
-        "lambda_l2": values["l2"],
-        "max_bin": values["bins"],
-        "max_cat_to_onehot": 8,
-        "cat_smooth": 20.0,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-        "verbose": -1,
-    }
+    return booster_settings(
+        "binary",
+        learning_rate=parameters.learning_rate,
+        leaves=parameters.leaves,
+        smallest_leaf=parameters.smallest_leaf,
+        column_share=parameters.column_share,
+        row_share=parameters.row_share,
+        l2=parameters.l2,
+        bins=parameters.bins,
+    ) | {"max_cat_to_onehot": 8, "cat_smooth": 20.0}

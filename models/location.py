@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from features.assembly import CATEGORIES, ORDER_COLUMNS, Assembled, Codes, column_names
 from features.orders import Floats
+from models.boosting import booster_settings
 from models.correction import shifted
 from models.hazard import HORIZON, Outcomes
 from parcelcast.errors import ArtefactError
@@ -24,22 +25,9 @@ ERROR_DAYS, _YOUNG_DAYS = 60, 25
 # So many equally likely errors are kept; with fewer orders to learn them from, there is no second opinion.
 _ERRORS, _FEWEST = 500, 200
 _BEFORE_DISPATCH = -1
-_SETTINGS = {
-    "objective": "regression",
-    "learning_rate": 0.08,
-    "num_leaves": 15,
-    "min_data_in_leaf": 100,
-    "feature_fraction": 0.6,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 5.0,
-    "max_bin": 127,
-    "seed": 0,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
-    "verbose": -1,
-}
+_SETTINGS = booster_settings(
+    "regression", learning_rate=0.08, leaves=15, smallest_leaf=100, column_share=0.6, row_share=0.8, l2=5.0
+) | {"seed": 0}
 _ROUNDS = 100
 
 

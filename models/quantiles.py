@@ -15,6 +15,7 @@ import numpy as np
 from features.assembly import CATEGORIES, ORDER_COLUMNS, Assembled, Codes, column_names, known_codes
 from features.orders import Floats
 from models.baselines import lane_history
+from models.boosting import booster_settings
 from models.hazard import HORIZON, Outcomes
 from models.metrics import quantile_days
 from parcelcast.errors import InputError
@@ -119,20 +120,12 @@ def _matrix(assembled: Assembled, codes: Codes) -> Floats:
 
 
 def _settings(parameters: QuantileParameters, level: float) -> dict[str, object]:
-    """LightGBM's own names; one thread, as for the hazard model."""
-    return {
-        "objective": "quantile",
-        "alpha": level,
-        "learning_rate": parameters.learning_rate,
-        "num_leaves": parameters.leaves,
-        "min_data_in_leaf": parameters.smallest_leaf,
-        "feature_fraction": parameters.column_share,
-        "bagging_fraction": parameters.row_share,
-        "bagging_freq": 1,
-        "max_bin": 127,
-        "seed": parameters.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-        "verbose": -1,
-    }
+    shared = booster_settings(
+        "quantile",
+        learning_rate=parameters.learning_rate,
+        leaves=parameters.leaves,
+        smallest_leaf=parameters.smallest_leaf,
+        column_share=parameters.column_share,
+        row_share=parameters.row_share,
+    )
+    return shared | {"alpha": level, "seed": parameters.seed}

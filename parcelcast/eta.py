@@ -13,7 +13,8 @@ from parcelcast.forecast import Basis, Forecast
 from parcelcast.progress import Progress
 from parcelcast.shipment import Shipment
 
-_USUAL = 0.9
+# By the date by which so many of such parcels have come, silence means nothing.
+USUAL = 0.9
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def conditioned_eta(forecast: Forecast, parcel: Underway) -> Eta:
     """
     today = parcel.today
     told = forecast.distribution
-    usual_by = told.quantile(_USUAL) or told.last_day
+    usual_by = told.quantile(USUAL) or told.last_day
     if told.probability_after(today - timedelta(days=1)) <= LEVEL_TOLERANCE or today > told.last_day:
         now = DeliveryDistribution(today, np.zeros(1))
     else:

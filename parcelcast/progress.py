@@ -86,6 +86,11 @@ class Progress:
     legs: tuple[Leg, ...]
     timeline: tuple[TimelineEntry, ...]
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing is to come any more: delivered, returned or cancelled."""
+        return self.stage in {"delivered", "returned"} or self.status == "cancelled"
+
 
 def parcel_progress(
     reports: Iterable[Scan],

@@ -6,12 +6,13 @@ and deadline. Van Houwelingen, "Dynamic prediction by landmarking in event histo
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boosting import booster_settings
 from models.journeys.grid import STARTS, WIDTHS, step_of
 from models.journeys.history import HISTORY_COLUMNS
 from models.journeys.legs import MILESTONES, OUTBOUND, Floats, Ints, Landmarks, Rows
@@ -183,20 +184,13 @@ def _matrix(landmarks: Landmarks, static: NDArray[np.float32], rows: Rows, steps
 
 
 def _settings(parameters: HazardParameters) -> dict[str, object]:
-    """LightGBM's own names; one thread, because two on a busy machine are many times slower."""
-    values = asdict(parameters)
-    return {
-        "objective": "binary",
-        "learning_rate": values["learning_rate"],
-        "num_leaves": values["leaves"],
-        "min_data_in_leaf": values["smallest_leaf"],
-        "feature_fraction": values["column_share"],
-        "bagging_fraction": values["row_share"],
-        "bagging_freq": 1,
-        "lambda_l2": values["l2"],
-        "max_bin": values["bins"],
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-        "verbose": -1,
-    }
+    return booster_settings(
+        "binary",
+        learning_rate=parameters.learning_rate,
+        leaves=parameters.leaves,
+        smallest_leaf=parameters.smallest_leaf,
+        column_share=parameters.column_share,
+        row_share=parameters.row_share,
+        l2=parameters.l2,
+        bins=parameters.bins,
+    )

@@ -13,12 +13,9 @@ from models.hazard import HORIZON
 from models.living.model import LivingModel
 from parcelcast.calendar import local_date
 from parcelcast.distribution import DeliveryDistribution
-from parcelcast.eta import Eta, Underway, conditioned_eta, silence_of
+from parcelcast.eta import USUAL, Eta, Underway, conditioned_eta, silence_of
 from parcelcast.forecast import Forecaster
 from parcelcast.shipment import Carrier
-
-_USUAL = 0.9
-_OVER = frozenset({"delivered", "returned"})
 
 
 class BundleLivingForecaster:
@@ -44,9 +41,9 @@ class BundleLivingForecaster:
 
     def etas(self, parcels: Sequence[Underway]) -> list[Eta]:
         """Return one ETA for each parcel, in order; one that is not awaited any more has come, or never will."""
-        awaited = [parcel for parcel in parcels if _is_awaited(parcel)]
+        awaited = [parcel for parcel in parcels if not parcel.progress.is_over]
         found = iter(self._etas(awaited) if awaited else ())
-        return [next(found) if _is_awaited(parcel) else _ended(parcel) for parcel in parcels]
+        return [_ended(parcel) if parcel.progress.is_over else next(found) for parcel in parcels]
 
     def _etas(self, parcels: Sequence[Underway]) -> list[Eta]:
         orders = orders_of([parcel.shipment for parcel in parcels], self._carriers)
@@ -66,7 +63,7 @@ class BundleLivingForecaster:
         told = zip(
             parcels,
             self._model.cdf(assembled, self._shift),
-            assembled.usual_by(_USUAL).tolist(),
+            assembled.usual_by(USUAL).tolist(),
             evidence_of(assembled),
             strict=True,
         )
@@ -82,10 +79,6 @@ class BundleLivingForecaster:
 def _eta(parcel: Underway, cdf: np.ndarray, usual_by: int) -> Eta:
     now = DeliveryDistribution.from_cdf(parcel.today, cdf)
     return Eta(parcel.progress.as_of, parcel.progress.stage, now, "model", silence_of(now, day_of(usual_by)))
-
-
-def _is_awaited(parcel: Underway) -> bool:
-    return parcel.progress.stage not in _OVER and parcel.progress.status != "cancelled"
 
 
 def _ended(parcel: Underway) -> Eta:

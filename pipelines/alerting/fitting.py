@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, compress
+from operator import not_
 
 from parcelcast.alerts import AlertPolicy, FittedAlerts, FittedPoint, Threshold
 from parcelcast.alerts.policy import ANY_STAGE
@@ -24,8 +25,9 @@ def fit_alerts(tracks: Sequence[Track], policy: AlertPolicy, tell: TellShare = S
     Risks at which an alert is taken back are those from which on the wanted precision of parcels comes in time.
     """
     tell("fitting alerts")
-    risky = [track for track in tracks if _highest_risk(track) >= OPEN_AT[0]]
-    calm = [Warned(track.parcel, (), 0, is_told=False) for track in tracks if _highest_risk(track) < OPEN_AT[0]]
+    is_risky = [_highest_risk(track) >= OPEN_AT[0] for track in tracks]
+    risky = list(compress(tracks, is_risky))
+    calm = [Warned(track.parcel, (), 0, is_told=False) for track in compress(tracks, map(not_, is_risky))]
     recover_at = fit_recovery(risky, policy)
     grid = [Threshold(open_at, min(recover_at, round(open_at / 2, 4)), sure_at)
             for sure_at in SURE_AT for open_at in OPEN_AT if open_at <= sure_at]  # fmt: skip

@@ -89,7 +89,7 @@ def _etas(cdfs: Floats, assembled: AssembledLandmarks, progresses: Sequence[Prog
 
 def _tracks(pending: Sequence[tuple[Watched, list[datetime], list[Progress]]], etas: EtaSource) -> list[Track]:
     awaited = [
-        (parcel, progress) for parcel, _, progresses in pending for progress in progresses if _is_awaited(progress)
+        (parcel, progress) for parcel, _, progresses in pending for progress in progresses if not progress.is_over
     ]
     if not awaited:
         return []
@@ -99,7 +99,7 @@ def _tracks(pending: Sequence[tuple[Watched, list[datetime], list[Progress]]], e
     return [
         Track(
             parcel,
-            tuple(_situation(parcel, one, next(told) if _is_awaited(one) else None) for one in progresses),
+            tuple(_situation(parcel, one, None if one.is_over else next(told)) for one in progresses),
         )
         for parcel, _, progresses in pending
     ]
@@ -118,10 +118,6 @@ def _situation(parcel: Watched, progress: Progress, eta: Eta | None) -> Situatio
         order_value=parcel.order_value,
         currency=parcel.currency,
     )
-
-
-def _is_awaited(progress: Progress) -> bool:
-    return progress.status != "cancelled" and progress.stage not in {"delivered", "returned"}
 
 
 def _looks(

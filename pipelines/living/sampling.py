@@ -20,8 +20,7 @@ _DAY = np.timedelta64(1, "D")
 TICK = np.timedelta64(1, "us")  # news counts as known right after the instant of its record
 _START_OF_DAY = np.timedelta64(30, "m")  # by then the files of the day before have come
 LONGEST_SILENCE = np.timedelta64(45, "D")
-# What the last news says of the stage, roughly: quotas need no more. Codes that tell of no movement keep it.
-_KEEPS = ("label_created", "exception", "info_only")
+# What the last news says of the stage, roughly: quotas need no more.
 _GROUPS = {
     ORDERED: 0,
     HANDED_OVER: 1,

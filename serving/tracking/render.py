@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -49,17 +50,7 @@ def shipment_answer(found: Found, now: datetime) -> ShipmentAnswer:
         timeline=[_event(entry) for entry in progress.timeline],
         history=_history(found.history),
         causes=_reasons(seen.stated.causes),
-        alerts=[
-            AlertSummary(
-                alert_id=alert.alert_id,
-                type=alert.type,
-                revision=alert.revision,
-                opened_at=alert.opened_at,
-                updated_at=alert.updated_at,
-                acknowledged_at=alert.acknowledged_at,
-            )
-            for alert in found.alerts
-        ],
+        alerts=[AlertSummary(**asdict(alert)) for alert in found.alerts],
     )
 
 

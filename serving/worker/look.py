@@ -19,7 +19,6 @@ from serving.worker.stated import Dates, Stated, dates_of
 
 # Between an instant and what was recorded before it.
 _MOMENT = timedelta(microseconds=1)
-_NOT_AWAITED = frozenset({"delivered", "returning", "returned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _etas(faced: Sequence[Faced], bundle: ServingBundle) -> list[Eta | None]:
 
 def is_awaited(progress: Progress) -> bool:
     """Tell whether a parcel is still to come to its shopper."""
-    return progress.stage not in _NOT_AWAITED and progress.status != "cancelled"
+    return not progress.is_over and progress.stage != "returning"
 
 
 def _looked(faced: Faced, eta: Eta | None, last: Stated | None, version: str) -> Looked:
