@@ -17,6 +17,10 @@ _TO_DELIVERY = "from planned dispatch to delivery"
 _LAST = f"last {WINDOW} days"
 
 COLUMNS = (
+    Column("lead_mean_days", "lane", "open days", f"mean {_TO_DELIVERY}, {_LAST}"),
+    Column("lead_p25_days", "lane", "open days", f"25 % quantile {_TO_DELIVERY}, {_LAST}"),
+    Column("lead_p50_days", "lane", "open days", f"median {_TO_DELIVERY}, {_LAST}"),
+    Column("lead_p75_days", "lane", "open days", f"75 % quantile {_TO_DELIVERY}, {_LAST}"),
     Column(
         "lead_recent_change_days",
         "lane",
@@ -53,10 +57,13 @@ def lane_features(history: History, orders: Orders) -> tuple[Floats, Hazards]:
     keys = lane_keys(orders)
     recent = history.hazards(keys, orders.known_day, RECENT)
     found = history.hazards(keys, orders.known_day, WINDOW)
-    low, high = survival_quantiles(found.hazard, (0.1, 0.9)).T
+    mean = restricted_mean(found.hazard)
+    low, *middle, high = survival_quantiles(found.hazard, (0.1, 0.25, 0.5, 0.75, 0.9)).T
     columns = np.column_stack(
         [
-            restricted_mean(recent.hazard) - restricted_mean(found.hazard),
+            mean,
+            *middle,
+            restricted_mean(recent.hazard) - mean,
             high - low,
             found.evidence[:, LEVELS.index("lane")],
             found.evidence[:, LEVELS.index("region")],

@@ -26,9 +26,9 @@ ERROR_DAYS, _YOUNG_DAYS = 60, 25
 _ERRORS, _FEWEST = 500, 200
 _BEFORE_DISPATCH = -1
 _SETTINGS = booster_settings(
-    "regression", learning_rate=0.08, leaves=15, smallest_leaf=100, column_share=0.6, row_share=0.8, l2=5.0
+    "regression", learning_rate=0.05, leaves=31, smallest_leaf=40, column_share=0.6, row_share=0.8, l2=5.0
 ) | {"seed": 0}
-_ROUNDS = 100
+_ROUNDS = 150
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ Rows = NDArray[np.intp]
 MOST_COMPARED = 10_000
 # What was best in the validation windows on the whole (docs/adr/0011). What was best in the last two months tells of
 # one regime, and counts half.
-_USUAL_SHARE = 0.4
+_USUAL_SHARE = 0.5
 _NEVER = np.iinfo(np.int32).max
 
 

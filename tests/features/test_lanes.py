@@ -54,6 +54,12 @@ def test_a_lane_without_parcels_has_the_hazards_of_the_next_wider_level():
     assert np.array_equal(known.hazard, unheard_of.hazard)
 
 
+def test_the_level_of_a_lane_is_told_in_days_from_planned_dispatch():
+    got, hazards = columns_of(parcels(200, "2026-03-02 09:00", "2026-03-04 12:00"), shipment(9, "2026-03-10 09:00"))
+    assert 1.0 < got["lead_p25_days"] < got["lead_p50_days"] < got["lead_p75_days"] < 2.0
+    assert got["lead_mean_days"] == restricted_mean(hazards.hazard)[0]
+
+
 def test_slower_parcels_of_late_show_as_a_change():
     before = parcels(30, "2026-01-05 09:00", "2026-01-06 12:00")
     lately = parcels(30, "2026-03-02 09:00", "2026-03-09 12:00")

@@ -217,6 +217,8 @@ def slow_features(rows: Sequence[Row], asked: Row) -> dict[str, float]:
         "origin_longitude": degrees(one.origin.place.longitude),
         "destination_latitude": degrees(one.destination.latitude),
         "destination_longitude": degrees(one.destination.longitude),
+        "lead_mean_days": mean(long.hazard()),
+        **{f"lead_p{level}_days": quantile(long.hazard(), level / 100) for level in (25, 50, 75)},
         "lead_recent_change_days": mean(recent.hazard()) - mean(long.hazard()),
         "lead_spread_days": quantile(long.hazard(), 0.9) - quantile(long.hazard(), 0.1),
         "lane_parcels": long.parcels(4),
