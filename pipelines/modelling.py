@@ -87,9 +87,10 @@ def read_prepared(
     tell("reading orders and features")
     network = network_of(tables, places)
     history = parcel_history(tables["shipments"], network, tables.get(FIRST_SCANS))
-    sketches = count(history, network, bulletins_of(tables.get("weather_daily")))
     assembled = read_features(history.orders, history.shipment_id, HORIZON, features)
-    return Prepared(history, sketches, assembled, network)
+    return Prepared(
+        history, assembled, network, lambda: count(history, network, bulletins_of(tables.get("weather_daily")))
+    )
 
 
 def judge_on_window(

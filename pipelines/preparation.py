@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -27,12 +28,17 @@ Count = Callable[[ParcelHistory, Network, Bulletins], Sketches]
 
 @dataclass(frozen=True)
 class Prepared:
-    """All orders with what became of them, the daily counts, and each order's features as of its own instant."""
+    """All orders with what became of them, each order's features as of its own instant, and how history is counted."""
 
     history: ParcelHistory
-    sketches: Sketches
     assembled: Assembled
     network: Network
+    count: Callable[[], Sketches]
+
+    @cached_property
+    def sketches(self) -> Sketches:
+        """The daily counts, made when they are asked for: half of the stages do without."""
+        return self.count()
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -66,7 +72,8 @@ def prepare(
     tell("counting history")
     sketches = count(history, network, bulletins_of(tables.get("weather_daily")))
     tell("building features")
-    return Prepared(history, sketches, assemble(history.orders, sketches.rolling(), HORIZON), network)
+    assembled = assemble(history.orders, sketches.rolling(), HORIZON)
+    return Prepared(history, assembled, network, lambda: sketches)
 
 
 def last_known_day(history: ParcelHistory) -> int:
