@@ -83,7 +83,7 @@ class FittedAlerts:
         try:
             return cls(tuple(FittedPoint(**one) for one in data["points"]))
         except (KeyError, TypeError) as error:
-            raise InputError(f"not fitted alerts ({error}); expected what ./run bench alerts wrote") from error
+            raise InputError(f"not fitted alerts ({error}); expected what the stage register wrote") from error
 
 
 def _best(points: Sequence[FittedPoint], wanted: AlertPolicy) -> FittedPoint:
