@@ -56,7 +56,7 @@ STEP_COLUMNS = (
 class HazardParameters:
     """Parameters of the boosters, chosen by cross-validation over training processes (docs/adr/0009)."""
 
-    rounds: int = 180
+    rounds: int = 280
     learning_rate: float = 0.06
     leaves: int = 15
     smallest_leaf: int = 300
