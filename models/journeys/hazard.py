@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from models.boosting import booster_settings
 from models.journeys.grid import STARTS, WIDTHS, step_of
-from models.journeys.history import HISTORY_COLUMNS
+from models.journeys.history import HISTORY_COLUMNS, daily_waves
 from models.journeys.legs import MILESTONES, OUTBOUND, Floats, Ints, Landmarks, Rows
 from parcelcast.errors import InputError
 
 BATCH = 2000  # landmarks asked for at once: bounds the memory of their rows
 _STEPS_TOLD = len(MILESTONES) - 1
+_WAVES = ("daily_cosine", "daily_sine", "half_daily_cosine", "half_daily_sine")
 COLUMNS = (
     "milestone",
     "is_outbound",
@@ -46,6 +47,8 @@ STEP_COLUMNS = (
     "since_planned_arrival_h",
     "since_scheduled_arrival_h",
     "total_h",
+    "daily_rhythm",
+    "half_daily_rhythm",
 )
 
 
@@ -53,7 +56,7 @@ STEP_COLUMNS = (
 class HazardParameters:
     """Parameters of the boosters, chosen by cross-validation over training processes (docs/adr/0009)."""
 
-    rounds: int = 180
+    rounds: int = 280
     learning_rate: float = 0.06
     leaves: int = 15
     smallest_leaf: int = 300
@@ -169,18 +172,28 @@ def _planned_next(landmarks: Landmarks) -> Floats:
 
 def _matrix(landmarks: Landmarks, static: NDArray[np.float32], rows: Rows, steps: Ints) -> NDArray[np.float32]:
     hours = STARTS[steps]
+    to_deadline = landmarks.slack[rows] - hours
     until_arrival = static[:, COLUMNS.index("planned_until_arrival_h")]
     to_schedule = static[:, COLUMNS.index("to_scheduled_arrival_h")]
     moving = [
         hours,
         WIDTHS[steps],
         landmarks.planned_remaining[rows] - hours,
-        landmarks.slack[rows] - hours,
+        to_deadline,
         hours - until_arrival[rows],
         hours - to_schedule[rows],
         landmarks.elapsed[rows] + hours,
+        *_rhythm(static[rows], WIDTHS[steps] / 2.0 - to_deadline),
     ]
     return np.concatenate([static[rows], np.column_stack(moving).astype(np.float32)], axis=1)
+
+
+def _rhythm(static: NDArray[np.float32], since_deadline: Floats) -> list[Floats]:
+    """Return how well the time of the day suits deliveries of such legs, by waves of a day and of half a day."""
+    waves = [
+        static[:, COLUMNS.index(name)] * wave for name, wave in zip(_WAVES, daily_waves(since_deadline), strict=True)
+    ]
+    return [waves[0] + waves[1], waves[2] + waves[3]]
 
 
 def _settings(parameters: HazardParameters) -> dict[str, object]:

@@ -1,16 +1,15 @@
-"""What legs like this one did: penalised regressions on places, lanes, flights and plans.
+"""What legs like this one did, by place, lane, flight and plan: kriging, also known as Gaussian-process regression.
 
-Some two thousand processes share hundreds of airports, so each place, lane and combination gets a coefficient that is
-drawn towards zero by its lack of evidence. On these few legs such shrinkage found late legs better than boosted trees
-on the same columns (docs/adr/0009); the trees read its answers instead. A place that was never seen adds nothing.
+Some two thousand processes share hundreds of airports. The more a leg has in common with earlier ones (its destination,
+its lane, about the same planned durations), the more their outcomes count for it; the less evidence, the nearer to the
+mean of all. On these few legs such shrinkage found late legs better than boosted trees on the same columns
+(docs/adr/0009); the trees read its answers instead. Rasmussen and Williams, "Gaussian Processes for Machine Learning"
+(2006), chapters 2 and 5.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.linear_model import LogisticRegression, Ridge
+from scipy.linalg import lapack
 
 from models.journeys.legs import OUTBOUND, Floats, Ints, Legs
 
@@ -22,103 +21,135 @@ HISTORY_COLUMNS = (
     "last_step_late",
     *(f"waits_{hours}_h" for hours in WAITS),
     "log_wait",
+    "log_wait_and_a_quarter",
     "log_check_in_ratio",
     "log_first_departure",
     "log_first_arrival",
     "log_flights",
     "log_total",
+    "daily_cosine",
+    "daily_sine",
+    "half_daily_cosine",
+    "half_daily_sine",
 )
-_CERTAIN = 1e-3  # a share of all or none is told as this far from it
+DAY_HOURS = 24.0
+QUARTER_HOURS = 6.0
 _SHORTEST = 1.0 / 60.0  # hours; a step that is not there counts as a minute, where a logarithm is wanted
 
-
-@dataclass(frozen=True)
-class HistoryParameters:
-    """Strength of the penalties and the number of folds; chosen by cross-validation over training processes."""
-
-    inverse_penalty: float = 0.7
-    penalty: float = 6.0
-    folds: int = 10
-    seed: int = 0
+# Variances of what legs have in common, in units of the variance that is each leg's own. They maximise the marginal
+# likelihood of "log_wait_and_a_quarter" over training processes, rounded (docs/adr/0009).
+_OF_ALL = 10.0  # the mean is not known beforehand
+_OF_NUMBERS = 0.02  # linear in the logarithms of planned durations
+# At the same destination, by how near two legs are in a column of `_numbers`: variance, column, 1 / (2 length^2).
+_OF_NEAR_PLANS = ((0.18, 0, 2.0), (0.07, 2, 0.5), (0.04, 1, 0.5))
 
 
 class LegHistory:
-    """The fitted regressions; `columns` applies them to legs, whatever happened to these."""
+    """The outcomes of legs, weighed by what they have in common; `columns` tells what to expect of other legs."""
 
-    def __init__(self, legs: Legs, parameters: HistoryParameters) -> None:
-        self._vocabulary = [{value: k for k, value in enumerate(np.unique(key))} for key in _keys(legs)]
+    def __init__(self, legs: Legs) -> None:
+        self._legs = legs
         numbers = _numbers(legs)
         self._mean, self._spread = numbers.mean(axis=0), np.maximum(numbers.std(axis=0), 1e-6)
-        design = self._design(legs)
-        known = [_fitted(design, target, parameters) for target in _targets(legs)]
-        self._coefficients = np.column_stack([coefficients for coefficients, _ in known])
-        self._intercepts = np.array([intercept for _, intercept in known])
+        outcomes = _outcomes(legs)
+        covariance = self._covariance(legs)
+        covariance[np.diag_indices_from(covariance)] += 1.0
+        inverse = _inverse(covariance)
+        self._weights = inverse @ outcomes
+        self.out_of_process = _out_of_process(outcomes, inverse, self._weights, legs.process)
 
     def columns(self, legs: Legs) -> Floats:
-        """Return the expected logarithm of hours and the log-odds of HISTORY_COLUMNS, shape (n, columns)."""
-        return np.asarray(self._design(legs) @ self._coefficients + self._intercepts)
+        """Return the expected HISTORY_COLUMNS, shape (n, columns): shares, logarithms of hours, and the daily rhythm.
 
-    def _design(self, legs: Legs) -> sparse.csr_array:
-        scaled = (_numbers(legs) - self._mean) / self._spread
-        blocks = [sparse.csr_array(np.column_stack([scaled, scaled[:, :3] ** 2]))]
-        for key, names in zip(_keys(legs), self._vocabulary, strict=True):
-            column = np.array([names.get(value, -1) for value in key], dtype=np.int64)
-            known = np.flatnonzero(column >= 0)
-            ones = (np.ones(len(known)), (known, column[known]))
-            blocks.append(sparse.csr_array(ones, shape=(len(legs), len(names))))
-        return sparse.hstack(blocks, format="csr")
+        For the legs learned from, `out_of_process` holds the same as learned from other processes only.
+        """
+        return np.asarray(self._covariance(legs) @ self._weights)
+
+    def _covariance(self, legs: Legs) -> Floats:
+        """Return how much each leg has in common with each leg learned from, shape (n, learned)."""
+        found = np.full((len(legs), len(self._legs)), _OF_ALL)
+        for (variance, mine), (_, known) in zip(_keys(legs), _keys(self._legs), strict=True):
+            np.add(found, variance, out=found, where=_is_same(mine, known))
+        mine, known = self._scaled(legs), self._scaled(self._legs)
+        found += _OF_NUMBERS / mine.shape[1] * (mine @ known.T)
+        row, column = np.nonzero(_is_same(legs.destination, self._legs.destination))
+        for variance, number, sharpness in _OF_NEAR_PLANS:
+            apart = mine[row, number] - known[column, number]
+            found[row, column] += variance * np.exp(-sharpness * apart**2)
+        return found
+
+    def _scaled(self, legs: Legs) -> Floats:
+        return np.asarray((_numbers(legs) - self._mean) / self._spread)
 
 
-def out_of_fold(legs: Legs, parameters: HistoryParameters) -> Floats:
-    """Return the history of each leg as learned from other processes only, shape (n, columns)."""
-    names = np.unique(legs.process)
-    part = np.random.default_rng(parameters.seed).permutation(len(names)) % parameters.folds
-    fold = part[np.searchsorted(names, legs.process)]
-    found = np.zeros((len(legs), len(HISTORY_COLUMNS)))
-    for number in np.unique(fold):
-        mine = fold == number
-        found[mine] = LegHistory(legs.take(~mine), parameters).columns(legs.take(mine))
+def _inverse(covariance: Floats) -> Floats:
+    """Return the inverse of a positive definite matrix, which is overwritten."""
+    factor, _ = lapack.dpotrf(covariance.T, lower=1, overwrite_a=1)
+    lower, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
+
+
+def _out_of_process(outcomes: Floats, inverse: Floats, weights: Floats, process: Ints) -> Floats:
+    """Return what the other processes let expect of each leg (Rasmussen and Williams, 5.10 to 5.12, for blocks)."""
+    found = np.empty_like(outcomes)
+    for rows in np.split(np.argsort(process, kind="stable"), np.cumsum(np.unique(process, return_counts=True)[1])[:-1]):
+        found[rows] = outcomes[rows] - np.linalg.solve(inverse[np.ix_(rows, rows)], weights[rows])
     return found
 
 
-def _targets(legs: Legs) -> list[NDArray[np.generic]]:
-    """Return what is learned, by HISTORY_COLUMNS: booleans by logistic regression, floats by least squares."""
+def _outcomes(legs: Legs) -> Floats:
+    """Return what became of delivered legs, by HISTORY_COLUMNS: 0 or 1, logarithms of hours, and the time of the day.
+
+    There is no calendar, but flights and counters keep daily hours: the time of the day is told by where the delivery
+    lies between two days' planned delivery times.
+    """
     waited, over = legs.effective[:, -1], legs.effective_total - legs.planned_total
-    return [
-        over > 0.0,
-        over > 24.0,
-        waited > legs.planned[:, -1],
-        *(waited > hours for hours in WAITS),
-        _log(waited),
-        _log(legs.effective[:, 0]) - _log(legs.planned[:, 0]),
-        _log(legs.effective[:, 1]),
-        _log(legs.effective[:, 2]),
-        _log(legs.effective[:, 1:-1].sum(axis=1)),
-        _log(legs.effective_total),
-    ]
+    return np.column_stack(
+        [
+            over > 0.0,
+            over > DAY_HOURS,
+            waited > legs.planned[:, -1],
+            *(waited > hours for hours in WAITS),
+            _log(waited),
+            _log(waited + QUARTER_HOURS),
+            _log(legs.effective[:, 0]) - _log(legs.planned[:, 0]),
+            _log(legs.effective[:, 1]),
+            _log(legs.effective[:, 2]),
+            _log(legs.effective[:, 1:-1].sum(axis=1)),
+            _log(legs.effective_total),
+            *daily_waves(over),
+        ]
+    )
 
 
-def _keys(legs: Legs) -> list[NDArray[np.str_]]:
-    """Return the categories, one array per kind of category."""
+def daily_waves(hours: Floats) -> list[Floats]:
+    """Return cosine and sine of the hours on a clock of a day, and on one of half a day."""
+    angle = 2.0 * np.pi / DAY_HOURS * hours
+    return [np.cos(angle), np.sin(angle), np.cos(2.0 * angle), np.sin(2.0 * angle)]
+
+
+def _keys(legs: Legs) -> list[tuple[float, NDArray[np.generic]]]:
+    """Return the categories, each with the variance of what two legs of the same one have in common."""
     origin, destination = legs.origin, legs.destination
     via = np.where(legs.segments > 1, legs.place[:, 1], 0)
     since = legs.last_segment(legs.place, 0).astype(np.int64)
-    flight = np.rint(legs.last_segment(legs.planned[:, 1:-1], 1) * 60.0).astype(np.int64)
-    last = np.rint(legs.planned[:, -1] * 60.0).astype(np.int64)
+    flight = _minutes(legs.last_segment(legs.planned[:, 1:-1], 1))
+    last, departure = _minutes(legs.planned[:, -1]), _minutes(legs.planned[:, 1])
     outbound = (legs.kind == OUTBOUND).astype(np.int64)
     return [
-        _joined(outbound),
-        _joined(legs.segments),
-        _joined(destination),
-        _joined(origin),
-        _joined(origin, destination),
-        _joined(since, destination),
-        _joined(via, destination),
-        _joined(since, destination, flight),
-        _joined(last),
-        _joined(destination, last),
-        _joined(destination, outbound),
-        _joined(origin, destination, last),
+        (0.7, destination),
+        (0.06, outbound),
+        (0.06, legs.segments),
+        (0.05, via),
+        (0.06, _joined(origin, destination)),
+        (0.03, _joined(since, destination)),
+        (0.02, _joined(via, destination)),
+        (0.04, _joined(since, destination, flight)),
+        (0.03, _joined(via, last)),
+        (0.08, _joined(destination, last)),
+        (0.02, _joined(destination, outbound, last)),
+        (0.05, _joined(destination, last, departure)),
+        (0.2, _joined(origin, destination, last)),
     ]
 
 
@@ -126,25 +157,20 @@ def _joined(*parts: Ints) -> NDArray[np.str_]:
     return np.array(["|".join(map(str, values)) for values in zip(*(part.tolist() for part in parts), strict=True)])
 
 
+def _is_same(mine: NDArray[np.generic], known: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return which values are equal, shape (mine, known)."""
+    number = np.unique(np.concatenate([mine, known]), return_inverse=True)[1]
+    return np.asarray(number[: len(mine), None] == number[None, len(mine) :])
+
+
 def _numbers(legs: Legs) -> Floats:
     planned = legs.planned
     return np.column_stack([_log(planned[:, -1]), _log(planned[:, 0]), _log(legs.planned_total), _log(planned[:, 1:5])])
 
 
+def _minutes(hours: Floats) -> Ints:
+    return np.rint(hours * 60.0).astype(np.int64)
+
+
 def _log(hours: Floats) -> Floats:
     return np.asarray(np.log(np.maximum(hours, _SHORTEST)))
-
-
-def _fitted(
-    design: sparse.csr_array, target: NDArray[np.generic], parameters: HistoryParameters
-) -> tuple[Floats, float]:
-    """Return coefficients and intercept."""
-    if target.dtype != np.bool_:
-        ridge = Ridge(parameters.penalty).fit(design, target)
-        return np.asarray(ridge.coef_), float(ridge.intercept_)
-    share = float(target.mean())
-    if not 0.0 < share < 1.0:
-        sure = min(max(share, _CERTAIN), 1.0 - _CERTAIN)
-        return np.zeros(design.shape[1]), float(np.log(sure / (1.0 - sure)))
-    logistic = LogisticRegression(C=parameters.inverse_penalty, max_iter=500, tol=1e-3).fit(design, target)
-    return np.asarray(logistic.coef_[0]), float(logistic.intercept_[0])

@@ -10,7 +10,7 @@ from models.dependence import shared_fate
 from models.hazard import Outcomes
 from models.journeys.grid import ENDS, HORIZON_HOURS, by, hourly, step_of, tilted
 from models.journeys.hazard import HazardParameters, LegHazard, fit_leg_hazard
-from models.journeys.history import HISTORY_COLUMNS, HistoryParameters, LegHistory, out_of_fold
+from models.journeys.history import HISTORY_COLUMNS, LegHistory
 from models.journeys.legs import OUTBOUND, Floats, Landmarks, Legs, landmarks_of
 from models.metrics import pit
 from parcelcast.errors import InputError
@@ -19,14 +19,14 @@ Tell = Callable[[str, float], None]
 
 _LATE = HISTORY_COLUMNS.index("late")
 _SURE = 1e-3  # of the hazard's own tail: no log-odds beyond these
+_SURE_BY_HISTORY = 1e-2  # of the history's share, which may lie outside of 0 to 1
 _FEWEST = 50
 
 
 @dataclass(frozen=True)
 class JourneyParameters:
-    """Parameters of both parts, and the share of the training processes, the last ones, kept back for calibration."""
+    """Parameters of the hazard, and the share of the training processes, the last ones, kept back for calibration."""
 
-    history: HistoryParameters = field(default_factory=HistoryParameters)
     hazard: HazardParameters = field(default_factory=HazardParameters)
     calibration_share: float = 0.2
 
@@ -46,8 +46,8 @@ class JourneyModel:
         """
         history = self._history.columns(landmarks.legs)
         cdf = self._hazard.cdf(landmarks, history)
-        tail = np.clip(1.0 - by(cdf, landmarks.slack), _SURE, 1.0 - _SURE)
-        log_odds = (np.log(tail / (1.0 - tail)) + history[landmarks.row, _LATE]) / 2.0
+        tail = _log_odds(1.0 - by(cdf, landmarks.slack), _SURE)
+        log_odds = (tail + _log_odds(history[landmarks.row, _LATE], _SURE_BY_HISTORY)) / 2.0
         return tilted(cdf, landmarks.slack, 1.0 / (1.0 + np.exp(-log_odds)))
 
 
@@ -96,8 +96,15 @@ def fit_journeys(
 ) -> JourneyModel:
     """Fit the history on all legs, and the hazard beside histories that did not see the leg's own process."""
     tell(0.0)
-    hazard = fit_leg_hazard(landmarks_of(legs), out_of_fold(legs, parameters.history), parameters.hazard, tell)
-    return JourneyModel(LegHistory(legs, parameters.history), hazard)
+    history = LegHistory(legs)
+    hazard = fit_leg_hazard(landmarks_of(legs), history.out_of_process, parameters.hazard, tell)
+    return JourneyModel(history, hazard)
+
+
+def _log_odds(shares: Floats, sure: float) -> Floats:
+    """Return the log-odds of shares that are told from `sure` to 1 - `sure`."""
+    told = np.clip(shares, sure, 1.0 - sure)
+    return np.asarray(np.log(told / (1.0 - told)))
 
 
 def _outcomes(landmarks: Landmarks) -> Outcomes:

@@ -5,14 +5,14 @@ import pytest
 
 from models.journeys.grid import ENDS
 from models.journeys.hazard import HazardParameters
-from models.journeys.history import HISTORY_COLUMNS, HistoryParameters, LegHistory, out_of_fold
+from models.journeys.history import HISTORY_COLUMNS, LegHistory
 from models.journeys.legs import MILESTONES, landmarks_of
 from models.journeys.model import JourneyParameters, delay_risk, fit_journeys, train_journeys
 from models.journeys.scorecard import journey_scores, process_scores, told_by_all
 from models.journeys.whole import process_cdf, processes_of
 from parcelcast.errors import InputError
 
-QUICK = JourneyParameters(HistoryParameters(folds=3), HazardParameters(rounds=25, learning_rate=0.2, smallest_leaf=50))
+QUICK = JourneyParameters(HazardParameters(rounds=25, learning_rate=0.2, smallest_leaf=50))
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +49,22 @@ def test_what_happens_after_a_milestone_changes_no_forecast_at_it(model, later):
         assert (model.cdf(after)[known] == before[known]).all()
 
 
-def test_a_history_out_of_fold_does_not_know_the_legs_own_process(legs):
-    seen = out_of_fold(legs, QUICK.history)
+def test_a_history_out_of_process_is_the_one_learned_without_that_process(legs):
     mine = legs.process == 17
+    of_all, of_others = LegHistory(legs), LegHistory(legs.take(~mine))
+    numbers = HISTORY_COLUMNS.index("log_wait")
+    assert of_all.out_of_process[mine, numbers] == pytest.approx(
+        of_others.columns(legs.take(mine))[:, numbers], abs=1e-2
+    )
     other = legs.effective.copy()
     other[mine] *= 50.0
-    again = out_of_fold(replace(legs, effective=other), QUICK.history)
-    assert np.allclose(again[mine], seen[mine])
-    assert not np.allclose(again[~mine], seen[~mine])
+    again = LegHistory(replace(legs, effective=other))
+    assert np.allclose(again.out_of_process[mine], of_all.out_of_process[mine])
+    assert not np.allclose(again.out_of_process[~mine], of_all.out_of_process[~mine])
 
 
 def test_history_learns_the_slow_airport_and_draws_an_unknown_one_to_the_middle(legs):
-    history = LegHistory(legs, QUICK.history)
+    history = LegHistory(legs)
     one = legs.take(np.zeros(3, dtype=np.intp))
     place = one.place.copy()
     place[:, 1] = [1, 3, 999]

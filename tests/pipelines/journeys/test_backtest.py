@@ -7,7 +7,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.journeys.hazard import HazardParameters
-from models.journeys.history import HistoryParameters
 from models.journeys.legs import MILESTONES
 from models.journeys.model import JourneyParameters
 from parcelcast import cli
@@ -17,9 +16,7 @@ from pipelines.journeys import backtest_journeys, journeys_text
 from pipelines.journeys.predictions import EPOCH, SCHEMA
 
 ROOT = Path(__file__).parents[3]
-QUICK = JourneyParameters(
-    HistoryParameters(folds=3), HazardParameters(rounds=40, learning_rate=0.2, smallest_leaf=200, boosters=1)
-)
+QUICK = JourneyParameters(HazardParameters(rounds=40, learning_rate=0.2, smallest_leaf=200, boosters=1))
 
 
 @pytest.fixture(scope="module")
