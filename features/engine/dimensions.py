@@ -39,6 +39,11 @@ class Numbers:
             self.names.append(name)
         return self._number_of[name]
 
+    def first_alike(self, *parts: int) -> list[int]:
+        """Return for each name the number of the first one that has the same parts; it never changes either."""
+        first: dict[tuple[str, ...], int] = {}
+        return [first.setdefault(tuple([name[part] for part in parts]), n) for n, name in enumerate(self.names)]
+
 
 @dataclass
 class Registry:
@@ -95,12 +100,17 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
     carrier_of = {name: registry.carriers.number(name) for name, _ in sorted(asked.services)}
     days = asked.last - asked.first + 1
     some_origin = next(iter(network.origins.values()))
+    areas_to = [
+        registry.areas_to.number(*_area(way_facts(some_origin, place, None), "destination"))
+        for place in places.values()
+    ]
+    region_to = registry.areas_to.first_alike(COUNTRY, REGION)
     return {
-        "origins": _table(ORIGINS, [_origin(origin_id, network, registry) for origin_id in sorted(asked.origins)]),
+        "origins": _table(ORIGINS, _origins(sorted(asked.origins), network, registry)),
         "destinations": _table(DESTINATIONS, [
-            (*address, registry.areas_to.number(*_area(way_facts(some_origin, place, None), "destination")),
-             zone_of[place.time_zone] * days, land_of[place.country, place.region or ""])
-            for address, place in places.items()
+            (*address, there, region_to[there], zone_of[place.time_zone] * days, asked.first, asked.last,
+             land_of[place.country, place.region or ""])
+            for (address, place), there in zip(places.items(), areas_to, strict=True)
         ]),
         "services": _table(SERVICES, [
             (*one, registry.services.number(*one), carrier_of[one[0]]) for one in sorted(asked.services)
@@ -111,20 +121,24 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
             for key, place in lands.items()
         ]),
         "clocks": _table(CLOCKS, [row for name in zone_of for row in _clock(name, zone_of[name], asked.first, days)]),
-        "clock_range": pa.table({
-            "first": pa.array([asked.first], pa.int32()), "last": pa.array([asked.last], pa.int32())
-        }),
     }  # fmt: skip
 
 
-def _origin(origin_id: str, network: Network, registry: Registry) -> tuple[Any, ...]:
-    origin = network.origins[origin_id]
-    calendar = origin.calendar
-    facts = way_facts(origin, origin.place, None)
-    here = registry.areas_from.number(*_area(facts, "origin"))
-    number = registry.origins.number(origin_id, facts["origin_country"], facts["origin_region"])
-    working = CalendarKey(calendar.weekdays, calendar.holiday_country, calendar.holiday_region)
-    return origin_id, number, here, registry.calendar(working)
+def _origins(origin_ids: Sequence[str], network: Network, registry: Registry) -> list[tuple[Any, ...]]:
+    found = []
+    for origin_id in origin_ids:
+        origin = network.origins[origin_id]
+        facts = way_facts(origin, origin.place, None)
+        number = registry.origins.number(origin_id, facts["origin_country"], facts["origin_region"])
+        here = registry.areas_from.number(*_area(facts, "origin"))
+        week = origin.calendar
+        working = CalendarKey(week.weekdays, week.holiday_country, week.holiday_region)
+        found.append((number, here, registry.calendar(working)))
+    region_of = registry.areas_from.first_alike(COUNTRY, REGION)
+    return [
+        (origin_id, number, here, region_of[here], working)
+        for origin_id, (number, here, working) in zip(origin_ids, found, strict=True)
+    ]
 
 
 def _area(facts: Mapping[str, Any], end: str) -> tuple[str, ...]:

@@ -39,19 +39,22 @@ SCANS = {
     "recorded_at": "timestamp('UTC')",
     "code": "string",
 }
-ORIGINS = {"origin_id": "string", "origin": "int64", "here": "int64", "working": "int32"}
+ORIGINS = {"origin_id": "string", "origin": "int64", "here": "int64", "region_here": "int64", "working": "int32"}
+# A destination's zone begins at `zone` in table `clocks`, which tells the UTC days from `first_clock` to `last_clock`.
 DESTINATIONS = {
     "destination_country": "string",
     "destination_postal_code": "string",
     "there": "int64",
+    "region_there": "int64",
     "zone": "int32",
+    "first_clock": "int32",
+    "last_clock": "int32",
     "land": "int32",
 }
 SERVICES = {"carrier": "string", "service": "string", "way": "int64", "carrier_number": "int64"}
 CALENDARS = {"carrier_number": "int64", "land": "int32", "calendar": "int32"}
 # The offset of a zone's clock on a UTC day: `before_s` until the instant `change_s`, then `after_s`.
 CLOCKS = {"at": "int32", "change_s": "int64", "before_s": "int32", "after_s": "int32"}
-CLOCK_RANGE = {"first": "int32", "last": "int32"}
 
 # What columns of these types are in tables that we make ourselves.
 ARROW = {"string": pa.string(), "int32": pa.int32(), "int64": pa.int64()}
@@ -60,7 +63,8 @@ ANNOUNCED = {
     "shipment_id": "string",
     "lane": "int64",
     "way_to": "int64",
-    "way_from": "int64",
+    "region_to": "int64",
+    "region_from": "int64",
     "origin": "int64",
     "calendar": "int32",
     "working": "int32",
@@ -76,8 +80,8 @@ STAGED = dict.fromkeys(STAGES, "int64")
 STAGES_TOLD = {"shipment_id": "string", **STAGED}
 PARCELS = {**ANNOUNCED, **STAGED}
 
-# A lane is one number: its service, the area it starts from, the area it goes to. The way to an area and the way from
-# one have the number of the carrier in place of the service's.
+# A lane is one number: its service, the area it starts from, the area it goes to. The ways to an area, to a region and
+# from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
 HERE, WAY = 2**20, 2**40
 _NONE = 2**60
 
@@ -101,11 +105,9 @@ def ids() -> ibis.Table:
 def extent() -> ibis.Table:
     """Return the first and last UTC day of an order in table `shipments`, and the last day anything was recorded."""
     shipments = _shopper_bound()
-    ordered = _utc_day(shipments.ordered_at)
-    dispatched, delivered = _known(shipments, "dispatched"), _known(shipments, "delivered")
-    return shipments.agg(
-        first=ordered.min(), last=ibis.greatest(ordered, dispatched, delivered).max(), ordered=ordered.max()
-    )
+    ordered = shipments.ordered_at
+    last = ibis.greatest(ordered.max(), *(_recorded(shipments, event).max() for event in ("dispatched", "delivered")))
+    return shipments.agg(first=_utc_day(ordered.min()), last=_utc_day(last), ordered=_utc_day(ordered.max()))
 
 
 @cache
@@ -125,7 +127,8 @@ def announced() -> ibis.Table:
         "shipment_id",
         lane=known.way * WAY + known.here * HERE + known.there,
         way_to=known.carrier_number * WAY + known.there,
-        way_from=known.carrier_number * WAY + known.here * HERE,
+        region_to=known.carrier_number * WAY + known.region_there,
+        region_from=known.carrier_number * WAY + known.region_here * HERE,
         origin=known.origin,
         calendar=known.calendar,
         working=known.working,
@@ -142,6 +145,14 @@ def announced() -> ibis.Table:
 def stages() -> ibis.Table:
     """Return what table `scans` tells of stages, one row per shipment: `shipment_id` and columns `STAGED`."""
     return first_scans(unbound("scans", SCANS))
+
+
+@cache
+def first() -> ibis.Table:
+    """Return the facts of all parcels that table `announced` tells of, with what table `stages` tells of them."""
+    announced, told = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
+    known = announced.left_join(told, "shipment_id")
+    return known.select(*ANNOUNCED, **{name: known[name].fill_null(UNKNOWN) for name in STAGED})
 
 
 @cache
@@ -181,19 +192,19 @@ def _utc_day(instant: Any) -> Any:
     return (instant.epoch_seconds().cast("float64") / DAY_S).floor().cast("int32")
 
 
+def _recorded(shipments: ibis.Table, event: str) -> Any:
+    return ibis.coalesce(shipments[f"{event}_recorded_at"], shipments[f"{event}_at"])
+
+
 def _known(shipments: ibis.Table, event: str) -> Any:
-    recorded = ibis.coalesce(shipments[f"{event}_recorded_at"], shipments[f"{event}_at"])
-    return _utc_day(recorded).fill_null(UNKNOWN)
+    return _utc_day(_recorded(shipments, event)).fill_null(UNKNOWN)
 
 
 def _with_local_day(known: ibis.Table, event: str) -> ibis.Table:
     """Add the day that a clock at the destination showed at an event; clocks far from our days are the edge's."""
-    instant = known[f"{event}_at"]
-    clock_range = unbound("clock_range", CLOCK_RANGE)
-    first, last = clock_range["first"].max().as_scalar(), clock_range["last"].max().as_scalar()
-    day = ibis.least(ibis.greatest(_utc_day(instant), first), last)
+    day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_at"]), known.first_clock), known.last_clock)
     clocks = unbound("clocks", CLOCKS).rename(clock="at")
-    asked = known.mutate(asked=known.zone + day - first)
+    asked = known.mutate(asked=known.zone + day - known.first_clock)
     found = asked.left_join(clocks, asked.asked == clocks.clock)
     second = found[f"{event}_at"].epoch_seconds().cast("float64")
     local = second + ibis.ifelse(second < found.change_s, found.before_s, found.after_s)
