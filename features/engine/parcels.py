@@ -107,7 +107,9 @@ def extent() -> ibis.Table:
     shipments = _shopper_bound()
     ordered = shipments.ordered_at
     last = ibis.greatest(ordered.max(), *(_recorded(shipments, event).max() for event in ("dispatched", "delivered")))
-    return shipments.agg(first=_utc_day(ordered.min()), last=_utc_day(last), ordered=_utc_day(ordered.max()))
+    return shipments.agg(
+        first=_utc_day(_second(ordered.min())), last=_utc_day(_second(last)), ordered=_utc_day(_second(ordered.max()))
+    )
 
 
 @cache
@@ -120,25 +122,21 @@ def announced() -> ibis.Table:
         .join(unbound("services", SERVICES), ["carrier", "service"])
         .join(unbound("calendars", CALENDARS), ["carrier_number", "land"])
     )
-    for event in ("ordered", "dispatched", "delivered"):
-        known = _with_local_day(known, event)
-    planned = known.planned_dispatch_on.epoch_days().cast("int32").fill_null(UNKNOWN)
-    return known.select(
-        "shipment_id",
+    known = known.select(
+        "shipment_id", "origin", "calendar", "working", "zone", "first_clock", "last_clock",
         lane=known.way * WAY + known.here * HERE + known.there,
         way_to=known.carrier_number * WAY + known.there,
         region_to=known.carrier_number * WAY + known.region_there,
         region_from=known.carrier_number * WAY + known.region_here * HERE,
-        origin=known.origin,
-        calendar=known.calendar,
-        working=known.working,
-        known_day=_utc_day(known.ordered_at),
-        dispatch_on=ibis.greatest(planned, known.ordered_on),
-        dispatched_on=known.dispatched_on,
+        planned=known.planned_dispatch_on.epoch_days().cast("int32").fill_null(UNKNOWN),
+        known_day=_utc_day(_second(known.ordered_at)),
         dispatched_known=_known(known, "dispatched"),
-        delivered_on=known.delivered_on,
         delivered_known=_known(known, "delivered"),
-    )
+        **{f"{event}_s": _second(known[f"{event}_at"]) for event in ("ordered", "dispatched", "delivered")},
+    )  # fmt: skip
+    for event in ("ordered", "dispatched", "delivered"):
+        known = _with_local_day(known, event)
+    return known.mutate(dispatch_on=ibis.greatest(known.planned, known.ordered_on)).select(*ANNOUNCED)
 
 
 @cache
@@ -188,8 +186,12 @@ def _shopper_bound() -> ibis.Table:
     return shipments.mutate(**{name: shipments[name].fill_null("") for name in names})
 
 
-def _utc_day(instant: Any) -> Any:
-    return (instant.epoch_seconds().cast("float64") / DAY_S).floor().cast("int32")
+def _second(instant: Any) -> Any:
+    return instant.epoch_seconds().cast("float64")
+
+
+def _utc_day(second: Any) -> Any:
+    return (second / DAY_S).floor().cast("int32")
 
 
 def _recorded(shipments: ibis.Table, event: str) -> Any:
@@ -197,17 +199,16 @@ def _recorded(shipments: ibis.Table, event: str) -> Any:
 
 
 def _known(shipments: ibis.Table, event: str) -> Any:
-    return _utc_day(_recorded(shipments, event)).fill_null(UNKNOWN)
+    return _utc_day(_second(_recorded(shipments, event))).fill_null(UNKNOWN)
 
 
 def _with_local_day(known: ibis.Table, event: str) -> ibis.Table:
-    """Add the day that a clock at the destination showed at an event; clocks far from our days are the edge's."""
-    day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_at"]), known.first_clock), known.last_clock)
-    clocks = unbound("clocks", CLOCKS).rename(clock="at")
+    """Turn an event's instant into the day that a clock there showed; clocks far from our days are the edge's."""
+    day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_s"]), known.first_clock), known.last_clock)
     asked = known.mutate(asked=known.zone + day - known.first_clock)
+    clocks = unbound("clocks", CLOCKS).rename(clock="at")
     found = asked.left_join(clocks, asked.asked == clocks.clock)
-    second = found[f"{event}_at"].epoch_seconds().cast("float64")
+    second = found[f"{event}_s"]
     local = second + ibis.ifelse(second < found.change_s, found.before_s, found.after_s)
-    name = f"{event}_on"
-    found = found.mutate(**{name: (local / DAY_S).floor().cast("int32").fill_null(UNKNOWN)})
-    return found.drop("clock", "change_s", "before_s", "after_s", "asked")
+    found = found.mutate(**{f"{event}_on": _utc_day(local).fill_null(UNKNOWN)})
+    return found.drop("clock", "change_s", "before_s", "after_s", "asked", f"{event}_s")

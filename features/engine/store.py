@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def write_manifest(store: Path, manifest: Manifest) -> None:
     """Let a build count, in one step."""
     path, draft = store / _MANIFEST, store / f"{_MANIFEST}.draft"
     with draft.open("w", encoding="utf-8") as file:
-        json.dump({"format": FORMAT, **asdict(manifest)}, file)
+        file.write(json.dumps({"format": FORMAT, **vars(manifest)}))
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
@@ -74,9 +74,9 @@ def write_manifest(store: Path, manifest: Manifest) -> None:
 
 def sweep(store: Path, manifest: Manifest | None) -> None:
     """Remove the Parquet files that the manifest does not name, and the folders that this leaves empty."""
-    kept = {str(store / name) for name in manifest.files()} if manifest else set()
+    kept = {os.path.join(store, name) for name in manifest.files()} if manifest else set()  # noqa: PTH118 - hundreds
     for folder, _, names in os.walk(store, topdown=False):
-        files = [os.path.join(folder, name) for name in names]  # noqa: PTH118 - thousands of them
+        files = [os.path.join(folder, name) for name in names]  # noqa: PTH118 - hundreds
         unnamed = [path for path in files if path.endswith(".parquet") and path not in kept]
         for path in unnamed:
             Path(path).unlink()
