@@ -8,7 +8,7 @@ import ibis
 from features.engine.engines import unbound
 from features.engine.families import BASES, FACTS, FAMILIES, Family
 from features.engine.lifetables import BOUND, DAYS
-from features.engine.parcels import ANNOUNCED, PARCELS, STAGED, STAGES_TOLD
+from features.engine.parcels import ANNOUNCED, PARCELS, STAGE_DAYS, STAGED, STAGES_TOLD, with_stage_days
 from features.loads import RECORD
 from features.sketches import UNKNOWN
 
@@ -20,7 +20,7 @@ TOLD = {
     **dict.fromkeys(FACTS, "int32"),
 }
 
-CURRENT = {**PARCELS, "is_settled": "boolean"}
+CURRENT = {**PARCELS, **STAGE_DAYS, "is_settled": "boolean"}
 
 FAR = 2**30  # a day that never comes
 _NO = ibis.literal(value=False)
@@ -73,12 +73,12 @@ def perhaps_settled() -> ibis.Table:
 def judged(name: str, families: tuple[str, ...]) -> ibis.Table:
     """Tell of the parcels of a table whether they count nothing after `until` of `bound` any more (`is_settled`)."""
     parcels = unbound(name, PARCELS).cross_join(unbound("bound", BOUND).select("until"))
-    closed = unbound("bases", BASES).select("calendar", "longest_closed")
+    parcels, closed = with_stage_days(parcels), unbound("bases", BASES).select("calendar", "longest_closed")
     for calendar in ("calendar", "working"):
         here = closed.rename({f"{calendar}_number": "calendar", f"{calendar}_closed": "longest_closed"})
         parcels = parcels.join(here, parcels[calendar] == here[f"{calendar}_number"])
     are_over = ibis.and_(*(_is_over(FAMILIES[family], parcels) for family in families))
-    return parcels.select(*PARCELS, is_settled=are_over)
+    return parcels.select(*PARCELS, *STAGE_DAYS, is_settled=are_over)
 
 
 @cache
@@ -98,11 +98,10 @@ def _is_over(family: Family, parcels: ibis.Table) -> Any:
 @cache
 def told(families: tuple[str, ...], name: str) -> ibis.Table:
     """Return the spells of some families, begun or not, of the parcels in a table, by its name; columns `TOLD`."""
+    parcels = with_stage_days(unbound(name, PARCELS))
     spells = [
-        FAMILIES[family]
-        .told(unbound(name, PARCELS), "shipment_id")
-        .mutate(family=ibis.literal(FAMILIES[family].number, "int32"))
-        for family in families
+        one.told(parcels, "shipment_id").mutate(family=ibis.literal(one.number, "int32"))
+        for one in (FAMILIES[family] for family in families)
     ]
     return ibis.union(*spells).select(*TOLD)
 
@@ -131,7 +130,8 @@ def _as_of_before(parcels: ibis.Table) -> ibis.Table:
 @cache
 def everybody() -> ibis.Table:
     """Return the parcels of tables `current` and `settled`."""
-    return ibis.union(unbound("current", CURRENT).select(*PARCELS), unbound("settled", PARCELS))
+    current, settled = unbound("current", CURRENT), with_stage_days(unbound("settled", PARCELS))
+    return ibis.union(*(parcels.select(*PARCELS, *STAGE_DAYS) for parcels in (current, settled)))
 
 
 @cache

@@ -13,7 +13,7 @@ from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, FAMILY, LEVEL
 from features.engine.ladders import Numbers
 from features.engine.lifetables import CELLS, LIVES, bound_table, cells, lives, rolled_up
-from features.engine.parcels import PARCELS
+from features.engine.parcels import PARCELS, STAGE_DAYS
 
 
 def write_counts(
@@ -42,8 +42,9 @@ def write_counts(
 
 @cache
 def spells_of(families: tuple[str, ...], parcels: str) -> ibis.Table:
-    """Return the spells of some families of the parcels in a table, by its name."""
-    return ibis.union(*(FAMILIES[name].spells(unbound(parcels, PARCELS)) for name in families))
+    """Return the spells of some families of the parcels in a table, by its name, which has the days of stages too."""
+    known = unbound(parcels, {**PARCELS, **STAGE_DAYS})
+    return ibis.union(*(FAMILIES[name].spells(known) for name in families))
 
 
 def _steps(keys: Numbers, registry: Registry) -> tuple[list[pa.Table], tuple[int, ...]]:

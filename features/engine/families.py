@@ -11,7 +11,7 @@ from features.engine.dimensions import Registry
 from features.engine.engines import unbound
 from features.engine.ladders import Numbers
 from features.lanes import LEVELS as LANE_LEVELS
-from features.loads import DEPARTURE_LEVELS, DEPOT_LEVELS, HAUL_LEVELS, RECORD
+from features.loads import DEPARTURE_LEVELS, DEPOT_LEVELS, HAUL_LEVELS
 from features.origins import LEVELS as ORIGIN_LEVELS
 from features.sketches import UNKNOWN
 
@@ -26,7 +26,7 @@ LEVEL, FAMILY = 2**57, 2**60
 
 @dataclass(frozen=True)
 class Family:
-    """One family: `facts` returns a parcel's `FACTS`, `key` and `calendar` name columns of the parcel.
+    """One family: `facts` returns the `FACTS` of a parcel with its stage days, `key` and `calendar` name its columns.
 
     `number` is the family's in all tables. `rungs` returns the numbers of narrow keys on every one of `levels`, widest
     first, and `names` the texts of a level's numbers.
@@ -83,23 +83,17 @@ def _between(begin: str, finish: str) -> Callable[[ibis.Table], dict[str, Any]]:
     """Tell the time from a stage to another; a delivery that was known sooner than any scan ended it too."""
 
     def facts(parcels: ibis.Table) -> dict[str, Any]:
-        (start, started_known), (end, ended_known) = (_days(parcels[stage]) for stage in (begin, finish))
+        end, ended_known = parcels[f"{finish}_on"], parcels[f"{finish}_known"]
         delivered_on, delivered_known = parcels.delivered_on, parcels.delivered_known
         is_sooner = (delivered_known != UNKNOWN) & ((ended_known == UNKNOWN) | (delivered_known < ended_known))
         return {
-            "start": start,
-            "started_known": started_known,
+            "start": parcels[f"{begin}_on"],
+            "started_known": parcels[f"{begin}_known"],
             "end": ibis.ifelse(is_sooner, delivered_on, end),
             "ended_known": ibis.ifelse(is_sooner, delivered_known, ended_known),
         }
 
     return facts
-
-
-def _days(number: Any) -> tuple[Any, Any]:
-    """Return the days of an event and of its record, as `features.loads.days_told`."""
-    is_known = number != UNKNOWN
-    return tuple(ibis.ifelse(is_known, day.cast("int32"), UNKNOWN) for day in (number % RECORD, number // RECORD))
 
 
 FAMILIES: Mapping[str, Family] = {

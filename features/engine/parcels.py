@@ -12,7 +12,7 @@ import ibis
 import pyarrow as pa
 
 from features.engine.engines import unbound
-from features.loads import STAGES, first_scans
+from features.loads import RECORD, STAGES, first_scans
 from features.sketches import UNKNOWN
 
 DAY_S = 86_400
@@ -79,6 +79,8 @@ ANNOUNCED = {
 STAGED = dict.fromkeys(STAGES, "int64")
 STAGES_TOLD = {"shipment_id": "string", **STAGED}
 PARCELS = {**ANNOUNCED, **STAGED}
+# The days that the numbers of stages stand for, as `features.loads.days_told` reads them.
+STAGE_DAYS = {f"{stage}_{what}": "int32" for stage in STAGES for what in ("on", "known")}
 
 # A lane is one number: its service, the area it starts from, the area it goes to. The ways to an area, to a region and
 # from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
@@ -107,9 +109,7 @@ def extent() -> ibis.Table:
     shipments = _shopper_bound()
     ordered = shipments.ordered_at
     last = ibis.greatest(ordered.max(), *(_recorded(shipments, event).max() for event in ("dispatched", "delivered")))
-    return shipments.agg(
-        first=_utc_day(_second(ordered.min())), last=_utc_day(_second(last)), ordered=_utc_day(_second(ordered.max()))
-    )
+    return shipments.agg(first=_utc_day(ordered.min()), last=_utc_day(last), ordered=_utc_day(ordered.max()))
 
 
 @cache
@@ -124,15 +124,15 @@ def announced() -> ibis.Table:
     )
     known = known.select(
         "shipment_id", "origin", "calendar", "working", "zone", "first_clock", "last_clock",
+        "ordered_at", "dispatched_at", "delivered_at",
         lane=known.way * WAY + known.here * HERE + known.there,
         way_to=known.carrier_number * WAY + known.there,
         region_to=known.carrier_number * WAY + known.region_there,
         region_from=known.carrier_number * WAY + known.region_here * HERE,
         planned=known.planned_dispatch_on.epoch_days().cast("int32").fill_null(UNKNOWN),
-        known_day=_utc_day(_second(known.ordered_at)),
+        known_day=_utc_day(known.ordered_at),
         dispatched_known=_known(known, "dispatched"),
         delivered_known=_known(known, "delivered"),
-        **{f"{event}_s": _second(known[f"{event}_at"]) for event in ("ordered", "dispatched", "delivered")},
     )  # fmt: skip
     for event in ("ordered", "dispatched", "delivered"):
         known = _with_local_day(known, event)
@@ -172,6 +172,16 @@ def fresh() -> ibis.Table:
     ))  # fmt: skip
 
 
+def with_stage_days(parcels: ibis.Table) -> ibis.Table:
+    """Add columns `STAGE_DAYS` to parcels."""
+    days = {}
+    for stage in STAGES:
+        number = parcels[stage]
+        for what, day in (("on", number % RECORD), ("known", number // RECORD)):
+            days[f"{stage}_{what}"] = ibis.ifelse(number == UNKNOWN, UNKNOWN, day).cast("int32")
+    return parcels.mutate(**days)
+
+
 def _first(old: Any, new: Any) -> Any:
     """Return the smaller of two numbers that may be missing or -1, else -1."""
     first = ibis.least(*(ibis.coalesce(one.nullif(UNKNOWN), _NONE) for one in (old, new)))
@@ -190,7 +200,11 @@ def _second(instant: Any) -> Any:
     return instant.epoch_seconds().cast("float64")
 
 
-def _utc_day(second: Any) -> Any:
+def _utc_day(instant: Any) -> Any:
+    return _day(_second(instant))
+
+
+def _day(second: Any) -> Any:
     return (second / DAY_S).floor().cast("int32")
 
 
@@ -199,16 +213,16 @@ def _recorded(shipments: ibis.Table, event: str) -> Any:
 
 
 def _known(shipments: ibis.Table, event: str) -> Any:
-    return _utc_day(_second(_recorded(shipments, event))).fill_null(UNKNOWN)
+    return _utc_day(_recorded(shipments, event)).fill_null(UNKNOWN)
 
 
 def _with_local_day(known: ibis.Table, event: str) -> ibis.Table:
     """Turn an event's instant into the day that a clock there showed; clocks far from our days are the edge's."""
-    day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_s"]), known.first_clock), known.last_clock)
+    day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_at"]), known.first_clock), known.last_clock)
     asked = known.mutate(asked=known.zone + day - known.first_clock)
     clocks = unbound("clocks", CLOCKS).rename(clock="at")
     found = asked.left_join(clocks, asked.asked == clocks.clock)
-    second = found[f"{event}_s"]
+    second = _second(found[f"{event}_at"])
     local = second + ibis.ifelse(second < found.change_s, found.before_s, found.after_s)
-    found = found.mutate(**{f"{event}_on": _utc_day(local).fill_null(UNKNOWN)})
-    return found.drop("clock", "change_s", "before_s", "after_s", "asked", f"{event}_s")
+    found = found.mutate(**{f"{event}_on": _day(local).fill_null(UNKNOWN)})
+    return found.drop("clock", "change_s", "before_s", "after_s", "asked", f"{event}_at")
