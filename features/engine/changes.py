@@ -8,18 +8,26 @@ import ibis
 from features.engine.engines import unbound
 from features.engine.families import BASES, FACTS, FAMILIES, Family
 from features.engine.lifetables import BOUND, DAYS
-from features.engine.parcels import ANNOUNCED, PARCELS, STAGED, STAGES_TOLD
+from features.engine.parcels import ANNOUNCED, PARCELS, STAGE_DAYS, STAGED, STAGES_TOLD, with_stage_days
 from features.loads import RECORD
 from features.sketches import UNKNOWN
 
-TOLD = {"shipment_id": "string", "key": "int64", "calendar": "int32", **dict.fromkeys(FACTS, "int32")}
+TOLD = {
+    "shipment_id": "string",
+    "family": "int32",
+    "key": "int64",
+    "calendar": "int32",
+    **dict.fromkeys(FACTS, "int32"),
+}
+
+CURRENT = {**PARCELS, **STAGE_DAYS, "is_settled": "boolean"}
 
 FAR = 2**30  # a day that never comes
 _NO = ibis.literal(value=False)
 
 
 @cache
-def current() -> ibis.Table:
+def known() -> ibis.Table:
     """Return the parcels of table `fresh`, and those of table `open` that it does not tell of anew."""
     fresh = unbound("fresh", PARCELS)
     return ibis.union(fresh, without_fresh("open"))
@@ -62,27 +70,68 @@ def perhaps_settled() -> ibis.Table:
 
 
 @cache
-def settled(name: str, families: tuple[str, ...]) -> ibis.Table:
-    """Return the parcels of a table that count nothing after `until` of `bound` any more: all their spells are over."""
-    parcels, until = unbound(name, PARCELS), unbound("bound", BOUND).until.max().as_scalar()
-    closed = unbound("bases", BASES).select("calendar", "longest_closed")
+def judged(name: str, families: tuple[str, ...]) -> ibis.Table:
+    """Tell of the parcels of a table whether they count nothing after `until` of `bound` any more (`is_settled`)."""
+    parcels = unbound(name, PARCELS).cross_join(unbound("bound", BOUND).select("until"))
+    parcels, closed = with_stage_days(parcels), unbound("bases", BASES).select("calendar", "longest_closed")
     for calendar in ("calendar", "working"):
         here = closed.rename({f"{calendar}_number": "calendar", f"{calendar}_closed": "longest_closed"})
         parcels = parcels.join(here, parcels[calendar] == here[f"{calendar}_number"])
-    return parcels.filter(*(_is_over(FAMILIES[family], parcels, until) for family in families)).select(*PARCELS)
-
-
-def _is_over(family: Family, parcels: ibis.Table, until: Any) -> Any:
-    """Tell whether a spell is over; an end on a closed day counts on the next open one."""
-    facts = family.facts(parcels)
-    counted = ibis.greatest(*facts.values()) + parcels[f"{family.calendar}_closed"]
-    return (facts["start"] != UNKNOWN) & (facts["end"] != UNKNOWN) & (counted.cast("int32") <= until)
+    are_over = ibis.and_(*(_is_over(FAMILIES[family], parcels) for family in families))
+    return parcels.select(*PARCELS, *STAGE_DAYS, is_settled=are_over)
 
 
 @cache
-def told(family: str, name: str) -> ibis.Table:
-    """Return the spells of a family, begun or not, of the parcels in a table, by its name; columns `TOLD`."""
-    return FAMILIES[family].told(unbound(name, PARCELS), "shipment_id").select(*TOLD)
+def current(*, is_settled: bool) -> ibis.Table:
+    """Return the parcels of table `current` that are settled, or those that are still open."""
+    parcels = unbound("current", CURRENT)
+    return parcels.filter(parcels.is_settled if is_settled else ~parcels.is_settled).select(*PARCELS)
+
+
+def _is_over(family: Family, parcels: ibis.Table) -> Any:
+    """Tell whether a spell is over; an end on a closed day counts on the next open one."""
+    facts = family.facts(parcels)
+    counted = ibis.greatest(*facts.values()) + parcels[f"{family.calendar}_closed"]
+    return (facts["start"] != UNKNOWN) & (facts["end"] != UNKNOWN) & (counted.cast("int32") <= parcels.until)
+
+
+@cache
+def told(families: tuple[str, ...], name: str) -> ibis.Table:
+    """Return the spells of some families, begun or not, of the parcels in a table, by its name; columns `TOLD`."""
+    parcels = with_stage_days(unbound(name, PARCELS))
+    spells = [
+        one.told(parcels, "shipment_id").mutate(family=ibis.literal(one.number, "int32"))
+        for one in (FAMILIES[family] for family in families)
+    ]
+    return ibis.union(*spells).select(*TOLD)
+
+
+@cache
+def rewritten() -> ibis.Table:
+    """Count the parcels of table `fresh` of which table `previous` does not know the same of days before `since`.
+
+    Only what they tell otherwise can change what such a day counts.
+    """
+    fresh, previous = (_as_of_before(unbound(name, PARCELS)) for name in ("fresh", "previous"))
+    known = (fresh[name] for name in ("known_day", "dispatched_known", "delivered_known", *STAGED))
+    return fresh.filter(ibis.greatest(*known) != UNKNOWN).anti_join(previous, list(PARCELS)).count().as_table()
+
+
+def _as_of_before(parcels: ibis.Table) -> ibis.Table:
+    """Return parcels without what was recorded on `since` of table `bound` or later."""
+    parcels = parcels.cross_join(unbound("bound", BOUND).select("since"))
+    events = {"known_day": "known_day", "dispatched_on": "dispatched_known", "delivered_on": "delivered_known"}
+    recorded = events | {known: known for known in events.values()}
+    told = {name: ibis.ifelse(parcels[day] < parcels.since, parcels[name], UNKNOWN) for name, day in recorded.items()}
+    told |= {name: ibis.ifelse(parcels[name] // RECORD < parcels.since, parcels[name], UNKNOWN) for name in STAGED}
+    return parcels.mutate(**told).select(*PARCELS)
+
+
+@cache
+def everybody() -> ibis.Table:
+    """Return the parcels of tables `current` and `settled`."""
+    current, settled = unbound("current", CURRENT), with_stage_days(unbound("settled", PARCELS))
+    return ibis.union(*(parcels.select(*PARCELS, *STAGE_DAYS) for parcels in (current, settled)))
 
 
 @cache
@@ -95,7 +144,7 @@ def touched() -> ibis.Table:
     since = unbound("bound", BOUND).since.max().as_scalar()
     new, old = _ends("told_now"), _ends("told_before")
     old = old.rename({f"old_{name}": name for name in old.columns})
-    both = new.left_join(old, new.shipment_id == old.old_shipment_id)
+    both = new.left_join(old, [new.shipment_id == old.old_shipment_id, new.family == old.old_family])
     began_alike = ibis.and_(
         *[both[name] == both[f"old_{name}"] for name in ("key", "calendar", "start", "started_known")]
     ).fill_null(_NO)
@@ -128,4 +177,4 @@ def _ends(name: str) -> ibis.Table:
     spells = spells.left_join(opens, spells["at"] == opens.opens_at)
     counted = ibis.greatest(spells.recorded, ibis.coalesce(spells.next_open, FAR))
     last = ibis.ifelse(spells.is_over, counted, ibis.ifelse(spells.has_begun, FAR, UNKNOWN))
-    return spells.select("shipment_id", "key", "calendar", *FACTS, "recorded", "began", last=last)
+    return spells.select("shipment_id", "family", "key", "calendar", *FACTS, "recorded", "began", last=last)

@@ -1,4 +1,4 @@
-"""One family's counts by day: from parcels to a table with all levels."""
+"""The counts by day of all families: from parcels to a table with all levels."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,59 +10,89 @@ import pyarrow as pa
 
 from features.engine.dimensions import Registry
 from features.engine.engines import Session, unbound
-from features.engine.families import FAMILIES, Family
+from features.engine.families import FAMILIES, FAMILY, LEVEL
 from features.engine.ladders import Numbers
-from features.engine.lifetables import CELLS, cells, rolled_up
-from features.engine.parcels import PARCELS
-
-# One row per level (0 is the widest), key on that level, UTC day and age.
-COUNTS = {"level": "int32", **CELLS}
+from features.engine.lifetables import CELLS, LIVES, bound_table, cells, lives, rolled_up
+from features.engine.parcels import PARCELS, STAGE_DAYS
 
 
-def days_table(days: Sequence[int]) -> pa.Table:
-    """Return the table `wanted`: the days to be counted."""
-    return pa.table({"day": pa.array(days, pa.int32())})
+def write_counts(
+    session: Session, families: tuple[str, ...], parcels: str, days: Sequence[int], registry: Registry, folder: Path
+) -> dict[int, Path]:
+    """Count the parcels of a table, by its name, on these days, in order; return the files by day, columns `CELLS`.
 
-
-def write_counts(session: Session, family: Family, parcels: str, registry: Registry, folder: Path) -> dict[int, Path]:
-    """Count the parcels of a table, by its name, on the days of table `wanted`; return the files by day.
-
-    Counted once, on the narrowest keys; a wider level is added up from the next narrower one that tells it.
+    Counted once, on the narrowest keys; a wider level is added up from the widest narrower one that tells it, those of
+    all families that are as far together.
     """
-    session.define("spells", spells_of(family.name, parcels))
-    session.keep("cells", _narrow())
-    keys = session.table(unbound("cells", CELLS).select("key").distinct())["key"].to_numpy()
-    known, levels = {"cells": keys}, []
-    for level, rungs in reversed(list(enumerate(family.rungs(keys, registry)))):
-        source = next(name for name in reversed(known) if _tells(known[name], rungs))
-        if not np.array_equal(known[source], rungs):
-            once = np.unique(known[source], return_index=True)[1]
-            session.give("rungs", pa.table({"key": known[source][once], "wider": rungs[once]}))
-            source, narrower = f"level{level}", source
-            session.keep(source, rolled_up(narrower))
-            known[source] = rungs
-        levels.append(source)
-    return session.write_days(_all_levels(tuple(reversed(levels))), folder)
+    session.give("bound", bound_table(days[0], days[-1]))
+    session.define("spells", spells_of(families, parcels))
+    session.keep("lives", lives())
+    if len(days) == days[-1] - days[0] + 1:
+        session.keep("step0", cells())
+    else:
+        session.give("wanted", pa.table({"day": pa.array(days, pa.int32())}))
+        session.keep("step0", _wanted())
+    keys = session.table(_keys())["key"].to_numpy()
+    steps, finer = _steps(np.sort(keys), registry)
+    for number, rungs in enumerate(steps):
+        session.give("rungs", rungs)
+        session.keep(f"step{number + 1}", rolled_up(f"step{number}"))
+    return session.write_days(_all_levels(len(steps), finer), folder)
+
+
+@cache
+def spells_of(families: tuple[str, ...], parcels: str) -> ibis.Table:
+    """Return the spells of some families of the parcels in a table, by its name, which has the days of stages too."""
+    known = unbound(parcels, {**PARCELS, **STAGE_DAYS})
+    return ibis.union(*(FAMILIES[name].spells(known) for name in families))
+
+
+def _steps(keys: Numbers, registry: Registry) -> tuple[list[pa.Table], tuple[int, ...]]:
+    """Return for each step from narrow to wide the table `rungs`: what the keys of the step before belong to.
+
+    Returns as well the numbers of the families whose parcels have finer keys than the narrowest level: to tell the
+    wider levels, the first step needs them, and only it.
+    """
+    steps: list[list[tuple[Numbers, Numbers]]] = []
+    finer = []
+    for family in FAMILIES.values():
+        mine = keys[keys // FAMILY == family.number]
+        told = [(0, mine)]
+        for level, numbers in reversed(list(enumerate(family.rungs(mine % LEVEL, registry)))):
+            wider = family.keys(level, numbers)
+            if np.array_equal(mine, wider):
+                continue
+            if level == family.levels - 1:
+                finer.append(family.number)
+            step, narrow = next((step, narrow) for step, narrow in reversed(told) if _tells(narrow, wider))
+            if step == len(steps):
+                steps.append([])
+            once = np.unique(narrow, return_index=True)[1]
+            steps[step].append((narrow[once], wider[once]))
+            told.append((step + 1, wider))
+    tables = [[np.concatenate(column) for column in zip(*pairs, strict=True)] for pairs in steps]
+    return [pa.table({"key": key, "wider": wider}) for key, wider in tables], tuple(finer)
 
 
 def _tells(narrow: Numbers, wide: Numbers) -> bool:
     """Tell whether each key of one level belongs to one key of another."""
-    pairs = np.unique(np.stack([narrow, wide]), axis=1).shape[1]
-    return bool(pairs == len(np.unique(narrow)))
+    _, once, which = np.unique(narrow, return_index=True, return_inverse=True)
+    return bool(np.array_equal(wide[once][which], wide))
 
 
 @cache
-def spells_of(family: str, parcels: str) -> ibis.Table:
-    """Return a family's spells of the parcels in a table, by its name."""
-    return FAMILIES[family].spells(unbound(parcels, PARCELS))
+def _keys() -> ibis.Table:
+    return unbound("lives", LIVES).select("key").distinct()
 
 
 @cache
-def _narrow() -> ibis.Table:
+def _wanted() -> ibis.Table:
     return cells().semi_join(unbound("wanted", {"day": "int32"}), "day")
 
 
 @cache
-def _all_levels(names: tuple[str, ...]) -> ibis.Table:
-    parts = [unbound(name, CELLS).mutate(level=ibis.literal(level, "int32")) for level, name in enumerate(names)]
-    return ibis.union(*parts).select(*COUNTS)
+def _all_levels(steps: int, finer: tuple[int, ...]) -> ibis.Table:
+    first = unbound("step0", CELLS)
+    if finer:
+        first = first.filter((first.key // FAMILY).notin(finer))
+    return ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))

@@ -9,7 +9,7 @@ A shipment's `ordered_at` must not change between batches; where it does, build 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
@@ -17,14 +17,14 @@ import numpy as np
 import pyarrow as pa
 
 from features.engine import changes
-from features.engine.counting import days_table, write_counts
+from features.engine.counting import write_counts
 from features.engine.dimensions import Asked, Registry, dimension_tables
 from features.engine.engines import Engine, Session, Source, unbound
 from features.engine.families import BASES, FAMILIES
 from features.engine.lifetables import bound_table
 from features.engine.opening import OpenDayTables
-from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, fresh, ids, stages
-from features.engine.store import Manifest, Settled, read_manifest, sweep, write_manifest
+from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, first, fresh, ids, stages
+from features.engine.store import Manifest, read_manifest, sweep, write_manifest
 from features.opendays import OpenDays
 from features.table import Network
 from parcelcast.errors import DataError
@@ -87,16 +87,18 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     asked = _asked(session, first, max(last, span["ordered"]) + 1)
     for name, table in dimension_tables(asked, network, registry).items():
         session.give(name, table)
-    session.keep("announced", announced())
+    # The first build reads them once, when it makes parcels of them.
+    hold = session.keep if before else session.define
+    hold("announced", announced())
     if batch.scans is None:
         session.give("stages", _nobody(STAGES_TOLD))
     else:
         session.give("scans", batch.scans)
-        session.keep("stages", stages())
+        hold("stages", stages())
     since = before.until + 1 if before else first
     _give_calendars(session, registry, first, last)
     session.give("bound", bound_table(since, last))
-    families = tuple(before.tables) if before else tuple(FAMILIES) if batch.scans is not None else _WITHOUT_SCANS
+    families = before.families if before else tuple(FAMILIES) if batch.scans is not None else _WITHOUT_SCANS
     return _Told(first, since, last, registry, families)
 
 
@@ -121,54 +123,55 @@ def _give_calendars(session: Session, registry: Registry, first: int, last: int)
 def _build(session: Session, store: Path, told: _Told, before: Manifest | None) -> tuple[Manifest, tuple[int, ...]]:
     """Count the days that the batch touches, and tell what the store holds then."""
     number = before.build + 1 if before else 1
-    told_again = _give_known(session, store, before)
-    again = _touched_again(session, told) if before else set()
-    days = sorted(again | set(range(told.since, told.until + 1)))
-    if before and not days and not _count(session, changes.news()):
-        return before, ()
-    settled = _without_fresh(session, store, before.settled, told_again, number) if before else ()
-    session.keep("current", changes.current())
+    again: set[int] = set()
+    settled: tuple[str, ...] = ()
+    if before is None:
+        session.define("known", first())
+    else:
+        told_again = _give_known(session, store, before)
+        again = _touched_again(session, told)
+        if not again and told.since > told.until and not _count(session, changes.news()):
+            return before, ()
+        settled = _without_fresh(session, store, before.settled, told_again, number)
+        session.define("known", changes.known())
+    session.keep("current", changes.judged("known", told.families))
     counted = _give_counted(session, store, settled) if again and settled else "current"
-    tables = {name: dict(before.tables[name]) if before else {} for name in told.families}
+    days = sorted(again | set(range(told.since, told.until + 1)))
+    files = dict(before.days) if before else {}
     if days:
-        session.give("bound", bound_table(days[0], told.until))
-        session.give("wanted", days_table(days))
-        for name, files in tables.items():
-            written = write_counts(session, FAMILIES[name], counted, told.registry, store / name / str(number))
-            for day in days:
-                files.pop(day, None)
-            files.update({day: str(path.relative_to(store)) for day, path in written.items()})
-    opened, over = _write_parcels(session, store, told.families, number)
+        written = write_counts(session, told.families, counted, days, told.registry, store / "days" / str(number))
+        for day in days:
+            files.pop(day, None)
+        files.update({day: str(path.relative_to(store)) for day, path in written.items()})
+    opened, over = _write_parcels(session, store, number)
     after = Manifest(
         first=told.first,
         until=told.until,
         build=number,
         registry=told.registry.to_dict(),
+        families=told.families,
         open=opened,
         settled=(*settled, *over),
-        tables=tables,
+        days=files,
     )
     return after, tuple(days)
 
 
-def _give_known(session: Session, store: Path, before: Manifest | None) -> list[Settled]:
+def _give_known(session: Session, store: Path, before: Manifest) -> list[str]:
     """Make the parcels of earlier builds known as table `open`, those of the batch as `previous` and, anew, `fresh`.
 
     Returns the settled files with parcels that the batch tells of anew.
     """
-    if before is None:
-        session.give("open", _nobody(PARCELS))
-    else:
-        session.give("open", [store / before.open])
+    session.give("open", [store / before.open])
     session.keep("previous", changes.told_again("open"))
     again = []
-    if before and before.settled and _count(session, changes.perhaps_settled()):
-        for one in before.settled:
-            session.give("settled", [store / one.file])
+    if before.settled and _count(session, changes.perhaps_settled()):
+        for file in before.settled:
+            session.give("settled", [store / file])
             session.keep("found", changes.told_again("settled"))
             if not _count(session, unbound("found", PARCELS).count().as_table()):
                 continue
-            again.append(one)
+            again.append(file)
             session.keep("both", ibis.union(unbound("previous", PARCELS), unbound("found", PARCELS)))
             session.keep("previous", unbound("both", PARCELS))
     session.keep("fresh", fresh())
@@ -176,16 +179,16 @@ def _give_known(session: Session, store: Path, before: Manifest | None) -> list[
 
 
 def _without_fresh(
-    session: Session, store: Path, settled: Sequence[Settled], again: Sequence[Settled], number: int
-) -> tuple[Settled, ...]:
+    session: Session, store: Path, settled: Sequence[str], again: Sequence[str], number: int
+) -> tuple[str, ...]:
     """Take the parcels that the batch tells of anew out of the settled files; return all settled files."""
-    files: list[Settled] = []
-    for one in settled:
+    files: list[str] = []
+    for file in settled:
         name = f"settled/{number}-{len(files)}.parquet"
-        if one in again:
-            session.give("settled", [store / one.file])
+        if file in again:
+            session.give("settled", [store / file])
             session.write(changes.without_fresh("settled"), store / name)
-        files.append(replace(one, file=name) if one in again else one)
+        files.append(name if file in again else file)
     return tuple(files)
 
 
@@ -199,36 +202,29 @@ def _nobody(columns: Mapping[str, str]) -> pa.Table:
 
 def _touched_again(session: Session, told: _Told) -> set[int]:
     """Return the days before those of the batch that count otherwise than they did."""
+    if not _count(session, changes.rewritten()):
+        return set()
+    session.define("told_now", changes.told(told.families, "fresh"))
+    session.define("told_before", changes.told(told.families, "previous"))
+    spans = session.table(changes.touched())
     days: set[int] = set()
-    for family in told.families:
-        session.define("told_now", changes.told(family, "fresh"))
-        session.define("told_before", changes.told(family, "previous"))
-        spans = session.table(changes.touched())
-        for first, last in zip(spans["first"].to_pylist(), spans["last"].to_pylist(), strict=True):
-            days.update(range(max(first, told.first), min(last + 1, told.since)))
+    for first_day, last_day in zip(spans["first"].to_pylist(), spans["last"].to_pylist(), strict=True):
+        days.update(range(max(first_day, told.first), min(last_day + 1, told.since)))
     return days
 
 
-def _give_counted(session: Session, store: Path, settled: Sequence[Settled]) -> str:
+def _give_counted(session: Session, store: Path, settled: Sequence[str]) -> str:
     """Make all parcels known that can count on days before those of the batch; return the name of their table."""
-    session.give("settled", [store / one.file for one in settled])
-    session.keep("everybody", ibis.union(unbound("current", PARCELS), unbound("settled", PARCELS)))
+    session.give("settled", [store / file for file in settled])
+    session.keep("everybody", changes.everybody())
     return "everybody"
 
 
-def _write_parcels(
-    session: Session, store: Path, families: tuple[str, ...], number: int
-) -> tuple[str, tuple[Settled, ...]]:
+def _write_parcels(session: Session, store: Path, number: int) -> tuple[str, tuple[str, ...]]:
     """Write the parcels that are still open, and those that are settled since the last build."""
-    session.keep("over", changes.settled("current", families))
-    over = unbound("over", PARCELS)
-    opened = f"open/{number}.parquet"
+    opened, over = f"open/{number}.parquet", f"settled/{number}.parquet"
     for name in ("open", "settled"):
         (store / name).mkdir(exist_ok=True)
-    session.write(unbound("current", PARCELS).anti_join(over, "shipment_id"), store / opened)
-    span = session.table(over.agg(first=over.known_day.min(), last=over.known_day.max())).to_pylist()[0]
-    if span["first"] is None:
-        return opened, ()
-    file = f"settled/{number}.parquet"
-    session.write(over, store / file)
-    return opened, (Settled(file, span["first"], span["last"]),)
+    session.write(changes.current(is_settled=False), store / opened)
+    rows = session.write(changes.current(is_settled=True), store / over)
+    return opened, (over,) if rows else ()

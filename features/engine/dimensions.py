@@ -3,21 +3,25 @@
 A number is given once and kept (`Numbers`), so that parcels counted yesterday and today agree on it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
 from features.engine.parcels import ARROW, CALENDARS, CLOCKS, DAY_S, DESTINATIONS, ORIGINS, SERVICES
 from features.opendays import CalendarKey
-from features.orders import delivery_calendar_key, way_facts
+from features.orders import delivery_calendar_key
 from features.table import Network
 from parcelcast.calendar import zone
+from parcelcast.place import area_of, region_of
 
 if TYPE_CHECKING:
     from parcelcast.place import Place
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # An area: country, region of lanes, area of lanes, ISO 3166-2 region.
 COUNTRY, LANE_REGION, AREA, REGION = range(4)
@@ -31,6 +35,7 @@ class Numbers:
 
     def __post_init__(self) -> None:
         self._number_of = {name: number for number, name in enumerate(self.names)}
+        self._alike: dict[tuple[int, ...], tuple[dict[tuple[str, ...], int], list[int]]] = {}
 
     def number(self, *name: str) -> int:
         """Return the number of a name, a new one if it has none yet."""
@@ -38,6 +43,13 @@ class Numbers:
             self._number_of[name] = len(self.names)
             self.names.append(name)
         return self._number_of[name]
+
+    def first_alike(self, *parts: int) -> list[int]:
+        """Return for each name the number of the first one that has the same parts; it never changes either."""
+        first, alike = self._alike.setdefault(parts, ({}, []))
+        for name in self.names[len(alike) :]:
+            alike.append(first.setdefault(tuple([name[part] for part in parts]), len(alike)))
+        return alike
 
 
 @dataclass
@@ -94,13 +106,14 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
     zone_of = {name: number for number, name in enumerate(dict.fromkeys(one.time_zone for one in places.values()))}
     carrier_of = {name: registry.carriers.number(name) for name, _ in sorted(asked.services)}
     days = asked.last - asked.first + 1
-    some_origin = next(iter(network.origins.values()))
+    areas_to = [registry.areas_to.number(*_area(place)) for place in places.values()]
+    region_to = registry.areas_to.first_alike(COUNTRY, REGION)
     return {
-        "origins": _table(ORIGINS, [_origin(origin_id, network, registry) for origin_id in sorted(asked.origins)]),
+        "origins": _table(ORIGINS, _origins(sorted(asked.origins), network, registry)),
         "destinations": _table(DESTINATIONS, [
-            (*address, registry.areas_to.number(*_area(way_facts(some_origin, place, None), "destination")),
-             zone_of[place.time_zone] * days, land_of[place.country, place.region or ""])
-            for address, place in places.items()
+            (*address, there, region_to[there], zone_of[place.time_zone] * days, asked.first, asked.last,
+             land_of[place.country, place.region or ""])
+            for (address, place), there in zip(places.items(), areas_to, strict=True)
         ]),
         "services": _table(SERVICES, [
             (*one, registry.services.number(*one), carrier_of[one[0]]) for one in sorted(asked.services)
@@ -111,46 +124,47 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
             for key, place in lands.items()
         ]),
         "clocks": _table(CLOCKS, [row for name in zone_of for row in _clock(name, zone_of[name], asked.first, days)]),
-        "clock_range": pa.table({
-            "first": pa.array([asked.first], pa.int32()), "last": pa.array([asked.last], pa.int32())
-        }),
     }  # fmt: skip
 
 
-def _origin(origin_id: str, network: Network, registry: Registry) -> tuple[Any, ...]:
-    origin = network.origins[origin_id]
-    calendar = origin.calendar
-    facts = way_facts(origin, origin.place, None)
-    here = registry.areas_from.number(*_area(facts, "origin"))
-    number = registry.origins.number(origin_id, facts["origin_country"], facts["origin_region"])
-    working = CalendarKey(calendar.weekdays, calendar.holiday_country, calendar.holiday_region)
-    return origin_id, number, here, registry.calendar(working)
+def _origins(origin_ids: Sequence[str], network: Network, registry: Registry) -> list[tuple[Any, ...]]:
+    found = []
+    for origin_id in origin_ids:
+        origin = network.origins[origin_id]
+        number = registry.origins.number(origin_id, origin.place.country, origin.place.region or "")
+        here = registry.areas_from.number(*_area(origin.place))
+        week = origin.calendar
+        working = CalendarKey(week.weekdays, week.holiday_country, week.holiday_region)
+        found.append((number, here, registry.calendar(working)))
+    region_of = registry.areas_from.first_alike(COUNTRY, REGION)
+    return [
+        (origin_id, number, here, region_of[here], working)
+        for origin_id, (number, here, working) in zip(origin_ids, found, strict=True)
+    ]
 
 
-def _area(facts: Mapping[str, Any], end: str) -> tuple[str, ...]:
-    return tuple([facts[f"{end}_{part}"] for part in ("country", "lane_region", "area", "region")])
+def _area(place: "Place") -> tuple[str, ...]:
+    return place.country, region_of(place), area_of(place), place.region or ""
 
 
 def _clock(name: str, number: int, first: int, days: int) -> Iterable[tuple[int, int, int, int]]:
     """Tell a zone's offsets on each UTC day; no clock is changed twice between two midnights of UTC."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    clock = zone(name)
-
-    def offset(second: int) -> int:
-        shown = (epoch + timedelta(seconds=second)).astimezone(clock).utcoffset()
-        assert shown is not None
-        return int(shown.total_seconds())
-
-    before = offset(first * DAY_S)
     for day in range(days):
         start = (first + day) * DAY_S
-        after = offset(start + DAY_S)
-        change = start if after == before else _change(offset, start, start + DAY_S)
+        before, after = _offset(name, start), _offset(name, start + DAY_S)
+        change = start if after == before else _change(partial(_offset, name), start, start + DAY_S)
         yield number * days + day, change, before, after
-        before = after
 
 
-def _change(offset: Any, low: int, high: int) -> int:
+@lru_cache(maxsize=100_000)
+def _offset(name: str, second: int) -> int:
+    """Return what a zone's clock shows more than UTC, in seconds, at an instant in seconds since 1970."""
+    shown = (_EPOCH + timedelta(seconds=second)).astimezone(zone(name)).utcoffset()
+    assert shown is not None
+    return int(shown.total_seconds())
+
+
+def _change(offset: Callable[[int], int], low: int, high: int) -> int:
     """Return the first second with the later offset."""
     before = offset(low)
     while high - low > 1:

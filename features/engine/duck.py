@@ -48,6 +48,9 @@ class _Session:
 
     def give(self, name: str, source: Source) -> None:
         if isinstance(source, pa.Table):
+            if not any(pa.types.is_timestamp(kind) for kind in source.schema.types):
+                self._connection.register(name, source)
+                return
             self._connection.register(f"{name}_given", source)
             given = _name(f"{name}_given")
         else:
@@ -72,8 +75,10 @@ class _Session:
     def table(self, expression: ibis.Table) -> pa.Table:
         return self._connection.sql(sql_of(expression, _DIALECT)).to_arrow_table()
 
-    def write(self, expression: ibis.Table, path: Path) -> None:
-        self._run(f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)")
+    def write(self, expression: ibis.Table, path: Path) -> int:
+        copy = f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)"
+        ((rows,),) = self._connection.execute(copy).fetchall()
+        return int(rows)
 
     def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:
         folder.mkdir(parents=True)

@@ -31,8 +31,8 @@ class Session(Protocol):
         """Return the rows of an expression."""
         ...
 
-    def write(self, expression: ibis.Table, path: Path) -> None:
-        """Write the rows of an expression as one Parquet file."""
+    def write(self, expression: ibis.Table, path: Path) -> int:
+        """Write the rows of an expression as one Parquet file; return how many there are."""
         ...
 
     def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:

@@ -10,7 +10,9 @@ from features.engine import ladders
 from features.engine.dimensions import Registry
 from features.engine.engines import unbound
 from features.engine.ladders import Numbers
-from features.loads import RECORD
+from features.lanes import LEVELS as LANE_LEVELS
+from features.loads import DEPARTURE_LEVELS, DEPOT_LEVELS, HAUL_LEVELS
+from features.origins import LEVELS as ORIGIN_LEVELS
 from features.sketches import UNKNOWN
 
 # What is told of each calendar: where it begins in table `days`, the longest run of days on which it is closed, and
@@ -18,25 +20,36 @@ from features.sketches import UNKNOWN
 BASES = {"calendar": "int32", "base": "int32", "longest_closed": "int32", "earliest": "int32"}
 FACTS = ("start", "started_known", "end", "ended_known")
 
+# A key is one number: its family, its level (0 is the widest), and its number on that level.
+LEVEL, FAMILY = 2**57, 2**60
+
 
 @dataclass(frozen=True)
 class Family:
-    """One family: `facts` returns a parcel's `FACTS`, `key` and `calendar` name columns of the parcel.
+    """One family: `facts` returns the `FACTS` of a parcel with its stage days, `key` and `calendar` name its columns.
 
-    `rungs` returns the wider keys of narrow ones, widest level first, and `names` the texts of a level's keys.
+    `number` is the family's in all tables. `rungs` returns the numbers of narrow keys on every one of `levels`, widest
+    first, and `names` the texts of a level's numbers.
     """
 
+    number: int
     name: str
     key: str
     calendar: str
+    levels: int
     facts: Callable[[ibis.Table], dict[str, Any]]
     rungs: Callable[[Numbers, Registry], tuple[Numbers, ...]]
     names: Callable[[int, Numbers, Registry], list[str]]
 
+    def keys(self, level: int, numbers: Any) -> Any:
+        """Return the keys of numbers on a level."""
+        return numbers + (self.number * FAMILY + level * LEVEL)
+
     def told(self, parcels: ibis.Table, *names: str) -> ibis.Table:
         """Return the columns `names` of parcels with `key`, `calendar` and `FACTS`, which are -1 where not known."""
         facts = {name: value.cast("int32") for name, value in self.facts(parcels).items()}
-        return parcels.select(*names, key=parcels[self.key], calendar=parcels[self.calendar], **facts)
+        key = self.keys(self.levels - 1, parcels[self.key])
+        return parcels.select(*names, key=key, calendar=parcels[self.calendar], **facts)
 
     def spells(self, parcels: ibis.Table) -> ibis.Table:
         """Return the spells that have begun, with the columns of `features.engine.lifetables.SPELLS`."""
@@ -70,12 +83,12 @@ def _between(begin: str, finish: str) -> Callable[[ibis.Table], dict[str, Any]]:
     """Tell the time from a stage to another; a delivery that was known sooner than any scan ended it too."""
 
     def facts(parcels: ibis.Table) -> dict[str, Any]:
-        (start, started_known), (end, ended_known) = (_days(parcels[stage]) for stage in (begin, finish))
+        end, ended_known = parcels[f"{finish}_on"], parcels[f"{finish}_known"]
         delivered_on, delivered_known = parcels.delivered_on, parcels.delivered_known
         is_sooner = (delivered_known != UNKNOWN) & ((ended_known == UNKNOWN) | (delivered_known < ended_known))
         return {
-            "start": start,
-            "started_known": started_known,
+            "start": parcels[f"{begin}_on"],
+            "started_known": parcels[f"{begin}_known"],
             "end": ibis.ifelse(is_sooner, delivered_on, end),
             "ended_known": ibis.ifelse(is_sooner, delivered_known, ended_known),
         }
@@ -83,23 +96,32 @@ def _between(begin: str, finish: str) -> Callable[[ibis.Table], dict[str, Any]]:
     return facts
 
 
-def _days(number: Any) -> tuple[Any, Any]:
-    """Return the days of an event and of its record, as `features.loads.days_told`."""
-    is_known = number != UNKNOWN
-    return tuple(ibis.ifelse(is_known, day.cast("int32"), UNKNOWN) for day in (number % RECORD, number // RECORD))
-
-
 FAMILIES: Mapping[str, Family] = {
     one.name: one
     for one in (
-        Family("lead", "lane", "calendar", _from_plan("delivered"), ladders.lane_rungs, ladders.lane_names),
-        Family("handling", "origin", "working", _from_plan("dispatched"), ladders.origin_rungs, ladders.origin_names),
-        Family("depot", "way_to", "calendar", _between("depot", "out"), ladders.depot_rungs, ladders.depot_names),
-        Family("haul", "way_to", "calendar", _between("departed", "depot"), ladders.haul_rungs, ladders.depot_names),
-        Family("transit", "way_to", "calendar", _from_dispatch, ladders.haul_rungs, ladders.depot_names),
         Family(
-            "departure", "way_from", "calendar", _between("handed", "departed"),
-            ladders.departure_rungs, ladders.departure_names,
+            0, "lead", "lane", "calendar", len(LANE_LEVELS),
+            _from_plan("delivered"), ladders.lane_rungs, ladders.lane_names,
+        ),
+        Family(
+            1, "handling", "origin", "working", len(ORIGIN_LEVELS),
+            _from_plan("dispatched"), ladders.origin_rungs, ladders.origin_names,
+        ),
+        Family(
+            2, "depot", "way_to", "calendar", len(DEPOT_LEVELS),
+            _between("depot", "out"), ladders.depot_rungs, ladders.depot_names,
+        ),
+        Family(
+            3, "haul", "region_to", "calendar", len(HAUL_LEVELS),
+            _between("departed", "depot"), ladders.haul_rungs, ladders.depot_names,
+        ),
+        Family(
+            4, "transit", "region_to", "calendar", len(HAUL_LEVELS),
+            _from_dispatch, ladders.haul_rungs, ladders.depot_names,
+        ),
+        Family(
+            5, "departure", "region_from", "calendar", len(DEPARTURE_LEVELS),
+            _between("handed", "departed"), ladders.departure_rungs, ladders.departure_names,
         ),
     )
 }  # fmt: skip

@@ -1,11 +1,10 @@
 """Keys on wider levels: what the numbers that parcels are counted by stand for, and which of them a wider key joins."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from features.engine.dimensions import AREA, COUNTRY, LANE_REGION, REGION, Registry
+from features.engine.dimensions import Numbers as Names
 from features.engine.parcels import HERE, WAY
 
 Numbers = NDArray[np.int64]
@@ -19,7 +18,7 @@ def lane_rungs(lanes: Numbers, registry: Registry) -> tuple[Numbers, ...]:
     service, here, there = _parts(lanes)
 
     def joined(*parts: int) -> Numbers:
-        start, end = first_alike(registry.areas_from.names, parts), first_alike(registry.areas_to.names, parts)
+        start, end = _first_alike(registry.areas_from, *parts), _first_alike(registry.areas_to, *parts)
         return service * WAY + start[here] * HERE + end[there]
 
     wide = joined(COUNTRY), joined(COUNTRY, LANE_REGION), joined(COUNTRY, AREA)
@@ -44,7 +43,7 @@ def lane_names(level: int, rungs: Numbers, registry: Registry) -> list[str]:
 
 def origin_rungs(origins: Numbers, registry: Registry) -> tuple[Numbers, ...]:
     """Return the number of each origin's key on every level of `features.origins.LEVELS`, widest first."""
-    return np.zeros_like(origins), first_alike(registry.origins.names, (1, 2))[origins], origins
+    return np.zeros_like(origins), _first_alike(registry.origins, 1, 2)[origins], origins
 
 
 def origin_names(level: int, rungs: Numbers, registry: Registry) -> list[str]:
@@ -56,8 +55,8 @@ def origin_names(level: int, rungs: Numbers, registry: Registry) -> list[str]:
 def depot_rungs(ways: Numbers, registry: Registry) -> tuple[Numbers, ...]:
     """Return the number of each way's key on every level of `features.loads.DEPOT_LEVELS`, widest first."""
     carrier, _, there = _parts(ways)
-    names = registry.areas_to.names
-    joined = (first_alike(names, parts) for parts in ((COUNTRY,), (COUNTRY, REGION), (COUNTRY, AREA)))
+    levels = (COUNTRY,), (COUNTRY, REGION), (COUNTRY, AREA)
+    joined = (_first_alike(registry.areas_to, *parts) for parts in levels)
     return np.zeros_like(ways), carrier * WAY, *(carrier * WAY + areas[there] for areas in joined)
 
 
@@ -79,7 +78,7 @@ def depot_names(level: int, rungs: Numbers, registry: Registry) -> list[str]:
 def departure_rungs(ways: Numbers, registry: Registry) -> tuple[Numbers, ...]:
     """Return the number of each way's key on every level of `features.loads.DEPARTURE_LEVELS`, widest first."""
     carrier, here, _ = _parts(ways)
-    regions = first_alike(registry.areas_from.names, (COUNTRY, REGION))
+    regions = _first_alike(registry.areas_from, COUNTRY, REGION)
     return np.zeros_like(ways), carrier * WAY, carrier * WAY + regions[here] * HERE
 
 
@@ -96,8 +95,5 @@ def _parts(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     return numbers // WAY, numbers % WAY // HERE, numbers % HERE
 
 
-def first_alike(names: Sequence[tuple[str, ...]], parts: Sequence[int]) -> Numbers:
-    """Return for each name the number of the first one that has the same parts."""
-    first: dict[tuple[str, ...], int] = {}
-    alike = [first.setdefault(tuple([name[part] for part in parts]), number) for number, name in enumerate(names)]
-    return np.array(alike, dtype=np.int64)
+def _first_alike(names: Names, *parts: int) -> Numbers:
+    return np.array(names.first_alike(*parts), dtype=np.int64)

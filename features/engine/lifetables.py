@@ -8,7 +8,6 @@ Nothing here knows an engine. Open days come as two small tables over whole cale
 """
 
 from functools import cache
-from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -30,12 +29,24 @@ DAYS = {"at": "int32", "upto": "int32", "before": "int32", "next_open": "int32"}
 SLOTS = {"slot": "int32", "open_day": "int32"}
 BOUND = {"since": "int32", "until": "int32"}
 CELLS = {"key": "int64", "day": "int32", "age": "int32", "at_risk": "int32", "ended": "int32"}
+LIVES = {
+    "key": "int64",
+    "start": "int32",
+    "started_known": "int32",
+    "is_over": "boolean",
+    "first": "int32",
+    "last_age": "int32",
+    "end_day": "int32",
+    "seen_age": "int32",
+    "first_age": "int32",
+    "parcels": "int32",
+}
 RUNGS = {"key": "int64", "wider": "int64"}
 
 
 @cache
 def cells() -> ibis.Table:
-    """Count table `spells` on the UTC days from `since` to `until` of table `bound`.
+    """Count table `lives` on the UTC days from `since` to `until` of table `bound`.
 
     Returns one row per key, day and age (columns `CELLS`).
 
@@ -43,14 +54,9 @@ def cells() -> ibis.Table:
     end are taken back on the day of the end's record, on which the end counts. What was recorded after `until` is not
     looked at, and what a day counts does not depend on `until`.
     """
-    spells = unbound("spells", SPELLS)
-    days, slots, bound = unbound("days", DAYS), unbound("slots", SLOTS), unbound("bound", BOUND)
-    since, until = bound.since.max().as_scalar(), bound.until.max().as_scalar()
-    # Many parcels share their whole story; they are looked at once.
-    alike = spells.group_by(*SPELLS).agg(parcels=spells.count().cast("int32"))
-    lives = _lives(alike, days, since, until)
-    counts = ibis.union(_at_risk(lives, slots), _taken_back(lives), _ended(lives))
-    counts = counts.filter((counts.day >= since) & (counts.day <= until))
+    told, slots, bound = unbound("lives", LIVES), unbound("slots", SLOTS), unbound("bound", BOUND)
+    counts = ibis.union(_at_risk(told, slots), _taken_back(told), _ended(told))
+    counts = counts.filter(counts.day <= bound.until.max().as_scalar())
     sums = counts.group_by("key", "day", "age").agg(at_risk=counts.at_risk.sum(), ended=counts.ended.sum())
     return sums.select("key", "day", "age", at_risk=sums.at_risk.cast("int32"), ended=sums.ended.cast("int32"))
 
@@ -70,15 +76,20 @@ def rolled_up(narrow: str) -> ibis.Table:
     )
 
 
-def _lives(spells: ibis.Table, days: ibis.Table, since: Any, until: Any) -> ibis.Table:
-    """Tell of each spell its age at the end, the day that counts the end, and the ages it was seen open at.
+@cache
+def lives() -> ibis.Table:
+    """Tell of the parcels of table `spells` (columns `LIVES`) what counts from `since` to `until` of table `bound`.
 
-    `last_age` is -1 while the parcel is open; `seen_age` is that of the last open day before the end counts, and
-    `first_age` the first one that became known on `since` or later.
+    `first` is the number of the last open day up to the start, `last_age` the age at the end, -1 while the parcel is
+    open, and `end_day` the day that counts the end. It was seen open at the ages up to `seen_age`, that of the last
+    open day before the end counts, and `first_age` is the first one that became known on `since` or later.
     """
-    recorded = ibis.greatest(spells.end, spells.ended_known, spells.start, spells.started_known)
-    known = spells.mutate(recorded=recorded, is_over=(spells.end != UNKNOWN) & (recorded <= until))
-    known = known.filter(known.start <= until)
+    spells, days, bound = unbound("spells", SPELLS), unbound("days", DAYS), unbound("bound", BOUND)
+    # Many parcels share their whole story; they are looked at once.
+    alike = spells.group_by(*SPELLS).agg(parcels=spells.count().cast("int32")).cross_join(bound)
+    recorded = ibis.greatest(alike.end, alike.ended_known, alike.start, alike.started_known)
+    known = alike.mutate(recorded=recorded, is_over=(alike.end != UNKNOWN) & (recorded <= alike.until))
+    known = known.filter(known.start <= known.until)
     known = known.mutate(end=ibis.ifelse(known.is_over, ibis.greatest(known.end, known.start), known.start))
     begun = known.join(days.select("at", first="upto"), known.base + known.start == days.at).drop("at")
     ends = days.select("at", last_before="before", end_open="next_open")
@@ -89,21 +100,19 @@ def _lives(spells: ibis.Table, days: ibis.Table, since: Any, until: Any) -> ibis
         # An end counts together with its last day under way, which follows it when it fell on a closed day.
         end_day=ibis.greatest(ibis.ifelse(after, over.end_open, over.start), over.recorded),
     )
-    over = over.filter(~over.is_over | (over.end_day >= since))
-    stop = ibis.ifelse(over.is_over, ibis.least(over.end_day, until + 1), until + 1)
-    over = over.mutate(stop=over.base + stop, since=over.base + since)
+    over = over.filter(~over.is_over | (over.end_day >= over.since))
+    stop = ibis.ifelse(over.is_over, ibis.least(over.end_day, over.until + 1), over.until + 1)
+    over = over.mutate(stop=over.base + stop, before=over.base + over.since)
     stops, sinces = days.select("at", seen_before="before"), days.select("at", before_since="before")
     seen = over.join(stops, over.stop == stops.at).drop("at")
-    seen = seen.join(sinces, seen.since == sinces.at)
+    seen = seen.join(sinces, seen.before == sinces.at)
     # What is known of the start only with the end was never seen open after it.
     unseen = seen.is_over & (seen.started_known >= seen.end_day)
     seen_age = ibis.ifelse(unseen, seen.last_age, seen.seen_before - seen.first)
-    began = ibis.greatest(seen.start, seen.started_known) >= since
-    return seen.select(
-        "key", "start", "started_known", "is_over", "first", "last_age", "end_day", "parcels",
-        seen_age=ibis.least(seen_age, LAST_AGE),
-        first_age=ibis.ifelse(began, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0)),
-    )  # fmt: skip
+    began = ibis.greatest(seen.start, seen.started_known) >= seen.since
+    first_age = ibis.ifelse(began, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0))
+    seen = seen.mutate(seen_age=ibis.least(seen_age, LAST_AGE), first_age=first_age)
+    return seen.select(*(seen[name].cast(kind).name(name) for name, kind in LIVES.items()))
 
 
 def _at_risk(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:

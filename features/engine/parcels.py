@@ -12,7 +12,7 @@ import ibis
 import pyarrow as pa
 
 from features.engine.engines import unbound
-from features.loads import STAGES, first_scans
+from features.loads import RECORD, STAGES, first_scans
 from features.sketches import UNKNOWN
 
 DAY_S = 86_400
@@ -39,19 +39,22 @@ SCANS = {
     "recorded_at": "timestamp('UTC')",
     "code": "string",
 }
-ORIGINS = {"origin_id": "string", "origin": "int64", "here": "int64", "working": "int32"}
+ORIGINS = {"origin_id": "string", "origin": "int64", "here": "int64", "region_here": "int64", "working": "int32"}
+# A destination's zone begins at `zone` in table `clocks`, which tells the UTC days from `first_clock` to `last_clock`.
 DESTINATIONS = {
     "destination_country": "string",
     "destination_postal_code": "string",
     "there": "int64",
+    "region_there": "int64",
     "zone": "int32",
+    "first_clock": "int32",
+    "last_clock": "int32",
     "land": "int32",
 }
 SERVICES = {"carrier": "string", "service": "string", "way": "int64", "carrier_number": "int64"}
 CALENDARS = {"carrier_number": "int64", "land": "int32", "calendar": "int32"}
 # The offset of a zone's clock on a UTC day: `before_s` until the instant `change_s`, then `after_s`.
 CLOCKS = {"at": "int32", "change_s": "int64", "before_s": "int32", "after_s": "int32"}
-CLOCK_RANGE = {"first": "int32", "last": "int32"}
 
 # What columns of these types are in tables that we make ourselves.
 ARROW = {"string": pa.string(), "int32": pa.int32(), "int64": pa.int64()}
@@ -60,7 +63,8 @@ ANNOUNCED = {
     "shipment_id": "string",
     "lane": "int64",
     "way_to": "int64",
-    "way_from": "int64",
+    "region_to": "int64",
+    "region_from": "int64",
     "origin": "int64",
     "calendar": "int32",
     "working": "int32",
@@ -75,9 +79,11 @@ ANNOUNCED = {
 STAGED = dict.fromkeys(STAGES, "int64")
 STAGES_TOLD = {"shipment_id": "string", **STAGED}
 PARCELS = {**ANNOUNCED, **STAGED}
+# The days that the numbers of stages stand for, as `features.loads.days_told` reads them.
+STAGE_DAYS = {f"{stage}_{what}": "int32" for stage in STAGES for what in ("on", "known")}
 
-# A lane is one number: its service, the area it starts from, the area it goes to. The way to an area and the way from
-# one have the number of the carrier in place of the service's.
+# A lane is one number: its service, the area it starts from, the area it goes to. The ways to an area, to a region and
+# from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
 HERE, WAY = 2**20, 2**40
 _NONE = 2**60
 
@@ -101,11 +107,9 @@ def ids() -> ibis.Table:
 def extent() -> ibis.Table:
     """Return the first and last UTC day of an order in table `shipments`, and the last day anything was recorded."""
     shipments = _shopper_bound()
-    ordered = _utc_day(shipments.ordered_at)
-    dispatched, delivered = _known(shipments, "dispatched"), _known(shipments, "delivered")
-    return shipments.agg(
-        first=ordered.min(), last=ibis.greatest(ordered, dispatched, delivered).max(), ordered=ordered.max()
-    )
+    ordered = shipments.ordered_at
+    last = ibis.greatest(ordered.max(), *(_recorded(shipments, event).max() for event in ("dispatched", "delivered")))
+    return shipments.agg(first=_utc_day(ordered.min()), last=_utc_day(last), ordered=_utc_day(ordered.max()))
 
 
 @cache
@@ -118,30 +122,35 @@ def announced() -> ibis.Table:
         .join(unbound("services", SERVICES), ["carrier", "service"])
         .join(unbound("calendars", CALENDARS), ["carrier_number", "land"])
     )
-    for event in ("ordered", "dispatched", "delivered"):
-        known = _with_local_day(known, event)
-    planned = known.planned_dispatch_on.epoch_days().cast("int32").fill_null(UNKNOWN)
-    return known.select(
-        "shipment_id",
+    known = known.select(
+        "shipment_id", "origin", "calendar", "working", "zone", "first_clock", "last_clock",
+        "ordered_at", "dispatched_at", "delivered_at",
         lane=known.way * WAY + known.here * HERE + known.there,
         way_to=known.carrier_number * WAY + known.there,
-        way_from=known.carrier_number * WAY + known.here * HERE,
-        origin=known.origin,
-        calendar=known.calendar,
-        working=known.working,
+        region_to=known.carrier_number * WAY + known.region_there,
+        region_from=known.carrier_number * WAY + known.region_here * HERE,
+        planned=known.planned_dispatch_on.epoch_days().cast("int32").fill_null(UNKNOWN),
         known_day=_utc_day(known.ordered_at),
-        dispatch_on=ibis.greatest(planned, known.ordered_on),
-        dispatched_on=known.dispatched_on,
         dispatched_known=_known(known, "dispatched"),
-        delivered_on=known.delivered_on,
         delivered_known=_known(known, "delivered"),
-    )
+    )  # fmt: skip
+    for event in ("ordered", "dispatched", "delivered"):
+        known = _with_local_day(known, event)
+    return known.mutate(dispatch_on=ibis.greatest(known.planned, known.ordered_on)).select(*ANNOUNCED)
 
 
 @cache
 def stages() -> ibis.Table:
     """Return what table `scans` tells of stages, one row per shipment: `shipment_id` and columns `STAGED`."""
     return first_scans(unbound("scans", SCANS))
+
+
+@cache
+def first() -> ibis.Table:
+    """Return the facts of all parcels that table `announced` tells of, with what table `stages` tells of them."""
+    announced, told = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
+    known = announced.left_join(told, "shipment_id")
+    return known.select(*ANNOUNCED, **{name: known[name].fill_null(UNKNOWN) for name in STAGED})
 
 
 @cache
@@ -163,6 +172,16 @@ def fresh() -> ibis.Table:
     ))  # fmt: skip
 
 
+def with_stage_days(parcels: ibis.Table) -> ibis.Table:
+    """Add columns `STAGE_DAYS` to parcels."""
+    days = {}
+    for stage in STAGES:
+        number = parcels[stage]
+        for what, day in (("on", number % RECORD), ("known", number // RECORD)):
+            days[f"{stage}_{what}"] = ibis.ifelse(number == UNKNOWN, UNKNOWN, day).cast("int32")
+    return parcels.mutate(**days)
+
+
 def _first(old: Any, new: Any) -> Any:
     """Return the smaller of two numbers that may be missing or -1, else -1."""
     first = ibis.least(*(ibis.coalesce(one.nullif(UNKNOWN), _NONE) for one in (old, new)))
@@ -177,26 +196,33 @@ def _shopper_bound() -> ibis.Table:
     return shipments.mutate(**{name: shipments[name].fill_null("") for name in names})
 
 
+def _second(instant: Any) -> Any:
+    return instant.epoch_seconds().cast("float64")
+
+
 def _utc_day(instant: Any) -> Any:
-    return (instant.epoch_seconds().cast("float64") / DAY_S).floor().cast("int32")
+    return _day(_second(instant))
+
+
+def _day(second: Any) -> Any:
+    return (second / DAY_S).floor().cast("int32")
+
+
+def _recorded(shipments: ibis.Table, event: str) -> Any:
+    return ibis.coalesce(shipments[f"{event}_recorded_at"], shipments[f"{event}_at"])
 
 
 def _known(shipments: ibis.Table, event: str) -> Any:
-    recorded = ibis.coalesce(shipments[f"{event}_recorded_at"], shipments[f"{event}_at"])
-    return _utc_day(recorded).fill_null(UNKNOWN)
+    return _utc_day(_recorded(shipments, event)).fill_null(UNKNOWN)
 
 
 def _with_local_day(known: ibis.Table, event: str) -> ibis.Table:
-    """Add the day that a clock at the destination showed at an event; clocks far from our days are the edge's."""
-    instant = known[f"{event}_at"]
-    clock_range = unbound("clock_range", CLOCK_RANGE)
-    first, last = clock_range["first"].max().as_scalar(), clock_range["last"].max().as_scalar()
-    day = ibis.least(ibis.greatest(_utc_day(instant), first), last)
+    """Turn an event's instant into the day that a clock there showed; clocks far from our days are the edge's."""
+    day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_at"]), known.first_clock), known.last_clock)
+    asked = known.mutate(asked=known.zone + day - known.first_clock)
     clocks = unbound("clocks", CLOCKS).rename(clock="at")
-    asked = known.mutate(asked=known.zone + day - first)
     found = asked.left_join(clocks, asked.asked == clocks.clock)
-    second = found[f"{event}_at"].epoch_seconds().cast("float64")
+    second = _second(found[f"{event}_at"])
     local = second + ibis.ifelse(second < found.change_s, found.before_s, found.after_s)
-    name = f"{event}_on"
-    found = found.mutate(**{name: (local / DAY_S).floor().cast("int32").fill_null(UNKNOWN)})
-    return found.drop("clock", "change_s", "before_s", "after_s", "asked")
+    found = found.mutate(**{f"{event}_on": _day(local).fill_null(UNKNOWN)})
+    return found.drop("clock", "change_s", "before_s", "after_s", "asked", f"{event}_at")

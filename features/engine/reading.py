@@ -1,6 +1,5 @@
 """Sketches from daily tables on disk: what training and the bundle read."""
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -8,19 +7,16 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from features.engine.counting import COUNTS
 from features.engine.dimensions import Registry
 from features.engine.duck import DuckDB
 from features.engine.engines import Session, unbound
-from features.engine.families import FAMILIES, Family
-from features.engine.lifetables import CELLS
+from features.engine.families import FAMILIES, LEVEL, Family
+from features.engine.lifetables import CELLS, RUNGS
 from features.engine.store import read_manifest
 from features.sketches import Level, Sketch
 from features.table import Sketches
 from features.weather import NO_BULLETINS, Bulletins
 from parcelcast.errors import DataError
-
-_RUNGS = {"key": "int64", "wider": "int64"}
 
 
 def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
@@ -32,31 +28,25 @@ def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
     if manifest is None:
         raise DataError("there are no daily tables here", file=str(store), remedy="run ./run featurize first")
     registry = Registry.from_dict(manifest.registry)
-    files = {name: [store / file for file in manifest.tables.get(name, {}).values()] for name in FAMILIES}
-    sketches = {name: read_sketch(FAMILIES[name], paths, registry) for name, paths in files.items()}
+    with DuckDB().session() as session:
+        session.give("files", [store / file for file in manifest.days.values()])
+        session.keep("counts", unbound("files", CELLS))
+        sketches = {
+            name: Sketch(tuple([_level(session, family, level, registry) for level in range(family.levels)]))
+            for name, family in FAMILIES.items()
+        }
     return Sketches(**sketches, weather=weather)
 
 
-def read_sketch(family: Family, files: Sequence[Path], registry: Registry) -> Sketch:
-    """Read one family's counts from its files."""
-    levels = range(len(family.rungs(np.array([], dtype=np.int64), registry)))
-    with DuckDB().session() as session:
-        if not files:
-            nothing = {name: np.array([], dtype=kind) for name, kind in COUNTS.items()}
-            session.give("counts", pa.table(nothing))
-        else:
-            session.give("counts", files)
-        return Sketch(tuple([_level(session, family, level, registry) for level in levels]))
-
-
 def _level(session: Session, family: Family, level: int, registry: Registry) -> Level:
-    keys = session.table(_keys(level))["key"].to_numpy()
-    named = family.names(level, keys, registry)
+    first = family.keys(level, 0)
+    keys = session.table(_keys(first))["key"].to_numpy()
+    named = family.names(level, keys % LEVEL, registry)
     names = sorted(named)
     rank = {name: code for code, name in enumerate(names)}
     codes = np.array([rank[name] for name in named], dtype=np.int64)
     session.give("rungs", pa.table({"key": keys, "wider": codes}))
-    rows = session.table(_ranked(level))
+    rows = session.table(_ranked(first))
     columns = {name: rows[name].to_numpy() for name in CELLS}
     return Level(
         tuple(names),
@@ -69,14 +59,18 @@ def _level(session: Session, family: Family, level: int, registry: Registry) -> 
 
 
 @cache
-def _keys(level: int) -> ibis.Table:
-    counts = unbound("counts", COUNTS)
-    return counts.filter(counts.level == level).select("key").distinct()
+def _keys(first: int) -> ibis.Table:
+    return _of_level(first).select("key").distinct()
 
 
 @cache
-def _ranked(level: int) -> ibis.Table:
-    counts, rungs = unbound("counts", COUNTS), unbound("rungs", _RUNGS)
-    mine = counts.filter(counts.level == level).join(rungs, "key")
-    mine = mine.select("day", "age", "at_risk", "ended", key="wider")
-    return mine.order_by("day", "key", "age")
+def _ranked(first: int) -> ibis.Table:
+    counts, rungs = _of_level(first), unbound("rungs", RUNGS)
+    ranked = counts.join(rungs, "key").select("day", "age", "at_risk", "ended", key="wider")
+    return ranked.order_by("day", "key", "age")
+
+
+def _of_level(first: int) -> ibis.Table:
+    """Return the counts of the level whose keys begin at a number."""
+    counts = unbound("counts", CELLS)
+    return counts.filter((counts.key >= first) & (counts.key < first + LEVEL))

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import DataFrame, SparkSession
 
@@ -86,12 +87,13 @@ class _Session:
     def table(self, expression: ibis.Table) -> pa.Table:
         return self._run(expression).toArrow()
 
-    def write(self, expression: ibis.Table, path: Path) -> None:
+    def write(self, expression: ibis.Table, path: Path) -> int:
         folder = path.with_name(f"{path.name}.{uuid4().hex}")
         self._run(expression).coalesce(1).write.parquet(str(folder))
         (written,) = folder.glob("*.parquet")
         written.replace(path)
         _remove(folder)
+        return int(pq.read_metadata(path).num_rows)
 
     def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:
         frame = self._run(expression)

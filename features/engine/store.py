@@ -1,4 +1,4 @@
-"""Daily tables on disk: one Parquet file per table and day, and a manifest that names the files which count.
+"""Daily tables on disk: one Parquet file per day, and a manifest that names the files which count.
 
 Files are written under new names and never changed; the manifest is replaced in one step at the end of a build. So a
 reader always sees a whole build, and a build that was killed leaves nothing behind but files that nobody names. The
@@ -9,29 +9,21 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from parcelcast.errors import DataError
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
-class Settled:
-    """A file of parcels whose spells are all over, and the first and last UTC day of their orders."""
-
-    file: str
-    first: int
-    last: int
-
-
-@dataclass(frozen=True)
 class Manifest:
-    """What a store holds: UTC days from `first` to `until` are counted; `tables` names each one's file by day.
+    """What a store holds: UTC days from `first` to `until` are counted for `families`; `days` names each one's file.
 
+    `open` is the file of parcels of which more can become known, `settled` those of parcels whose spells are all over.
     `registry` is the JSON form of `features.engine.dimensions.Registry`. Files are relative to the store's folder.
     """
 
@@ -39,17 +31,14 @@ class Manifest:
     until: int
     build: int
     registry: Mapping[str, Any]
+    families: tuple[str, ...]
     open: str
-    settled: tuple[Settled, ...]
-    tables: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    settled: tuple[str, ...]
+    days: Mapping[int, str]
 
     def files(self) -> set[str]:
         """Return all files that count."""
-        return {
-            self.open,
-            *(one.file for one in self.settled),
-            *(f for days in self.tables.values() for f in days.values()),
-        }
+        return {self.open, *self.settled, *self.days.values()}
 
 
 def read_manifest(store: Path) -> Manifest | None:
@@ -68,15 +57,16 @@ def read_manifest(store: Path) -> Manifest | None:
         raise DataError(
             f"format {found}; expected {FORMAT}", file=str(path), remedy="remove the folder and build again"
         )
-    tables = {name: {int(day): file for day, file in days.items()} for name, days in content.pop("tables").items()}
-    return Manifest(settled=tuple(Settled(**one) for one in content.pop("settled")), tables=tables, **content)
+    days = {int(day): file for day, file in content.pop("days").items()}
+    families, settled = (tuple(content.pop(name)) for name in ("families", "settled"))
+    return Manifest(families=families, settled=settled, days=days, **content)
 
 
 def write_manifest(store: Path, manifest: Manifest) -> None:
     """Let a build count, in one step."""
     path, draft = store / _MANIFEST, store / f"{_MANIFEST}.draft"
     with draft.open("w", encoding="utf-8") as file:
-        json.dump({"format": FORMAT, **asdict(manifest)}, file)
+        file.write(json.dumps({"format": FORMAT, **vars(manifest)}))
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
@@ -84,9 +74,9 @@ def write_manifest(store: Path, manifest: Manifest) -> None:
 
 def sweep(store: Path, manifest: Manifest | None) -> None:
     """Remove the Parquet files that the manifest does not name, and the folders that this leaves empty."""
-    kept = {str(store / name) for name in manifest.files()} if manifest else set()
+    kept = {os.path.join(store, name) for name in manifest.files()} if manifest else set()  # noqa: PTH118 - hundreds
     for folder, _, names in os.walk(store, topdown=False):
-        files = [os.path.join(folder, name) for name in names]  # noqa: PTH118 - thousands of them
+        files = [os.path.join(folder, name) for name in names]  # noqa: PTH118 - hundreds
         unnamed = [path for path in files if path.endswith(".parquet") and path not in kept]
         for path in unnamed:
             Path(path).unlink()

@@ -94,7 +94,7 @@ def test_day_by_day_equals_a_full_build_and_leaves_earlier_days_alone(early, wor
 def test_a_day_looks_at_no_settled_parcel(early, world, network):
     manifest = read_manifest(early)
     for one in manifest.settled:
-        (early / one.file).unlink()
+        (early / one).unlink()
     build(early, batch_of(world, BEFORE + 1, BEFORE + 1), network, ENGINE)
 
 
@@ -158,7 +158,7 @@ def test_a_build_that_is_killed_changes_nothing_and_run_again_gives_the_same(ear
     )
     asked = [sys.executable, "-c", code, str(tmp_path), str(early), str(BEFORE + 1), str(UNTIL)]
     process = subprocess.Popen(asked)
-    while process.poll() is None and not list(early.glob("handling/2/*/*.parquet")):
+    while process.poll() is None and not list(early.glob("days/2/*/*.parquet")):
         time.sleep(0.01)
     process.kill()
     process.wait()
@@ -186,5 +186,5 @@ def test_nothing_but_returns_is_refused(world, network, tmp_path):
 
 def test_a_manifest_of_another_version_is_refused(tmp_path):
     (tmp_path / "manifest.json").write_text('{"format": 0}', encoding="utf-8")
-    with pytest.raises(DataError, match=r"format 0; expected 1.*build again"):
+    with pytest.raises(DataError, match=r"format 0; expected 2.*build again"):
         read_manifest(tmp_path)

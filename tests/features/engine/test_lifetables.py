@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engine.duck import DuckDB
-from features.engine.lifetables import bound_table, cells
+from features.engine.lifetables import bound_table, cells, lives
 from features.engine.opening import OpenDayTables
 from features.opendays import OpenDays
 from features.sketches import UNKNOWN, Spells, build_sketch
@@ -40,6 +40,7 @@ def counted_by_duckdb(parcels: list[Parcel], since: int, until: int) -> Counts:
         session.give("days", opened.days)
         session.give("slots", opened.slots)
         session.give("bound", bound_table(since, until))
+        session.keep("lives", lives())
         rows = session.table(cells()).to_pylist()
     return Counter((chr(row["key"]), row["day"], row["age"], row["at_risk"], row["ended"]) for row in rows)
 
