@@ -4,14 +4,13 @@
 'delivered'
 """
 
-from parcelcast.codes.mapping import CodeReport, CodeTables, MappedCode, map_code
+from parcelcast.codes.mapping import CodeTables, MappedCode, map_code
 from parcelcast.codes.table import CodeRow, CodeTable, read_table
 from parcelcast.codes.vocabulary import PARTIES, REASONS
 
 __all__ = [
     "PARTIES",
     "REASONS",
-    "CodeReport",
     "CodeRow",
     "CodeTable",
     "CodeTables",

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parcelcast.codes import CodeReport, CodeTables, map_code, read_table
+from parcelcast.codes import CodeTables, map_code, read_table
 from parcelcast.errors import DataError
 from parcelcast.scan import CODES
 
@@ -38,40 +38,11 @@ def test_a_mapped_scan_tells_the_version_of_its_table_and_an_unknown_one_none():
     assert map_code("dpd", None) == ("info_only", None, None, None)
 
 
-def test_what_nobody_knows_is_counted_by_carrier_with_its_first_text():
-    report = CodeReport()
-    for raw_code, text in [("13", "Zugestellt"), ("77", "Neu"), ("77", "Neuer"), ("78", None)]:
-        map_code("dpd", raw_code, text, report=report)
-    map_code("kranich", "KR100", "Angekündigt", report=report)
-    assert report.to_dict() == {
-        "mapped": {"dpd": 1},
-        "unknown": {
-            "dpd": [
-                {"raw_code": "77", "count": 2, "example": "Neu"},
-                {"raw_code": "78", "count": 1, "example": None},
-            ],
-            "kranich": [{"raw_code": "KR100", "count": 1, "example": "Angekündigt"}],
-        },
-    }
-
-
-def test_a_feed_that_invents_codes_does_not_fill_the_memory():
-    report = CodeReport()
-    for number in range(1500):
-        map_code("dpd", f"invented {number}", "x" * 5000, report=report)
-    assert len(report.unknown["dpd"]) == 1001
-    assert report.unknown["dpd"]["(others)"] == 500
-    assert all(len(row["example"] or "") <= 120 for row in report.to_dict()["unknown"]["dpd"])
-
-
-@given(st.text(), st.text(), st.none() | st.text())
-def test_whatever_comes_is_mapped_to_the_vocabulary_and_counted_once(carrier, raw_code, raw_text):
-    report = CodeReport()
-    mapped = map_code(carrier, raw_code, raw_text, report=report)
+@given(st.text(), st.text())
+def test_whatever_comes_is_mapped_to_the_vocabulary(carrier, raw_code):
+    mapped = map_code(carrier, raw_code)
     assert mapped.code in CODES
-    counted = report.mapped.total() + sum(sum(codes.values()) for codes in report.unknown.values())
-    assert counted == 1
-    assert (mapped.map_version is None) == (report.mapped.total() == 0)
+    assert (mapped.map_version is None) == (TABLES.map(carrier, raw_code) is None)
 
 
 @given(st.sampled_from(sorted(TABLES.tables)).flatmap(
