@@ -14,6 +14,7 @@ def test_every_alarming_scan_is_measured_until_its_alert(tmp_path: Path) -> None
     assert found.delays.failures == 0
     assert min(found.delays.alerts) > 0
     assert found.model == "none"
+    assert found.by_model == 0.0
 
 
 def test_the_goal_is_missed_when_alerts_are_late_or_missing_or_the_pace_is_not_kept() -> None:
