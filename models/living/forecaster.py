@@ -62,17 +62,21 @@ class BundleLivingForecaster:
         assembled = assemble_landmarks(orders, standings, self._histories, HORIZON)
         # Nobody asks the model about parcels that it knows nothing of.
         known = np.array([evidence is not None for evidence in evidence_of(assembled)])
-        rows, others = np.flatnonzero(known), np.flatnonzero(~known)
-        by_model = iter(self._by_model([parcels[row] for row in rows], assembled.take(rows)) if len(rows) else ())
-        by_order = iter(self._by_order([parcels[row] for row in others]) if len(others) else ())
+        rows = np.flatnonzero(known)
+        by_model = iter(self._by_model([parcels[row] for row in rows.tolist()], assembled.take(rows)))
+        by_order = iter(self._by_order([parcels[row] for row in np.flatnonzero(~known).tolist()]))
         return [next(by_model if is_known else by_order) for is_known in known]
 
     def _by_model(self, parcels: Sequence[Underway], assembled: AssembledLandmarks) -> list[Eta]:
+        if not parcels:
+            return []
         usual_by = assembled.usual_by(USUAL).tolist()
         told = zip(parcels, self._model.cdf(assembled, self._shift), usual_by, strict=True)
         return [_eta(*one) for one in told]
 
     def _by_order(self, parcels: Sequence[Underway]) -> list[Eta]:
+        if not parcels:
+            return []
         forecasts = self._at_order.forecast([parcel.shipment for parcel in parcels])
         return [conditioned_eta(*one) for one in zip(forecasts, parcels, strict=True)]
 

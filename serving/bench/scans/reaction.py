@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -15,7 +14,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import orjson
-from sqlalchemy import select
 
 from parcelcast.errors import ArtefactError
 from parcelcast.settings import Settings
@@ -25,12 +23,13 @@ from serving.bench.processes import HOST, free_port, measure, server
 from serving.bench.scans.paced import Delays, Pace
 from serving.bench.scans.rows import bodies
 from serving.bench.scans.ways import Way, ways_of
+from serving.bundle_sources import DirectorySource
 from serving.errors import StoreUnavailableError
 from serving.keys import ALERTS_READ, PARCELS_WRITE, key_document, new_key
 from serving.main import environment_of
 from serving.shipments.requests import MAX_PARCELS
 from serving.stores.database import Database
-from serving.stores.schema import shipments
+from serving.stores.etas import read_statements
 from serving.worker.stated import Stated
 
 PER_SECOND = 500
@@ -102,11 +101,12 @@ def measure_reaction(
     count = int(per_second * seconds)
     rows, alarming = _rows(count, parcels)
     with _serving(url, bundle) as (port, key):
-        _register(port, key, _alarms(count) + parcels, ways_of(bundle))
+        registered = _alarms(count) + parcels
+        _register(port, key, registered, ways_of(DirectorySource(bundle)))
         model = _wait_until_looked_at(port)
         spec = Pace(HOST, port, key, per_second, _CONNECTIONS, _PATIENCE_S, rows, alarming)
         delays = _paced(spec, seconds)
-    return Reaction(per_second, delays, sum(map(bool, alarming)), model, _by_model(url))
+    return Reaction(per_second, delays, sum(map(bool, alarming)), model, _by_model(url, registered))
 
 
 def _rows(count: int, parcels: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -165,11 +165,11 @@ def _wait_until_looked_at(port: int) -> str:
         time.sleep(0.2)
 
 
-def _by_model(url: str) -> float:
+def _by_model(url: str, parcels: int) -> float:
     with closing(Database(url)) as database, database.reading() as connection:
-        told = connection.execute(select(shipments.c.eta).where(shipments.c.eta.is_not(None))).scalars()
-        found = Counter(Stated.from_json(text).dates.basis for text in told)
-    return found["model"] / max(found.total(), 1)
+        told = read_statements(connection, [f"S{number}" for number in range(parcels)])
+    bases = [Stated.from_json(text).dates.basis for text in told.values()]
+    return bases.count("model") / len(bases)
 
 
 def _paced(spec: Pace, seconds: float) -> Delays:

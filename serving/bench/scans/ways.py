@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from serving.bundle_sources import DirectorySource, ServingBundle
+from serving.bundle_sources import BundleSource, ServingBundle
 from serving.shipments.resolve import shipment_of
 from serving.stores.parcels import ParcelFacts
 
@@ -17,18 +16,19 @@ _PLAIN: Way = {"carrier": "kranich", "destination": {"country": "DE", "postal_co
 _ORIGINS = 10
 
 
-def ways_of(bundle: Path) -> list[Way]:
+def ways_of(source: BundleSource) -> list[Way]:
     """Return facts of parcels that the bundle's model knows: from each of its first origins to each, by all services.
 
     Without a bundle, or one that knows nothing, it is one way of which no model knows anything.
     """
-    source = DirectorySource(bundle)
     return (_known(source.load()) if source.identity() is not None else []) or [_PLAIN]
 
 
 def _known(bundle: ServingBundle) -> list[Way]:
     origins = list(bundle.origins.values())[:_ORIGINS]
-    services = [(carrier.carrier_id, one.service_id) for carrier in bundle.carriers.values() for one in carrier.services]
+    services = [
+        (carrier.carrier_id, one.service_id) for carrier in bundle.carriers.values() for one in carrier.services
+    ]
     ways = [
         {
             "origin_id": origin.origin_id,
