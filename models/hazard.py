@@ -24,8 +24,9 @@ ANCHORED, FREE = BOOSTERS = ("anchored", "free")
 # Days asked for at once: nearly all parcels are certain within the first chunk, and each question has a fixed price.
 CHUNKS = ((0, 20), (20, HORIZON + 1))
 # Once less than this is left, the days after it are not asked for; it stays beyond the horizon. No date we state, up to
-# the 99 % quantile, can depend on it.
-NEGLIGIBLE = 1e-3
+# the 99 % quantile, can depend on it, calibration included. It has to be more than the share of parcels that get lost,
+# about 0.3 %: what is left of those never comes, so that with less every parcel is asked about on every day.
+NEGLIGIBLE = 4e-3
 BATCH = 5000  # orders asked for at once: bounds the memory of their day rows
 
 

@@ -165,6 +165,7 @@ def local_date(instant: datetime, time_zone: str) -> date:
         raise InputError(f"instant {instant.isoformat()} is at the end of time; expected years 2 to 9998") from error
 
 
+@lru_cache(maxsize=8192)
 def midnight(day: date, time_zone: str) -> datetime:
     """Return the instant (UTC) at which a local day begins in that time zone.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import groupby
+from operator import attrgetter
 
 from parcelcast.calendar import zone
 from parcelcast.scan import DELIVERED_CODES
@@ -41,6 +42,7 @@ _STAGE_OF = {
 # They come late and again and again, so they never take a parcel back to where it was.
 _FIRST_MILE = frozenset({"handed_over", "origin_scan"})
 _STATUS_OF = {"pre_dispatch": "ordered", "delivered": "delivered", "returned": "returned"}
+_BY_LEG = attrgetter("carrier", "tracking_number", "leg")
 # Two feeds that tell of the same ring of the bell.
 _SAME_ATTEMPT = timedelta(hours=2)
 
@@ -196,7 +198,7 @@ class _Walk:
 
 
 def _legs(scans: Sequence[Scan]) -> tuple[Leg, ...]:
-    runs = (tuple(run) for _, run in groupby(scans, key=lambda scan: (scan.number, scan.leg)))
+    runs = (tuple(run) for _, run in groupby(scans, key=_BY_LEG))
     return tuple(Leg(run[0].number, run[0].happened_at, run[-1].happened_at) for run in runs)
 
 

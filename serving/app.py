@@ -68,7 +68,8 @@ def create_app(
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
-    for router in (promises, delivery_dates, health, admin, shipments, scans, trackers, tracking, alerts, webhooks):
+    # Routes are tried in this order, so that what is asked most comes first.
+    for router in (promises, scans, delivery_dates, health, admin, shipments, trackers, tracking, alerts, webhooks):
         app.include_router(router)
     _add_middleware(app, settings)
     install_problem_handlers(app)

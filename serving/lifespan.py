@@ -17,6 +17,7 @@ from serving.clock import Clock
 from serving.keys import KeyRing
 from serving.promises.memory import Memory
 from serving.promises.service import Entropy, PromiseService, Timer
+from serving.scans.intake import Reader
 from serving.scans.recorder import Recorder
 from serving.state import Services, State
 from serving.store import PromiseStore
@@ -81,6 +82,7 @@ def _services(
         service_level=means.settings.service_level,
         calendar_version=f"holidays {version('holidays')}",
     )
+    tables = CodeTables.load(REFERENCE, means.settings.codes)
     return Services(
         settings=means.settings,
         clock=means.clock,
@@ -91,7 +93,8 @@ def _services(
         memory=means.memory_factory(),
         database=database,
         background=background,
-        tables=CodeTables.load(REFERENCE, means.settings.codes),
+        tables=tables,
+        reader=Reader(tables, "http"),
         recorder=recorder,
         webhooks=WebhookDesk(
             database, Targets(means.settings.webhook_targets_allowed), means.entropy, ids_of(means.entropy)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from features.assembly import Histories
-from features.landmarks import assemble_landmarks
+from features.landmarks import AssembledLandmarks, assemble_landmarks
 from features.orders import day_of, orders_of
 from features.progress import Standings, standing_of
 from models.forecaster import evidence_of
@@ -60,20 +60,25 @@ class BundleLivingForecaster:
             ]
         )
         assembled = assemble_landmarks(orders, standings, self._histories, HORIZON)
-        told = zip(
-            parcels,
-            self._model.cdf(assembled, self._shift),
-            assembled.usual_by(USUAL).tolist(),
-            evidence_of(assembled),
-            strict=True,
-        )
-        return [
-            self._without_history(parcel) if evidence is None else _eta(parcel, cdf, usual_by)
-            for parcel, cdf, usual_by, evidence in told
-        ]
+        # Nobody asks the model about parcels that it knows nothing of.
+        known = np.array([evidence is not None for evidence in evidence_of(assembled)])
+        rows = np.flatnonzero(known)
+        by_model = iter(self._by_model([parcels[row] for row in rows.tolist()], assembled.take(rows)))
+        by_order = iter(self._by_order([parcels[row] for row in np.flatnonzero(~known).tolist()]))
+        return [next(by_model if is_known else by_order) for is_known in known]
 
-    def _without_history(self, parcel: Underway) -> Eta:
-        return conditioned_eta(self._at_order.forecast([parcel.shipment])[0], parcel)
+    def _by_model(self, parcels: Sequence[Underway], assembled: AssembledLandmarks) -> list[Eta]:
+        if not parcels:
+            return []
+        usual_by = assembled.usual_by(USUAL).tolist()
+        told = zip(parcels, self._model.cdf(assembled, self._shift), usual_by, strict=True)
+        return [_eta(*one) for one in told]
+
+    def _by_order(self, parcels: Sequence[Underway]) -> list[Eta]:
+        if not parcels:
+            return []
+        forecasts = self._at_order.forecast([parcel.shipment for parcel in parcels])
+        return [conditioned_eta(*one) for one in zip(forecasts, parcels, strict=True)]
 
 
 def _eta(parcel: Underway, cdf: np.ndarray, usual_by: int) -> Eta:

@@ -34,7 +34,8 @@ def look_for_delay(view: View) -> Finding:
     if view.today > promised_on:
         return Finding(look_again=confirm_at)
     chance = last_chance(promised_on, situation.calendar.time_zone, view.policy)
-    return replace(_predicted(view, promised_on), look_again=chance if view.now < chance else confirm_at)
+    found = _predicted(view, promised_on, chance)
+    return replace(found, look_again=chance if view.now < chance else confirm_at)
 
 
 def last_chance(promised_on: date, time_zone: str, policy: AlertPolicy) -> datetime:
@@ -52,8 +53,8 @@ def _lead_begins_at(promised_on: date, time_zone: str, policy: AlertPolicy) -> d
     return midnight(promised_on + timedelta(days=1), time_zone) - hours(policy.lead_hours)
 
 
-def _predicted(view: View, promised_on: date) -> Finding:
-    """Look at the risk of a parcel whose promise has not passed."""
+def _predicted(view: View, promised_on: date, chance: datetime) -> Finding:
+    """Look at the risk of a parcel whose promise has not passed; `chance` is the last one to predict in time."""
     situation, policy = view.situation, view.policy
     risk = situation.delay_risk()
     if risk is None:
@@ -61,9 +62,8 @@ def _predicted(view: View, promised_on: date) -> Finding:
     threshold = policy.threshold(situation.progress.stage)
     if view.is_open:
         return replace(_told(view, "delay.predicted", risk), recovers=risk <= threshold.recover_at)
-    time_zone = situation.calendar.time_zone
-    begins_at, ends_at = last_chance(promised_on, time_zone, policy), _lead_begins_at(promised_on, time_zone, policy)
-    needed = threshold.needed(is_last_chance=begins_at <= view.now < ends_at)
+    ends_at = _lead_begins_at(promised_on, situation.calendar.time_zone, policy)
+    needed = threshold.needed(is_last_chance=chance <= view.now < ends_at)
     if risk >= needed and not situation.is_dark:
         return _told(view, "delay.predicted", risk)
     return Finding()

@@ -16,7 +16,7 @@ from serving.keys import PARCELS_WRITE
 from serving.problems import SHOWN_ERRORS, FieldProblem, documented, problem
 from serving.scans.answers import CarrierCodes, CodesReport, ScansAnswer, UnknownCodeAnswer
 from serving.scans.bodies import pieces, whole
-from serving.scans.intake import Intake, Reader, decoded
+from serving.scans.intake import Intake, decoded
 from serving.scans.rows import EXAMPLES, SCHEMA_NAME
 from serving.scans.streams import keep_stream
 from serving.state import Services, Serving, services_of
@@ -51,12 +51,11 @@ async def take_scans(request: Request, services: Serving, _caller: ParcelWriter)
     although others are not; what is wrong with those is told by index. Only what this answer counts is safe; a stream
     is kept in batches as it comes. Content-Encoding may be gzip.
     """
-    reader = Reader(services.tables, "http")
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type == NDJSON:
-        intake = await keep_stream(pieces(request), reader, services.recorder, services.clock)
+        intake = await keep_stream(pieces(request), services.reader, services.recorder, services.clock)
     elif media_type == "application/json":
-        intake = await _keep(services, reader, await whole(request, MAX_BATCH_BYTES))
+        intake = await _keep(services, await whole(request, MAX_BATCH_BYTES))
     else:
         raise HTTPException(415, f"got {ascii(media_type)[:60]}; expected application/json or {NDJSON}")
     return _answer(intake)
@@ -85,7 +84,7 @@ router.add_api_route(
 )
 
 
-async def _keep(services: Services, reader: Reader, body: bytes) -> Intake:
+async def _keep(services: Services, body: bytes) -> Intake:
     try:
         told = decoded(body)
     except ValueError as error:
@@ -94,7 +93,8 @@ async def _keep(services: Services, reader: Reader, body: bytes) -> Intake:
     if not 0 < len(rows) <= MAX_BATCH_ROWS:
         raise InputError(f"got a list of {len(rows)} scans; expected 1 to {MAX_BATCH_ROWS}, or a stream: {NDJSON}")
     now = services.clock()
-    batch = reader.rows(rows, now) if len(rows) <= _QUICK else await run_in_threadpool(reader.rows, rows, now)
+    read = services.reader.rows
+    batch = read(rows, now) if len(rows) <= _QUICK else await run_in_threadpool(read, rows, now)
     return await wrap_future(services.recorder.submit(batch))
 
 

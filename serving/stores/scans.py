@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -28,11 +29,8 @@ revision = work.revision + 1
 
 # Many rows in one statement: during each, other threads of the process go on, and the writer waits until they let it go
 # on too. With one statement a row it would wait for the readers of the next scans after every row.
+_SQLITE_ROWS = 500
 _PLACES = f"({', '.join('?' * len(_COLUMNS))})"
-_SQLITE_INSERTS = {
-    count: f"{_INTO_SCANS} values {', '.join([_PLACES] * count)} on conflict (scan_id) do nothing"
-    for count in (500, 50, 1)
-}
 _SQLITE_NEW = "select json_group_array(scan_id) from scans where seq > ?"
 _SQLITE_NEWS = _NEWS.format(now="?", fresh="(select carrier, tracking_number from scans where seq > ?)")
 # One statement, one way there and back, with the scans as JSON: that is several times quicker than as parameters. What
@@ -132,17 +130,18 @@ def _is_sqlite(connection: Connection) -> bool:
 def _in_sqlite(connection: Connection, told: Sequence[Scan], now: datetime) -> list[str]:
     # Writers take turns, so what has a higher number than before is ours.
     before = connection.exec_driver_sql("select coalesce(max(seq), 0) from scans").scalar_one()
-    values = list(map(_sqlite_values, told))
-    for rows in (500, 50):
-        while len(values) >= rows:
-            connection.exec_driver_sql(_SQLITE_INSERTS[rows], tuple(chain.from_iterable(values[:rows])))
-            del values[:rows]
-    if values:
-        connection.exec_driver_sql(_SQLITE_INSERTS[1], values)
+    for start in range(0, len(told), _SQLITE_ROWS):
+        rows = told[start : start + _SQLITE_ROWS]
+        connection.exec_driver_sql(_sqlite_insert(len(rows)), tuple(chain.from_iterable(map(_sqlite_values, rows))))
     found: list[str] = orjson.loads(connection.exec_driver_sql(_SQLITE_NEW, (before,)).scalar_one())
     if found:
         connection.exec_driver_sql(_SQLITE_NEWS, (_microseconds(now), before))
     return found
+
+
+@lru_cache(_SQLITE_ROWS)
+def _sqlite_insert(rows: int) -> str:
+    return f"{_INTO_SCANS} values {', '.join([_PLACES] * rows)} on conflict (scan_id) do nothing"
 
 
 def _in_postgresql(connection: Connection, told: Sequence[Scan], now: datetime) -> list[str]:

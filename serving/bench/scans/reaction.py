@@ -6,8 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,10 +22,15 @@ from serving.bench.load import Load, request
 from serving.bench.processes import HOST, free_port, measure, server
 from serving.bench.scans.paced import Delays, Pace
 from serving.bench.scans.rows import bodies
+from serving.bench.scans.ways import Way, ways_of
+from serving.bundle_sources import DirectorySource
 from serving.errors import StoreUnavailableError
 from serving.keys import ALERTS_READ, PARCELS_WRITE, key_document, new_key
 from serving.main import environment_of
 from serving.shipments.requests import MAX_PARCELS
+from serving.stores.database import Database
+from serving.stores.etas import read_statements
+from serving.worker.stated import Stated
 
 PER_SECOND = 500
 SECONDS = 30
@@ -39,12 +44,16 @@ _MOVES = ("handed_over", "hub_arrival", "hub_departure", "destination_depot", "o
 
 @dataclass(frozen=True)
 class Reaction:
-    """What was measured at a pace: the delays in seconds, and how many alerts were expected."""
+    """What was measured at a pace: the delays in seconds, and how many alerts were expected.
+
+    `by_model` is the share of the parcels on their way whose dates `model` told, and not the carrier's quote.
+    """
 
     pace: float
     delays: Delays
     expected: int
     model: str
+    by_model: float = 0.0
 
     @property
     def is_met(self) -> bool:
@@ -75,7 +84,7 @@ def bench_reaction(bundle: Path) -> bool:
         except StoreUnavailableError as error:
             sys.stdout.write(f"{name} was not measured: {error}\n")
             continue
-        sys.stdout.write(f"{name}, one process, model {found.model}: {found}\n")
+        sys.stdout.write(f"{name}, one process, model {found.model} ({found.by_model:.0%} of parcels): {found}\n")
         sys.stdout.flush()
         met = met and found.is_met
     return met
@@ -92,11 +101,12 @@ def measure_reaction(
     count = int(per_second * seconds)
     rows, alarming = _rows(count, parcels)
     with _serving(url, bundle) as (port, key):
-        _register(port, key, _alarms(count) + parcels)
+        registered = _alarms(count) + parcels
+        _register(port, key, registered, ways_of(DirectorySource(bundle)))
         model = _wait_until_looked_at(port)
         spec = Pace(HOST, port, key, per_second, _CONNECTIONS, _PATIENCE_S, rows, alarming)
         delays = _paced(spec, seconds)
-    return Reaction(per_second, delays, sum(map(bool, alarming)), model)
+    return Reaction(per_second, delays, sum(map(bool, alarming)), model, _by_model(url, registered))
 
 
 def _rows(count: int, parcels: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -122,14 +132,13 @@ def _alarms(count: int) -> int:
     return -(-count // ALARMING_EVERY)
 
 
-def _register(port: int, key: str, parcels: int) -> None:
+def _register(port: int, key: str, parcels: int, ways: Sequence[Way]) -> None:
     now = datetime.now(UTC)
     told = [
         {
             "shipment_id": f"S{number}",
             "order_id": f"O{number}",
-            "carrier": "kranich",
-            "destination": {"country": "DE", "postal_code": f"{10115 + number % 80000:05}"},
+            **ways[number % len(ways)],
             "ordered_at": (now - timedelta(days=1)).isoformat(),
             "promised_on": (now + timedelta(days=9)).date().isoformat(),
         }
@@ -154,6 +163,13 @@ def _wait_until_looked_at(port: int) -> str:
         if time.monotonic() > deadline:
             raise ArtefactError(f"after {_PATIENCE_S:.0f} s the worker has not looked at all parcels: {queue}")
         time.sleep(0.2)
+
+
+def _by_model(url: str, parcels: int) -> float:
+    with closing(Database(url)) as database, database.reading() as connection:
+        told = read_statements(connection, [f"S{number}" for number in range(parcels)])
+    bases = [Stated.from_json(text).dates.basis for text in told.values()]
+    return bases.count("model") / len(bases)
 
 
 def _paced(spec: Pace, seconds: float) -> Delays:

@@ -74,6 +74,21 @@ def test_many_at_once_are_told_as_each_alone(forecaster, now):
         assert alone.silence == eta.silence
 
 
+def test_parcels_with_and_without_history_keep_their_places(forecaster, now):
+    parcels = [
+        parcel(now, ("handed_over", 30), country="US", postal_code="10001"),
+        parcel(now, ("handed_over", 30)),
+        parcel(now, ("handed_over", 40), country="US", postal_code="10001"),
+        parcel(now, ("out_for_delivery", 1)),
+    ]
+    together = forecaster.etas(parcels)
+    assert [eta.basis == "model" for eta in together] == [False, True, False, True]
+    for one, eta in zip(parcels, together, strict=True):
+        (alone,) = forecaster.etas([one])
+        assert np.array_equal(alone.distribution.cdf, eta.distribution.cdf)
+        assert alone.silence == eta.silence
+
+
 def test_parcels_that_are_not_awaited_have_no_silence(forecaster, now):
     came = parcel(now, ("handed_over", 40), ("delivered", 20))
     back = parcel(now, ("handed_over", 40), ("return_started", 20), ("returned", 2))
