@@ -8,8 +8,6 @@ from typing import Any, Self
 from parcelcast.alerts.policy import ANY_STAGE, AlertPolicy, Threshold
 from parcelcast.errors import InputError
 
-_CONFIDENT = 1.645
-
 
 @dataclass(frozen=True, slots=True)
 class FittedPoint:
@@ -31,15 +29,14 @@ class FittedPoint:
 
     @property
     def precision(self) -> float:
-        """Share of alerts that were right which can be relied on with 95 % confidence; 0 where none was told.
+        """Share of alerts that were right, less one standard error of a binomial share; 0 where none was told.
 
-        A contract shall hold on later parcels too, and of many points the best looks better than it is. So the share is
-        lowered by 1.645 standard errors of a binomial one.
+        What is wanted shall hold on later parcels too, and of many points the best looks better than it is.
         """
         if not self.alerts:
             return 0.0
         share = self.right / self.alerts
-        return share - _CONFIDENT * sqrt(share * (1.0 - share) / self.alerts)
+        return share - sqrt(share * (1.0 - share) / self.alerts)
 
     @property
     def threshold(self) -> Threshold:

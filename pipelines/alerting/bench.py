@@ -34,6 +34,8 @@ from pipelines.simulator.forks import perfect_forecasts
 
 WORLD = SimulateParameters(seed=11, shipments=100_000, days=400, until=date(2026, 11, 1))
 WINDOW_DAYS = 28
+# Months differ: thresholds come from two of them, and from so many parcels at most.
+FIT_DAYS, FIT_PARCELS = 56, 6000
 SETTLE_DAYS = 14  # after a window of orders, until nearly all of its promises have passed
 BOUND_DAYS, REPLICAS = 7, 100
 
@@ -60,9 +62,9 @@ def bench_alerts(
         simulate(world, folder, tell)
     wanted = wanted or AlertPolicy()
     test_from = world.until - timedelta(days=WINDOW_DAYS + SETTLE_DAYS)
-    fit_from = test_from - timedelta(days=WINDOW_DAYS + SETTLE_DAYS)
+    fit_from = test_from - timedelta(days=FIT_DAYS + SETTLE_DAYS)
     past = _past(folder, epoch_day(fit_from), parameters, tell)
-    fitted = fit_on_window(past, fit_from, WINDOW_DAYS, test_from, wanted, tell=tell)
+    fitted = fit_on_window(past, fit_from, FIT_DAYS, test_from, wanted, FIT_PARCELS, tell)
     policy = fitted.policy(wanted)
     tell("looking at parcels of the test window")
     tracks = window_tracks(past, test_from, WINDOW_DAYS, wanted, true_outcomes(folder / "truth.parquet"))
