@@ -32,7 +32,7 @@ from pipelines.progress import SILENT, TellShare
 from pipelines.simulate import SimulateParameters, simulate
 from pipelines.simulator.forks import perfect_forecasts
 
-WORLD = SimulateParameters(seed=11, shipments=100_000, days=400, until=date(2026, 11, 1))
+WORLD = SimulateParameters(seed=13, shipments=100_000, days=400, until=date(2026, 11, 1))
 WINDOW_DAYS = 28
 # Months differ: thresholds come from two of them, and from so many parcels at most.
 FIT_DAYS, FIT_PARCELS = 56, 6000

@@ -18,7 +18,7 @@ from pipelines.living.feed import feed_of, read_scans
 from pipelines.preparation import prepare, read_tables
 from pipelines.simulate import SimulateParameters
 
-WORLD = SimulateParameters(seed=3, shipments=1500, days=130, until=date(2026, 11, 1))
+WORLD = SimulateParameters(seed=3, shipments=1850, days=160, until=date(2026, 11, 1))
 PARAMETERS = (
     TrainParameters(rounds=5, calibration_days=20),
     LivingParameters(rounds=5, landmarks=1000, calibration_days=20),
