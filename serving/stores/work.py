@@ -13,6 +13,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from serving.stores.schema import shipments, work
 
+# As in `serving.stores.etas`: one statement for all rows.
+_LATER_POSTGRESQL = """
+update work set
+    due_at = case when work.revision = told.revision then told.next else work.due_at end,
+    lease = null, leased_until = null, failures = 0
+from unnest(%s::text[], %s::bigint[], %s::timestamptz[]) as told (shipment_id, revision, next)
+where work.shipment_id = told.shipment_id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -96,7 +105,10 @@ def finish(connection: Connection, claims: Iterable[Claim], next_looks: Mapping[
     if over:
         connection.execute(delete(work).where(this, same), over)
         connection.execute(update(work).where(this).values(_GIVEN_BACK), over)
-    if later:
+    if later and connection.dialect.name == "postgresql":
+        columns = ([row[name] for row in later] for name in ("of", "at_revision", "next"))
+        connection.exec_driver_sql(_LATER_POSTGRESQL, tuple(columns))
+    elif later:
         due_at = case((same, _NEXT), else_=work.c.due_at)
         connection.execute(update(work).where(this).values(due_at=due_at, **_GIVEN_BACK), later)
 
