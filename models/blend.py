@@ -1,4 +1,8 @@
-"""Two opinions mixed: P(delivered by day k) of the hazard model and of the location model, in a fitted proportion."""
+"""Two opinions mixed: P(delivered by day k) of the hazard model and of the location model, in a fitted proportion.
+
+Their log-odds are averaged. An average of the probabilities themselves would be too spread out even if both were
+calibrated: Ranjan and Gneiting, "Combining probability forecasts" (2010).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,6 +10,7 @@ from typing import Any, Self
 
 import lightgbm
 import numpy as np
+from scipy.special import expit, logit
 
 from features.assembly import Assembled
 from features.orders import Floats
@@ -13,6 +18,8 @@ from models.hazard import BOOSTERS, HazardModel, Outcomes
 from models.location import LocationModel
 
 LOCATION = "location"
+# No opinion weighs more than one that is sure to one in ten thousand.
+_SMALLEST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Blend:
         hazard = self.hazard.cdf(assembled, shift)
         if self.location is None or self.share == 0.0:
             return hazard
-        return (1.0 - self.share) * hazard + self.share * self.location.cdf(assembled, shift)
+        return mixed(hazard, self.location.cdf(assembled, shift), self.share)
 
     @property
     def boosters(self) -> dict[str, lightgbm.Booster]:
@@ -52,11 +59,22 @@ class Blend:
         return replace(self, share=share if self.location else 0.0)
 
 
+def mixed(hazard: Floats, location: Floats, share: float) -> Floats:
+    """Average the log-odds of two CDFs of the same shape; where both are nearly sure, the first one's word stands.
+
+    >>> mixed(np.array([0.0, 0.2, 1.0]), np.array([0.0, 0.8, 1.0]), 0.5).round(9).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    first, second = (np.clip(cdf, _SMALLEST, 1.0 - _SMALLEST) for cdf in (hazard, location))
+    return np.where(first == second, hazard, expit((1.0 - share) * logit(first) + share * logit(second)))
+
+
 def best_share(hazard: Floats, location: Floats, known: Outcomes) -> float:
     """Return the share, 0 to 1, with the smallest squared error of P(delivered by day k) where the truth is known.
 
     Both CDFs have shape (n, H + 1). It would be the share of the least CRPS, were all days known: every order counts
-    with the days up to the as-of, delivered or still open, so recent orders do not bias it towards fast parcels.
+    with the days up to the as-of, delivered or still open, so recent orders do not bias it towards fast parcels. The
+    probabilities, not their log-odds, are mixed here: there the share can be told in closed form.
     """
     steps = np.arange(hazard.shape[1])
     lead = known.lead_days[:, None]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from features.assembly import Assembled
 from features.orders import Floats
 from features.table import ParcelHistory
-from models.blend import Blend, best_share
+from models.blend import Blend, best_share, mixed
 from models.calibration import BetaMap, fit_beta_map
 from models.correction import REACH, Balance, balance, shifted
 from models.dependence import shared_fate
@@ -145,11 +145,11 @@ class _Opinions:
 
     def cdf(self, share: float) -> Floats:
         """Mix them, and correct the orders after `calibrated_from`, each as of its day."""
-        mixed = (1.0 - share) * self.hazard + share * self.location
-        found = _balance(mixed, self.history, self.rows, self.history.orders.ordered_on[self.rows], self.as_of)
+        plain = mixed(self.hazard, self.location, share)
+        found = _balance(plain, self.history, self.rows, self.history.orders.ordered_on[self.rows], self.as_of)
         shift = found.shift(self.history.orders.known_day[self.later])
         hazard, location = (shifted(cdf[self.is_later], shift) for cdf in (self.hazard, self.location))
-        return np.asarray((1.0 - share) * hazard + share * location)
+        return mixed(hazard, location, share)
 
 
 def recent_balance(model: Blend, history: ParcelHistory, assembled: Assembled, start: int, end: int) -> Balance:

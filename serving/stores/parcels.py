@@ -182,17 +182,16 @@ class _Register:
 
 
 def read_parcels(connection: Connection, shipment_ids: Sequence[str]) -> dict[str, StoredParcel]:
-    """Return what is known of parcels, by id; those that nobody registered are left out."""
+    """Return what is known of parcels, by id and in the order asked; those that nobody registered are left out."""
     ids = list(dict.fromkeys(shipment_ids))
     registered = _registered(connection, ids)
     numbers_of = _grouped(_numbers(connection, ids))
     links_of = _grouped(_links(connection, ids))
     scans_of = _grouped(_scans(connection, ids))
     return {
-        name: StoredParcel(
-            facts, registered_at, numbers_of.get(name, ()), links_of.get(name, ()), scans_of.get(name, ())
-        )
-        for name, (facts, registered_at) in registered.items()
+        name: StoredParcel(*registered[name], numbers_of.get(name, ()), links_of.get(name, ()), scans_of.get(name, ()))
+        for name in ids
+        if name in registered
     }
 
 

@@ -2,8 +2,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from models.blend import Blend, best_share
+from models.blend import Blend, best_share, mixed
 from models.hazard import Outcomes
 from models.metrics import crps
 
@@ -20,9 +22,19 @@ class Says:
         return self.what + shift[:, None]
 
 
-def test_a_blend_mixes_in_its_proportion_and_passes_the_correction_on():
+def test_a_blend_mixes_log_odds_in_its_proportion_and_passes_the_correction_on():
     blend = Blend(Says(np.full((2, 3), 0.2)), Says(np.full((2, 3), 0.6)), 0.25)
-    assert blend.cdf(None, np.array([0.0, 0.1])).tolist() == [pytest.approx([0.3] * 3), pytest.approx([0.4] * 3)]
+    odds = np.array([(2 / 8) ** 0.75 * (6 / 4) ** 0.25, (3 / 7) ** 0.75 * (7 / 3) ** 0.25])
+    assert blend.cdf(None, np.array([0.0, 0.1])) == pytest.approx(np.tile(odds / (1 + odds), (3, 1)).T)
+
+
+@given(st.floats(0.0, 1.0))
+def test_a_mixed_cdf_lies_between_both_and_never_falls(share):
+    found = mixed(SLOW, FAST, share)
+    assert (np.diff(found) >= -1e-12).all()
+    assert (np.minimum(SLOW, FAST) - 1e-4 <= found).all()
+    assert (found <= np.maximum(SLOW, FAST) + 1e-4).all()
+    assert (mixed(SLOW, SLOW, share) == SLOW).all()
 
 
 def test_without_a_second_opinion_there_is_no_share():
