@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from features.assembly import ALL_COLUMNS, Assembled, Codes, column_names, known_codes
 from features.columns import Column
 from features.orders import Floats
-from models.boosting import booster_settings
+from models.boosting import BoosterParameters
 from parcelcast.errors import ArtefactError, InputError
 
 HORIZON = 90
@@ -27,11 +27,12 @@ CHUNKS = ((0, 20), (20, HORIZON + 1))
 # the 99 % quantile, can depend on it, calibration included. It has to be more than the share of parcels that get lost,
 # about 0.3 %: what is left of those never comes, so that with less every parcel is asked about on every day.
 NEGLIGIBLE = 4e-3
+_CATEGORICAL = {"max_cat_to_onehot": 8, "cat_smooth": 20.0}
 BATCH = 5000  # orders asked for at once: bounds the memory of their day rows
 
 
 @dataclass(frozen=True)
-class HazardParameters:
+class HazardParameters(BoosterParameters):
     """Parameters of the booster; chosen by validation windows inside the training period.
 
     `half_life_days` lets older orders weigh less (0: all weigh the same); `rarest_category` orders make a category.
@@ -159,7 +160,7 @@ def fit_hazard(
     starts = {ANCHORED: assembled.offset(rows, steps), FREE: np.zeros(len(rows))}
     for seed, (name, start) in enumerate(starts.items(), start=parameters.seed):
         data.set_init_score(start)
-        settings = _settings(parameters) | {"seed": seed}
+        settings = parameters.settings("binary") | _CATEGORICAL | {"seed": seed}
         boosters[name] = lightgbm.train(settings, data, parameters.rounds, callbacks=list(callbacks))
     return HazardModel(boosters, codes, columns)
 
@@ -184,16 +185,3 @@ def _weights(assembled: Assembled, rows: NDArray[np.intp], half_life_days: float
         return None
     ordered = assembled.orders.ordered_on
     return np.asarray(0.5 ** ((ordered.max() - ordered[rows]) / half_life_days))
-
-
-def _settings(parameters: HazardParameters) -> dict[str, object]:
-    return booster_settings(
-        "binary",
-        learning_rate=parameters.learning_rate,
-        leaves=parameters.leaves,
-        smallest_leaf=parameters.smallest_leaf,
-        column_share=parameters.column_share,
-        row_share=parameters.row_share,
-        l2=parameters.l2,
-        bins=parameters.bins,
-    ) | {"max_cat_to_onehot": 8, "cat_smooth": 20.0}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from features.assembly import CATEGORIES, ORDER_COLUMNS, Assembled, Codes, column_names
 from features.orders import Floats
-from models.boosting import booster_settings
+from models.boosting import BoosterParameters
 from models.correction import shifted
 from models.hazard import HORIZON, Outcomes
 from parcelcast.errors import ArtefactError
@@ -25,10 +25,9 @@ ERROR_DAYS, _YOUNG_DAYS = 60, 25
 # So many equally likely errors are kept; with fewer orders to learn them from, there is no second opinion.
 _ERRORS, _FEWEST = 500, 200
 _BEFORE_DISPATCH = -1
-_SETTINGS = booster_settings(
-    "regression", learning_rate=0.05, leaves=31, smallest_leaf=40, column_share=0.6, row_share=0.8, l2=5.0
-) | {"seed": 0}
-_ROUNDS = 150
+_PARAMETERS = BoosterParameters(
+    rounds=150, learning_rate=0.05, leaves=31, smallest_leaf=40, column_share=0.6, row_share=0.8, l2=5.0
+)
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,9 @@ def _fit(assembled: Assembled, rows: NDArray[np.intp], known: Outcomes, codes: C
         _targets(assembled, rows, known, seed=0),
         feature_name=list(COLUMNS),
         categorical_feature=column_names(CATEGORIES),
-        params={"max_bin": 127, "verbose": -1},
+        params={"max_bin": _PARAMETERS.bins, "verbose": -1},
     )
-    return lightgbm.train(_SETTINGS, data, _ROUNDS)
+    return lightgbm.train(_PARAMETERS.settings("regression") | {"seed": 0}, data, _PARAMETERS.rounds)
 
 
 def _targets(assembled: Assembled, rows: NDArray[np.intp], known: Outcomes, seed: int) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 from features.assembly import CATEGORIES, ORDER_COLUMNS, Assembled, Codes, column_names, known_codes
 from features.orders import Floats
 from models.baselines import lane_history
-from models.boosting import booster_settings
+from models.boosting import BoosterParameters
 from models.hazard import HORIZON, Outcomes
 from models.metrics import quantile_days
 from parcelcast.errors import InputError
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class QuantileParameters:
+class QuantileParameters(BoosterParameters):
     """Parameters of the boosters, one for each of `LEVELS`; `rarest_category` orders make a category.
 
     Chosen on windows of Olist orders from September 2017 to April 2018, of three sets.
@@ -81,13 +81,14 @@ def fit_quantiles(
         np.minimum(outcomes.lead_days[rows], HORIZON) + part_of_day,
         feature_name=list(COLUMNS),
         categorical_feature=column_names(CATEGORIES),
-        params={"max_bin": 127, "verbose": -1},
+        params={"max_bin": parameters.bins, "verbose": -1},
         free_raw_data=False,
     )
     boosters = {}
     for done, level in enumerate(LEVELS):
         tell(done / len(LEVELS))
-        boosters[level] = lightgbm.train(_settings(parameters, level), data, parameters.rounds)
+        settings = parameters.settings("quantile") | {"alpha": level, "seed": parameters.seed}
+        boosters[level] = lightgbm.train(settings, data, parameters.rounds)
     return QuantileModel(boosters, codes)
 
 
@@ -117,15 +118,3 @@ def _matrix(assembled: Assembled, codes: Codes) -> Floats:
     lane = lane_history(assembled)
     columns = [quantile_days(lane, level)[:, None] for level in _LANE_LEVELS]
     return np.concatenate([assembled.static, assembled.codes(codes), *columns], axis=1)
-
-
-def _settings(parameters: QuantileParameters, level: float) -> dict[str, object]:
-    shared = booster_settings(
-        "quantile",
-        learning_rate=parameters.learning_rate,
-        leaves=parameters.leaves,
-        smallest_leaf=parameters.smallest_leaf,
-        column_share=parameters.column_share,
-        row_share=parameters.row_share,
-    )
-    return shared | {"alpha": level, "seed": parameters.seed}

@@ -12,7 +12,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boosting import booster_settings
+from models.boosting import BoosterParameters
 from models.journeys.grid import STARTS, WIDTHS, step_of
 from models.journeys.history import HISTORY_COLUMNS, daily_waves
 from models.journeys.legs import MILESTONES, OUTBOUND, Floats, Ints, Landmarks, Rows
@@ -53,7 +53,7 @@ STEP_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class HazardParameters:
+class HazardParameters(BoosterParameters):
     """Parameters of the boosters, chosen by cross-validation over training processes (docs/adr/0009)."""
 
     rounds: int = 280
@@ -110,7 +110,7 @@ def fit_leg_hazard(
         def count(environment: lightgbm.callback.CallbackEnv, done: int = done) -> None:
             tell((done + environment.iteration + 1) / rounds)
 
-        settings = _settings(parameters) | {"seed": parameters.seed + number}
+        settings = parameters.settings("binary") | {"seed": parameters.seed + number}
         boosters.append(lightgbm.train(settings, data, parameters.rounds, callbacks=[count]))
     return LegHazard(boosters)
 
@@ -194,16 +194,3 @@ def _rhythm(static: NDArray[np.float32], since_deadline: Floats) -> list[Floats]
         static[:, COLUMNS.index(name)] * wave for name, wave in zip(_WAVES, daily_waves(since_deadline), strict=True)
     ]
     return [waves[0] + waves[1], waves[2] + waves[3]]
-
-
-def _settings(parameters: HazardParameters) -> dict[str, object]:
-    return booster_settings(
-        "binary",
-        learning_rate=parameters.learning_rate,
-        leaves=parameters.leaves,
-        smallest_leaf=parameters.smallest_leaf,
-        column_share=parameters.column_share,
-        row_share=parameters.row_share,
-        l2=parameters.l2,
-        bins=parameters.bins,
-    )
