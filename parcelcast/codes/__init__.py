@@ -1,10 +1,10 @@
 """Carriers' own codes as canonical ones: versioned tables with a source for every row, and what nobody has told us.
 
->>> map_code("dpd", "13").code
+>>> CodeTables.default().map("dpd", "13").code
 'delivered'
 """
 
-from parcelcast.codes.mapping import CodeTables, MappedCode, map_code
+from parcelcast.codes.mapping import CodeTables, MappedCode
 from parcelcast.codes.table import CodeRow, CodeTable, read_table
 from parcelcast.codes.vocabulary import PARTIES, REASONS
 
@@ -15,6 +15,5 @@ __all__ = [
     "CodeTable",
     "CodeTables",
     "MappedCode",
-    "map_code",
     "read_table",
 ]

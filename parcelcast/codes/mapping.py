@@ -1,4 +1,4 @@
-"""From a carrier's raw code to the canonical one; what no table knows becomes `info_only`."""
+"""From a carrier's raw code to the canonical one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from parcelcast.codes.table import CodeTable, read_table
-from parcelcast.scan import UNKNOWN_CODE
 
 REFERENCE = Path(__file__).parents[2] / "data" / "reference" / "codes"
 
@@ -39,7 +38,14 @@ class CodeTables:
         return _reference()
 
     def map(self, carrier: str, raw_code: str) -> MappedCode | None:
-        """Map a raw code; None when there is no table for the carrier or no row for the code."""
+        """Map a raw code; None when there is no table for the carrier or no row for the code.
+
+        Texts are never searched for words: they change with the language and the season, and "not delivered" holds
+        "delivered".
+
+        >>> CodeTables.default().map("x12_214", "SD/AO")
+        MappedCode(code='exception', reason='weather', party='nature', map_version='x12_214-1')
+        """
         table = self.tables.get(carrier.strip().casefold())
         if table is None:
             return None
@@ -48,25 +54,6 @@ class CodeTables:
             return None
         told = row if row.reason or row.party or detail is None else detail
         return MappedCode(row.code, told.reason, told.party, table.map_version)
-
-
-def map_code(
-    carrier: str,
-    raw_code: str | None,
-    tables: CodeTables | None = None,
-) -> MappedCode:
-    """Map a carrier's raw code to (code, reason, party, map_version); an unknown one to `info_only`.
-
-    Texts are never searched for words: they change with the language and the season, and "not delivered" holds
-    "delivered". Without ``tables`` those of the project are used.
-
-    >>> map_code("x12_214", "SD/AO")
-    MappedCode(code='exception', reason='weather', party='nature', map_version='x12_214-1')
-    >>> map_code("dpd", "77").code
-    'info_only'
-    """
-    known = tables or CodeTables.default()
-    return known.map(carrier, raw_code or "") or MappedCode(UNKNOWN_CODE, None, None, None)
 
 
 @cache
