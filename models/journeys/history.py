@@ -37,11 +37,11 @@ QUARTER_HOURS = 6.0
 _SHORTEST = 1.0 / 60.0  # hours; a step that is not there counts as a minute, where a logarithm is wanted
 
 # Variances of what legs have in common, in units of the variance that is each leg's own. They maximise the marginal
-# likelihood of "log_wait_and_a_quarter" over training processes, rounded (docs/adr/0009).
+# likelihood of "late" over training processes, rounded (docs/adr/0009).
 _OF_ALL = 10.0  # the mean is not known beforehand
-_OF_NUMBERS = 0.02  # linear in the logarithms of planned durations
+_OF_NUMBERS = 0.28  # linear in the logarithms of planned durations
 # At the same destination, by how near two legs are in a column of `_numbers`: variance, column, 1 / (2 length^2).
-_OF_NEAR_PLANS = ((0.18, 0, 2.0), (0.07, 2, 0.5), (0.04, 1, 0.5))
+_OF_NEAR_PLANS = ((0.3, 0, 2.0), (0.07, 2, 0.5), (0.03, 1, 0.5))
 
 
 class LegHistory:
@@ -137,19 +137,16 @@ def _keys(legs: Legs) -> list[tuple[float, NDArray[np.generic]]]:
     last, departure = _minutes(legs.planned[:, -1]), _minutes(legs.planned[:, 1])
     outbound = (legs.kind == OUTBOUND).astype(np.int64)
     return [
-        (0.7, destination),
-        (0.06, outbound),
-        (0.06, legs.segments),
-        (0.05, via),
-        (0.06, _joined(origin, destination)),
+        (0.4, destination),
+        (0.07, _joined(origin, destination)),
         (0.03, _joined(since, destination)),
-        (0.02, _joined(via, destination)),
+        (0.05, _joined(via, destination)),
         (0.04, _joined(since, destination, flight)),
         (0.03, _joined(via, last)),
-        (0.08, _joined(destination, last)),
+        (0.05, _joined(destination, last)),
         (0.02, _joined(destination, outbound, last)),
-        (0.05, _joined(destination, last, departure)),
-        (0.2, _joined(origin, destination, last)),
+        (0.04, _joined(destination, last, departure)),
+        (0.19, _joined(origin, destination, last)),
     ]
 
 
