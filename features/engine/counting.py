@@ -15,11 +15,16 @@ from features.engine.ladders import Numbers
 from features.engine.lifetables import CELLS, LIVES, bound_table, cells, lives, rolled_up
 from features.engine.parcels import PARCELS, STAGE_DAYS
 
+STAMP = {"build": "int32"}
+COUNTS = {**CELLS, **STAMP}
+
 
 def write_counts(
     session: Session, families: tuple[str, ...], parcels: str, days: Sequence[int], registry: Registry, folder: Path
-) -> dict[int, Path]:
-    """Count the parcels of a table, by its name, on these days, in order; return the files by day, columns `CELLS`.
+) -> list[Path]:
+    """Count the parcels of a table, by its name, on these days, in order; return the files, columns `COUNTS`.
+
+    The folder's name is the number of the build, which each row tells.
 
     Counted once, on the narrowest keys; a wider level is added up from the widest narrower one that tells it, those of
     all families that are as far together.
@@ -37,7 +42,8 @@ def write_counts(
     for number, rungs in enumerate(steps):
         session.give("rungs", rungs)
         session.keep(f"step{number + 1}", rolled_up(f"step{number}"))
-    return session.write_days(_all_levels(len(steps), finer), folder)
+    session.give("stamp", pa.table({"build": pa.array([int(folder.name)], pa.int32())}))
+    return session.write_parts(_all_levels(len(steps), finer), folder)
 
 
 @cache
@@ -95,4 +101,5 @@ def _all_levels(steps: int, finer: tuple[int, ...]) -> ibis.Table:
     first = unbound("step0", CELLS)
     if finer:
         first = first.filter((first.key // FAMILY).notin(finer))
-    return ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))
+    counts = ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))
+    return counts.select(*CELLS, build=unbound("stamp", STAMP).build.max().as_scalar())

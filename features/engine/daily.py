@@ -137,12 +137,11 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
     session.keep("current", changes.judged("known", told.families))
     counted = _give_counted(session, store, settled) if again and settled else "current"
     days = sorted(again | set(range(told.since, told.until + 1)))
-    files = dict(before.days) if before else {}
+    build_of, counts = (dict(before.days), dict(before.counts)) if before else ({}, {})
     if days:
         written = write_counts(session, told.families, counted, days, told.registry, store / "days" / str(number))
-        for day in days:
-            files.pop(day, None)
-        files.update({day: str(path.relative_to(store)) for day, path in written.items()})
+        counts[number] = tuple([str(path.relative_to(store)) for path in written])
+        build_of.update(dict.fromkeys(days, number))
     opened, over = _write_parcels(session, store, number)
     after = Manifest(
         first=told.first,
@@ -152,7 +151,8 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
         families=told.families,
         open=opened,
         settled=(*settled, *over),
-        days=files,
+        days=build_of,
+        counts={build: counts[build] for build in sorted(set(build_of.values()))},
     )
     return after, tuple(days)
 

@@ -76,18 +76,15 @@ class _Session:
         return self._connection.sql(sql_of(expression, _DIALECT)).to_arrow_table()
 
     def write(self, expression: ibis.Table, path: Path) -> int:
-        copy = f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)"
+        copy = f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION snappy)"
         ((rows,),) = self._connection.execute(copy).fetchall()
         return int(rows)
 
-    def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:
+    def write_parts(self, expression: ibis.Table, folder: Path) -> list[Path]:
         folder.mkdir(parents=True)
-        how = "FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true"
-        self._run(f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(folder)} ({how})")
-        files = list(folder.glob("day=*/*.parquet"))
-        days = {int(path.parent.name.removeprefix("day=")): path for path in files}
-        assert len(days) == len(files)
-        return days
+        path = folder / "all.parquet"
+        self.write(expression, path)
+        return [path]
 
     def _run(self, sql: str) -> None:
         self._connection.execute(sql).fetchall()

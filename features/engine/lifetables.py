@@ -8,6 +8,7 @@ Nothing here knows an engine. Open days come as two small tables over whole cale
 """
 
 from functools import cache
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -33,15 +34,19 @@ LIVES = {
     "key": "int64",
     "start": "int32",
     "started_known": "int32",
-    "is_over": "boolean",
     "first": "int32",
-    "last_age": "int32",
-    "end_day": "int32",
-    "seen_age": "int32",
     "first_age": "int32",
+    "reached": "int32",
+    "end_age": "int32",
+    "is_late": "boolean",
+    "last_age": "int32",
+    "seen_age": "int32",
+    "end_day": "int32",
     "parcels": "int32",
 }
 RUNGS = {"key": "int64", "wider": "int64"}
+
+_NOBODY = ibis.literal(0, "int32")
 
 
 @cache
@@ -55,10 +60,10 @@ def cells() -> ibis.Table:
     looked at, and what a day counts does not depend on `until`.
     """
     told, slots, bound = unbound("lives", LIVES), unbound("slots", SLOTS), unbound("bound", BOUND)
-    counts = ibis.union(_at_risk(told, slots), _taken_back(told), _ended(told))
+    late = told.filter(told.is_late)
+    counts = ibis.union(_under_way(told, slots), _taken_back(late), _ended(late))
     counts = counts.filter(counts.day <= bound.until.max().as_scalar())
-    sums = counts.group_by("key", "day", "age").agg(at_risk=counts.at_risk.sum(), ended=counts.ended.sum())
-    return sums.select("key", "day", "age", at_risk=sums.at_risk.cast("int32"), ended=sums.ended.cast("int32"))
+    return counts.group_by("key", "day", "age").agg(at_risk=_sum(counts.at_risk), ended=_sum(counts.ended))
 
 
 def bound_table(since: int, until: int) -> pa.Table:
@@ -72,8 +77,13 @@ def rolled_up(narrow: str) -> ibis.Table:
     rungs, counts = unbound("rungs", RUNGS), unbound(narrow, CELLS)
     joined = counts.join(rungs, counts.key == rungs.key)
     return joined.group_by(key=joined.wider, day=joined.day, age=joined.age).agg(
-        at_risk=joined.at_risk.sum().cast("int32"), ended=joined.ended.sum().cast("int32")
+        at_risk=_sum(joined.at_risk), ended=_sum(joined.ended)
     )
+
+
+def _sum(counts: Any) -> Any:
+    """Add up integers as doubles: as exact up to 2**53, and half as wide as the sums of integers in DuckDB."""
+    return counts.cast("float64").sum().cast("int32")
 
 
 @cache
@@ -82,14 +92,18 @@ def lives() -> ibis.Table:
 
     `first` is the number of the last open day up to the start, `last_age` the age at the end, -1 while the parcel is
     open, and `end_day` the day that counts the end. It was seen open at the ages up to `seen_age`, that of the last
-    open day before the end counts, and `first_age` is the first one that became known on `since` or later.
+    open day before the end counts, it counts at risk up to `reached`, and `first_age` is the first age that became
+    known on `since` or later. Where the end counts on the same day as its last age, that is `end_age`, else -1;
+    `is_late` tells of lives whose end counts on a day of its own, or that were seen open after it.
     """
     spells, days, bound = unbound("spells", SPELLS), unbound("days", DAYS), unbound("bound", BOUND)
-    # Many parcels share their whole story; they are looked at once.
-    alike = spells.group_by(*SPELLS).agg(parcels=spells.count().cast("int32")).cross_join(bound)
-    recorded = ibis.greatest(alike.end, alike.ended_known, alike.start, alike.started_known)
-    known = alike.mutate(recorded=recorded, is_over=(alike.end != UNKNOWN) & (recorded <= alike.until))
+    # Many parcels share their whole story, as far as it makes a difference; they are looked at once.
+    spells = spells.mutate(started_known=ibis.greatest(spells.started_known, spells.start))
+    spells = spells.mutate(recorded=ibis.greatest(spells.end, spells.ended_known, spells.started_known))
+    alike = spells.group_by("key", "base", "start", "started_known", "end", "recorded")
+    known = alike.agg(parcels=spells.count().cast("int32")).cross_join(bound)
     known = known.filter(known.start <= known.until)
+    known = known.mutate(is_over=(known.end != UNKNOWN) & (known.recorded <= known.until))
     known = known.mutate(end=ibis.ifelse(known.is_over, ibis.greatest(known.end, known.start), known.start))
     begun = known.join(days.select("at", first="upto"), known.base + known.start == days.at).drop("at")
     ends = days.select("at", last_before="before", end_open="next_open")
@@ -98,8 +112,9 @@ def lives() -> ibis.Table:
     over = over.mutate(
         last_age=ibis.ifelse(over.is_over, ibis.ifelse(after, over.last_before + 1 - over.first, 0), UNKNOWN),
         # An end counts together with its last day under way, which follows it when it fell on a closed day.
-        end_day=ibis.greatest(ibis.ifelse(after, over.end_open, over.start), over.recorded),
+        last_day=ibis.ifelse(after, over.end_open, over.start),
     )
+    over = over.mutate(end_day=ibis.greatest(over.last_day, over.recorded))
     over = over.filter(~over.is_over | (over.end_day >= over.since))
     stop = ibis.ifelse(over.is_over, ibis.least(over.end_day, over.until + 1), over.until + 1)
     over = over.mutate(stop=over.base + stop, before=over.base + over.since)
@@ -109,41 +124,46 @@ def lives() -> ibis.Table:
     # What is known of the start only with the end was never seen open after it.
     unseen = seen.is_over & (seen.started_known >= seen.end_day)
     seen_age = ibis.ifelse(unseen, seen.last_age, seen.seen_before - seen.first)
-    began = ibis.greatest(seen.start, seen.started_known) >= seen.since
-    first_age = ibis.ifelse(began, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0))
+    first_age = ibis.ifelse(seen.started_known >= seen.since, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0))
     seen = seen.mutate(seen_age=ibis.least(seen_age, LAST_AGE), first_age=first_age)
+    counts_at_once = (
+        seen.is_over
+        & (seen.end_day == ibis.greatest(seen.last_day, seen.started_known))
+        & seen.last_age.between(seen.first_age, LAST_AGE)
+    )
+    seen = seen.mutate(
+        reached=ibis.greatest(ibis.least(seen.last_age, LAST_AGE), seen.seen_age),
+        end_age=ibis.ifelse(counts_at_once, seen.last_age, UNKNOWN),
+        is_late=seen.is_over & (~counts_at_once | (seen.seen_age > seen.last_age)),
+    )
     return seen.select(*(seen[name].cast(kind).name(name) for name, kind in LIVES.items()))
 
 
-def _at_risk(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:
-    alive = lives.mutate(reached=ibis.greatest(ibis.least(lives.last_age, LAST_AGE), lives.seen_age))
-    alive = alive.filter(alive.reached >= alive.first_age)
-    ages = ibis.range(alive.first_age, alive.reached + 1)
-    each = alive.select("key", "start", "started_known", "first", "parcels", age=ages.unnest())
-    each = each.mutate(slot=each.first + each.age)
+def _under_way(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:
+    """Count each age at which a parcel was seen open, and the end where it counts on the same day as its last age."""
+    alive = lives.filter(lives.reached >= lives.first_age)
+    ages = ibis.range(alive.first_age, alive.reached + 1).unnest()
+    each = alive.select("key", "start", "started_known", "first", "end_age", "parcels", age=ages)
+    each = each.mutate(age=each.age.cast("int32"), slot=(each.first + each.age).cast("int32"))
     each = each.left_join(slots, each.slot == slots.slot)
-    opened = ibis.ifelse(each.age == 0, each.start, each.open_day)
-    each = each.select("key", "started_known", "age", "parcels", opened=opened)
+    each = each.mutate(opened=ibis.ifelse(each.age == 0, each.start, each.open_day))
     each = each.filter(each.opened.notnull())
-    return _counted(each.select("key", "age", "parcels", day=ibis.greatest(each.opened, each.started_known)), 1, 0)
-
-
-def _taken_back(lives: ibis.Table) -> ibis.Table:
-    late = lives.filter(lives.is_over & (lives.seen_age > lives.last_age))
-    ages = ibis.range(late.last_age + 1, late.seen_age + 1).unnest()
-    return _counted(late.select("key", "parcels", day=late.end_day, age=ages), -1, 0)
-
-
-def _ended(lives: ibis.Table) -> ibis.Table:
-    over = lives.filter(lives.is_over & (lives.last_age <= LAST_AGE))
-    return _counted(over.select("key", "parcels", day=over.end_day, age=over.last_age), 0, 1)
-
-
-def _counted(rows: ibis.Table, at_risk: int, ended: int) -> ibis.Table:
-    return rows.select(
+    return each.select(
         "key",
-        day=rows.day.cast("int32"),
-        age=rows.age.cast("int32"),
-        at_risk=(rows.parcels * at_risk).cast("int32"),
-        ended=(rows.parcels * ended).cast("int32"),
+        day=ibis.greatest(each.opened, each.started_known),
+        age=each.age,
+        at_risk=each.parcels,
+        ended=ibis.ifelse(each.age == each.end_age, each.parcels, 0).cast("int32"),
     )
+
+
+def _taken_back(late: ibis.Table) -> ibis.Table:
+    late = late.filter(late.seen_age > late.last_age)
+    ages = ibis.range(late.last_age + 1, late.seen_age + 1).unnest()
+    each = late.select("key", "parcels", day=late.end_day, age=ages)
+    return each.select("key", "day", age=each.age.cast("int32"), at_risk=-each.parcels, ended=_NOBODY)
+
+
+def _ended(late: ibis.Table) -> ibis.Table:
+    late = late.filter((late.end_age == UNKNOWN) & (late.last_age <= LAST_AGE))
+    return late.select("key", day=late.end_day, age=late.last_age, at_risk=_NOBODY, ended=late.parcels)

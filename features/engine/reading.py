@@ -7,6 +7,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
+from features.engine.counting import COUNTS
 from features.engine.dimensions import Registry
 from features.engine.duck import DuckDB
 from features.engine.engines import Session, unbound
@@ -17,6 +18,8 @@ from features.sketches import Level, Sketch
 from features.table import Sketches
 from features.weather import NO_BULLETINS, Bulletins
 from parcelcast.errors import DataError
+
+_HELD = {"day": "int32", "build": "int32"}
 
 
 def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
@@ -29,8 +32,10 @@ def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
         raise DataError("there are no daily tables here", file=str(store), remedy="run ./run featurize first")
     registry = Registry.from_dict(manifest.registry)
     with DuckDB().session() as session:
-        session.give("files", [store / file for file in manifest.days.values()])
-        session.keep("counts", unbound("files", CELLS))
+        session.give("files", [store / file for files in manifest.counts.values() for file in files])
+        held = {"day": manifest.days.keys(), "build": manifest.days.values()}
+        session.give("held", pa.table({name: pa.array(list(held[name]), pa.int32()) for name in _HELD}))
+        session.keep("counts", _counts())
         sketches = {
             name: Sketch(tuple([_level(session, family, level, registry) for level in range(family.levels)]))
             for name, family in FAMILIES.items()
@@ -56,6 +61,12 @@ def _level(session: Session, family: Family, level: int, registry: Registry) -> 
         columns["at_risk"],
         columns["ended"],
     )
+
+
+@cache
+def _counts() -> ibis.Table:
+    """Return the counts of each day as the build that holds for it tells them."""
+    return unbound("files", COUNTS).semi_join(unbound("held", _HELD), list(_HELD)).select(*CELLS)
 
 
 @cache
