@@ -12,11 +12,11 @@ from features.engine.dimensions import Registry
 from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, FAMILY, LEVEL
 from features.engine.ladders import Numbers
-from features.engine.lifetables import CELLS, LIVES, bound_table, cells, lives, rolled_up
+from features.engine.lifetables import CELLS, LIVES, WHEN, bound_table, cells, lives, rolled_up
 from features.engine.parcels import PARCELS, STAGE_DAYS
 
 STAMP = {"build": "int32"}
-COUNTS = {**CELLS, **STAMP}
+COUNTS = {"key": "int64", "day": "int32", "age": "int32", "at_risk": "int32", "ended": "int32", **STAMP}
 
 
 def write_counts(
@@ -93,7 +93,8 @@ def _keys() -> ibis.Table:
 
 @cache
 def _wanted() -> ibis.Table:
-    return cells().semi_join(unbound("wanted", {"day": "int32"}), "day")
+    counts, wanted = cells(), unbound("wanted", {"day": "int32"})
+    return counts.semi_join(wanted, (counts.when // WHEN).cast("int32") == wanted.day)
 
 
 @cache
@@ -102,4 +103,7 @@ def _all_levels(steps: int, finer: tuple[int, ...]) -> ibis.Table:
     if finer:
         first = first.filter((first.key // FAMILY).notin(finer))
     counts = ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))
-    return counts.select(*CELLS, build=unbound("stamp", STAMP).build.max().as_scalar())
+    day, age = (counts.when // WHEN).cast("int32"), (counts.when % WHEN).cast("int32")
+    return counts.select(
+        "key", "at_risk", "ended", day=day, age=age, build=unbound("stamp", STAMP).build.max().as_scalar()
+    )

@@ -20,8 +20,8 @@ from features.engine import changes
 from features.engine.counting import write_counts
 from features.engine.dimensions import Asked, Registry, dimension_tables
 from features.engine.engines import Engine, Session, Source, unbound
-from features.engine.families import BASES, FAMILIES
-from features.engine.lifetables import bound_table
+from features.engine.families import FAMILIES
+from features.engine.lifetables import BASES, bound_table
 from features.engine.opening import OpenDayTables
 from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, first, fresh, ids, stages
 from features.engine.store import Manifest, read_manifest, sweep, write_manifest

@@ -18,9 +18,12 @@ from features.sketches import AGES, UNKNOWN
 
 LAST_AGE = AGES - 1
 
+# What is told of each calendar: where it begins in table `days`, the longest run of days on which it is closed, and
+# (the same for all) the first day of that table.
+BASES = {"calendar": "int32", "base": "int32", "longest_closed": "int32", "earliest": "int32"}
 SPELLS = {
     "key": "int64",
-    "base": "int32",
+    "calendar": "int32",
     "start": "int32",
     "started_known": "int32",
     "end": "int32",
@@ -29,7 +32,9 @@ SPELLS = {
 DAYS = {"at": "int32", "upto": "int32", "before": "int32", "next_open": "int32"}
 SLOTS = {"slot": "int32", "open_day": "int32"}
 BOUND = {"since": "int32", "until": "int32"}
-CELLS = {"key": "int64", "day": "int32", "age": "int32", "at_risk": "int32", "ended": "int32"}
+# `when` is a day and an age in one number, which is faster to group by: day * WHEN + age.
+CELLS = {"key": "int64", "when": "int32", "at_risk": "int32", "ended": "int32"}
+WHEN = 128
 LIVES = {
     "key": "int64",
     "start": "int32",
@@ -53,7 +58,7 @@ _NOBODY = ibis.literal(0, "int32")
 def cells() -> ibis.Table:
     """Count table `lives` on the UTC days from `since` to `until` of table `bound`.
 
-    Returns one row per key, day and age (columns `CELLS`).
+    Returns one row (columns `CELLS`) per key, day and age.
 
     Each age at which a parcel was seen open counts one at risk on the day on which it became known; those after its
     end are taken back on the day of the end's record, on which the end counts. What was recorded after `until` is not
@@ -63,7 +68,8 @@ def cells() -> ibis.Table:
     late = told.filter(told.is_late)
     counts = ibis.union(_under_way(told, slots), _taken_back(late), _ended(late))
     counts = counts.filter(counts.day <= bound.until.max().as_scalar())
-    return counts.group_by("key", "day", "age").agg(at_risk=_sum(counts.at_risk), ended=_sum(counts.ended))
+    counts = counts.select("key", "at_risk", "ended", when=(counts.day * WHEN + counts.age).cast("int32"))
+    return counts.group_by("key", "when").agg(at_risk=_sum(counts.at_risk), ended=_sum(counts.ended))
 
 
 def bound_table(since: int, until: int) -> pa.Table:
@@ -76,7 +82,7 @@ def rolled_up(narrow: str) -> ibis.Table:
     """Add the counts of the table of that name up to the wider keys that table `rungs` names."""
     rungs, counts = unbound("rungs", RUNGS), unbound(narrow, CELLS)
     joined = counts.join(rungs, counts.key == rungs.key)
-    return joined.group_by(key=joined.wider, day=joined.day, age=joined.age).agg(
+    return joined.group_by(key=joined.wider, when=joined.when).agg(
         at_risk=_sum(joined.at_risk), ended=_sum(joined.ended)
     )
 
@@ -100,8 +106,14 @@ def lives() -> ibis.Table:
     # Many parcels share their whole story, as far as it makes a difference; they are looked at once.
     spells = spells.mutate(started_known=ibis.greatest(spells.started_known, spells.start))
     spells = spells.mutate(recorded=ibis.greatest(spells.end, spells.ended_known, spells.started_known))
-    alike = spells.group_by("key", "base", "start", "started_known", "end", "recorded")
-    known = alike.agg(parcels=spells.count().cast("int32")).cross_join(bound)
+    alike = spells.group_by("key", "calendar", "start", "started_known", "end", "recorded")
+    known = alike.agg(parcels=spells.count().cast("int32")).join(unbound("bases", BASES), "calendar").cross_join(bound)
+    known = known.mutate(
+        # No scan is of a day before all orders.
+        start=ibis.greatest(known.start, known.earliest),
+        started_known=ibis.greatest(known.started_known, known.earliest),
+        recorded=ibis.greatest(known.recorded, known.earliest),
+    )
     known = known.filter(known.start <= known.until)
     known = known.mutate(is_over=(known.end != UNKNOWN) & (known.recorded <= known.until))
     known = known.mutate(end=ibis.ifelse(known.is_over, ibis.greatest(known.end, known.start), known.start))

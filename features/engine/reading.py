@@ -12,7 +12,7 @@ from features.engine.dimensions import Registry
 from features.engine.duck import DuckDB
 from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, LEVEL, Family
-from features.engine.lifetables import CELLS, RUNGS
+from features.engine.lifetables import RUNGS
 from features.engine.store import read_manifest
 from features.sketches import Level, Sketch
 from features.table import Sketches
@@ -52,7 +52,7 @@ def _level(session: Session, family: Family, level: int, registry: Registry) -> 
     codes = np.array([rank[name] for name in named], dtype=np.int64)
     session.give("rungs", pa.table({"key": keys, "wider": codes}))
     rows = session.table(_ranked(first))
-    columns = {name: rows[name].to_numpy() for name in CELLS}
+    columns = {name: rows[name].to_numpy() for name in ("day", "key", "age", "at_risk", "ended")}
     return Level(
         tuple(names),
         columns["day"],
@@ -66,7 +66,7 @@ def _level(session: Session, family: Family, level: int, registry: Registry) -> 
 @cache
 def _counts() -> ibis.Table:
     """Return the counts of each day as the build that holds for it tells them."""
-    return unbound("files", COUNTS).semi_join(unbound("held", _HELD), list(_HELD)).select(*CELLS)
+    return unbound("files", COUNTS).semi_join(unbound("held", _HELD), list(_HELD))
 
 
 @cache
@@ -83,5 +83,5 @@ def _ranked(first: int) -> ibis.Table:
 
 def _of_level(first: int) -> ibis.Table:
     """Return the counts of the level whose keys begin at a number."""
-    counts = unbound("counts", CELLS)
+    counts = unbound("counts", COUNTS)
     return counts.filter((counts.key >= first) & (counts.key < first + LEVEL))
