@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.engine.choice import EngineParameters, engine_of
 from features.engine.daily import Batch, build
+from features.engine.engines import Engine
 from features.engine.parcels import SCANS as SCANS_READ
 from features.engine.parcels import SHIPMENTS as SHIPMENTS_READ
+from features.engine.repeats import repeated_shipments
 from features.engine.store import read_manifest
 from features.network import network_of
 from features.orders import day_of
@@ -56,7 +57,8 @@ def add_to_store(
     before = read_manifest(store)
     if given.scans and before and _FROM_SCANS not in before.families:
         raise InputError(f"{store} was begun without scans and counts none; leave them out, or begin another store")
-    _check_once(given.shipments)
+    engine = engine_of(parameters)
+    _check_once(given.shipments, engine)
     tables = {"origins": load_table(given.network, ORIGINS), "shipments": _origins_in(given.shipments)}
     if (given.network / f"{CARRIERS.name}.parquet").is_file():
         tables["carriers"] = load_table(given.network, CARRIERS)
@@ -64,7 +66,7 @@ def add_to_store(
     tell(f"counting {rows[0]:,} shipments and {rows[1]:,} scans")
     # A store that has counted scans goes on with days that bring none.
     batch = Batch(list(given.shipments), list(given.scans) or None, given.until)
-    days = build(store, batch, network, engine_of(parameters))
+    days = build(store, batch, network, engine)
     return _told(store, days, before.until if before else None)
 
 
@@ -90,14 +92,11 @@ def _checked(files: Sequence[Path], table: Table, read: Mapping[str, str]) -> in
     return rows
 
 
-def _check_once(files: Iterable[Path]) -> None:
+def _check_once(files: Sequence[Path], engine: Engine) -> None:
     """Refuse shipments that are told of twice: each would count twice."""
-    with duckdb.connect() as connection:
-        told = connection.read_parquet([str(path) for path in files])
-        twice = told.aggregate("shipment_id, count(*) AS times").filter("times > 1").limit(5).fetchall()
-    if twice:
+    if twice := repeated_shipments(files, engine):
         raise DataError(
-            f"shipments are told of more than once: {', '.join(str(one) for one, _ in twice)}",
+            f"shipments are told of more than once: {', '.join(twice)}",
             file="shipments",
             column="shipment_id",
             remedy="leave only the last row of each, or add the files one after another",

@@ -33,8 +33,10 @@ def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
     registry = Registry.from_dict(manifest.registry)
     with DuckDB().session() as session:
         session.give("files", [store / file for files in manifest.counts.values() for file in files])
-        held = {"day": manifest.days.keys(), "build": manifest.days.values()}
-        session.give("held", pa.table({name: pa.array(list(held[name]), pa.int32()) for name in _HELD}))
+        held = zip(*manifest.days.items(), strict=True)
+        session.give(
+            "held", pa.table({name: pa.array(values, pa.int32()) for name, values in zip(_HELD, held, strict=True)})
+        )
         session.keep("counts", _counts())
         sketches = {
             name: Sketch(tuple([_level(session, family, level, registry) for level in range(family.levels)]))
