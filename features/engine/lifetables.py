@@ -102,12 +102,22 @@ def lives() -> ibis.Table:
     known on `since` or later. Where the end counts on the same day as its last age, that is `end_age`, else -1;
     `is_late` tells of lives whose end counts on a day of its own, or that were seen open after it.
     """
-    spells, days, bound = unbound("spells", SPELLS), unbound("days", DAYS), unbound("bound", BOUND)
+    days = unbound("days", DAYS)
+    seen = _with_ages(_with_ends(_stories(unbound("spells", SPELLS)), days), days)
+    return seen.select(*(seen[name].cast(kind).name(name) for name, kind in LIVES.items()))
+
+
+def _stories(spells: ibis.Table) -> ibis.Table:
+    """Return what is known of spells by `until`, those that are alike once: `is_over` and the number of `parcels`."""
     # Many parcels share their whole story, as far as it makes a difference; they are looked at once.
     spells = spells.mutate(started_known=ibis.greatest(spells.started_known, spells.start))
     spells = spells.mutate(recorded=ibis.greatest(spells.end, spells.ended_known, spells.started_known))
     alike = spells.group_by("key", "calendar", "start", "started_known", "end", "recorded")
-    known = alike.agg(parcels=spells.count().cast("int32")).join(unbound("bases", BASES), "calendar").cross_join(bound)
+    known = (
+        alike.agg(parcels=spells.count().cast("int32"))
+        .join(unbound("bases", BASES), "calendar")
+        .cross_join(unbound("bound", BOUND))
+    )
     known = known.mutate(
         # No scan is of a day before all orders.
         start=ibis.greatest(known.start, known.earliest),
@@ -116,7 +126,11 @@ def lives() -> ibis.Table:
     )
     known = known.filter(known.start <= known.until)
     known = known.mutate(is_over=(known.end != UNKNOWN) & (known.recorded <= known.until))
-    known = known.mutate(end=ibis.ifelse(known.is_over, ibis.greatest(known.end, known.start), known.start))
+    return known.mutate(end=ibis.ifelse(known.is_over, ibis.greatest(known.end, known.start), known.start))
+
+
+def _with_ends(known: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """Add `first`, and of ends that count on `since` or later `last_age`, `last_day` and `end_day`."""
     begun = known.join(days.select("at", first="upto"), known.base + known.start == days.at).drop("at")
     ends = days.select("at", last_before="before", end_open="next_open")
     over = begun.join(ends, begun.base + begun.end == ends.at).drop("at")
@@ -127,7 +141,11 @@ def lives() -> ibis.Table:
         last_day=ibis.ifelse(after, over.end_open, over.start),
     )
     over = over.mutate(end_day=ibis.greatest(over.last_day, over.recorded))
-    over = over.filter(~over.is_over | (over.end_day >= over.since))
+    return over.filter(~over.is_over | (over.end_day >= over.since))
+
+
+def _with_ages(over: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """Add the ages at which parcels count, and whether their ends count with them."""
     stop = ibis.ifelse(over.is_over, ibis.least(over.end_day, over.until + 1), over.until + 1)
     over = over.mutate(stop=over.base + stop, before=over.base + over.since)
     stops, sinces = days.select("at", seen_before="before"), days.select("at", before_since="before")
@@ -143,12 +161,11 @@ def lives() -> ibis.Table:
         & (seen.end_day == ibis.greatest(seen.last_day, seen.started_known))
         & seen.last_age.between(seen.first_age, LAST_AGE)
     )
-    seen = seen.mutate(
+    return seen.mutate(
         reached=ibis.greatest(ibis.least(seen.last_age, LAST_AGE), seen.seen_age),
         end_age=ibis.ifelse(counts_at_once, seen.last_age, UNKNOWN),
         is_late=seen.is_over & (~counts_at_once | (seen.seen_age > seen.last_age)),
     )
-    return seen.select(*(seen[name].cast(kind).name(name) for name, kind in LIVES.items()))
 
 
 def _under_way(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:
