@@ -54,7 +54,7 @@ def _parcels(shipments: pd.DataFrame, network: Network) -> pd.DataFrame:
         to_region=[region_of(one) for one in places],
         to_area=[area_of(one) for one in places],
         zone=[one.time_zone for one in places],
-        place=places,
+        place=pd.Series(places, index=addresses.index, dtype=object),
     )
     origins = pd.DataFrame([
         {
@@ -65,10 +65,11 @@ def _parcels(shipments: pd.DataFrame, network: Network) -> pd.DataFrame:
         for origin_id, one in network.origins.items()
     ])  # fmt: skip
     ways = parcels[["carrier", *_ADDRESS]].drop_duplicates().merge(addresses, on=_ADDRESS)
-    ways["delivery"] = [
+    calendars = [
         delivery_calendar_key(network.carriers.get(carrier), place)
         for carrier, place in zip(ways["carrier"], ways["place"], strict=True)
     ]
+    ways["delivery"] = pd.Series(calendars, index=ways.index, dtype=object)
     parcels = parcels.merge(ways, on=["carrier", *_ADDRESS]).merge(origins, on="origin_id")
     zones = parcels["zone"].to_numpy(dtype=object)
     parcels["known_day"] = utc_days(parcels["ordered_at"])
