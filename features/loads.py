@@ -6,7 +6,6 @@ before its scans.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -24,14 +23,6 @@ _AT_DEPOT = _OUT | {"destination_depot"}
 _DEPARTED = _AT_DEPOT | {"hub_departure", "export_customs", "import_customs", "customs_released"}
 _HANDED = _DEPARTED | {"handed_over", "origin_scan", "hub_arrival"}
 STAGES: Mapping[str, frozenset[str]] = {"handed": _HANDED, "departed": _DEPARTED, "depot": _AT_DEPOT, "out": _OUT}
-# The codes that tell of a stage but not of the next one, with the stage's number from 1.
-_NEW_CODES = tuple(
-    (rank, codes - later)
-    for rank, (codes, later) in enumerate(
-        zip(STAGES.values(), [*list(STAGES.values())[1:], frozenset()], strict=True), 1
-    )
-)
-
 # Widest first: the depots of a destination, the way to them, and the first hub of an origin.
 DEPOT_LEVELS = ("all", "carrier", "country", "region", "area")
 HAUL_LEVELS = DEPOT_LEVELS[:-1]
@@ -69,24 +60,8 @@ DAY_S = 86_400
 RECORD = 100_000
 
 
-def first_scans(scans: Any) -> Any:
-    """Return from the Ibis table `scans` one row per shipment: `shipment_id` and a number for each of `STAGES`.
-
-    `days_told` reads the numbers; they are missing where no scan told of the stage. Nothing here knows an
-    engine, but its session must count time in UTC.
-    """
-    known = scans.recorded_at.epoch_seconds() // DAY_S
-    happened = (scans.occurred_at.epoch_seconds() + scans.utc_offset_min.fill_null(0) * 60) // DAY_S
-    # How far each code says that the parcel has come, found once for all stages.
-    come = scans.code.cases(*((code, rank) for rank, codes in _NEW_CODES for code in sorted(codes)), else_=0)
-    told = scans.select("shipment_id", come=come, number=known * RECORD + happened.clip(lower=0))
-    return told.group_by("shipment_id").agg(
-        **{name: told.number.min(where=told.come >= rank) for rank, name in enumerate(STAGES, start=1)}
-    )
-
-
 def days_told(numbers: Floats) -> tuple[Days, Days]:
-    """Return the days of events and of their records, -1 where the number of `first_scans` is missing (NaN).
+    """Return the days of events and of their records, -1 where a number of `features.engine.stages` is missing (NaN).
 
     >>> [days.tolist() for days in days_told(np.array([2_050_020_498.0, np.nan]))]
     [[20498, -1], [20500, -1]]

@@ -72,7 +72,7 @@ class ParcelHistory:
 def parcel_history(shipments: pd.DataFrame, network: Network, first_scans: pd.DataFrame | None = None) -> ParcelHistory:
     """Read the canonical shipments (without returns), ordered by time of order; DataError when there are none.
 
-    `first_scans` is what `features.loads.first_scans` tells of their scans.
+    `first_scans` is what `features.engine.stages.first_scans` tells of their scans.
     """
     frame = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
     if frame.empty:

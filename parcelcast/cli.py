@@ -47,6 +47,23 @@ EPILOG = """\
   ./run mlflow ui --backend-store-uri sqlite:///data/tracking/mlflow.db
 """
 
+DAYS_DESCRIPTION = """\
+Keep the daily tables of a shop's history in a store, and add to it what a day brought: a day costs its own records and
+the parcels still under way, not the history. Files are Parquet, in the form of the canonical tables, as ./run ingest
+writes them. Killed at any moment, the same command run again does the whole work; what is told late opens the days that
+it changes again, and no others. One process builds in a store at a time.
+"""
+
+DAYS_EPILOG = """\
+begin a store with all that is known, then add each day's files:
+  ./run featurize days --store data/daily \\
+      --shipments data/validated/shipments.parquet --scans data/validated/scans.parquet
+  ./run featurize days --store data/daily \\
+      --shipments shipments-2026-11-02.parquet --scans scans-2026-11-02.parquet
+
+docs/scaling.md tells how a store is laid out and read.
+"""
+
 SOURCES = ("canonical", "olist")
 JOURNEYS = "cargo2000"
 
@@ -221,6 +238,8 @@ def _add_stages(commands: "Commands") -> None:
         command.set_defaults(handler=_stage)
         if name == "ingest":
             _add_scans(command.add_subparsers(metavar="scans", help="instead: read scans into the server's database"))
+        if name == "featurize":
+            _add_days(command.add_subparsers(metavar="days", help="instead: add a day's files to a store of counts"))
 
 
 def _add_scans(forms: "Commands") -> None:
@@ -231,6 +250,37 @@ def _add_scans(forms: "Commands") -> None:
     )
     form.add_argument("files", type=Path, nargs="+", metavar="FILE", help=".csv, .tsv, .ndjson or .jsonl, also .gz")
     form.set_defaults(handler=_ingest_scans)
+
+
+def _add_days(forms: "Commands") -> None:
+    form = forms.add_parser(
+        "days",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=DAYS_DESCRIPTION,
+        epilog=DAYS_EPILOG,
+    )
+    form.add_argument("--store", type=Path, required=True, metavar="DIR", help="folder of the daily tables")
+    form.add_argument(
+        "--shipments", type=Path, nargs="+", required=True, metavar="FILE",
+        help="whole rows as known at the end of the files' last day: new shipments, and those of which more is known",
+    )  # fmt: skip
+    form.add_argument(
+        "--scans",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="scans that are new; without any, a new store counts no times between scans",
+    )
+    form.add_argument(
+        "--network", type=Path, default=Path("data/validated"), metavar="DIR",
+        help="folder of the canonical tables origins and carriers (default: data/validated)",
+    )  # fmt: skip
+    form.add_argument(
+        "--until", type=date.fromisoformat, metavar="DATE",
+        help="last UTC day to count (default: that of the last record of the shipments)",
+    )  # fmt: skip
+    form.set_defaults(handler=_featurize_days)
 
 
 def _add_address(command: argparse.ArgumentParser) -> None:
@@ -280,6 +330,13 @@ def _ingest_scans(options: argparse.Namespace) -> int:
     with steps("scans") as tell:
         for read in ingest(_settings(options), options.files, tell):
             print(read)
+    return 0
+
+
+def _featurize_days(options: argparse.Namespace) -> int:
+    from pipelines.stages import featurize_days
+
+    print(featurize_days(options.store, options.shipments, options.scans, options.network, options.until))
     return 0
 
 

@@ -19,7 +19,7 @@ from parcelcast.tables import CARRIERS, ORIGINS, SCANS, SHIPMENTS, WEATHER_DAILY
 from pipelines.ingest.storage import load_table
 from pipelines.progress import SILENT, Tell
 
-# Not a canonical table: what `features.loads.first_scans` tells of the scans, which would be most of the memory.
+# Not a canonical table: what `features.engine.stages` tells of the scans, which would be most of the memory.
 FIRST_SCANS = "first_scans"
 
 # Counts what a history tells, or reads what was counted before.

@@ -222,6 +222,20 @@ def _featurize() -> None:
         featurize(tables_with_weather(VALIDATED, WEATHER), _places(), _daily().count, FEATURES, tell)
 
 
+def featurize_days(
+    store: Path, shipments: Sequence[Path], scans: Sequence[Path], network: Path, until: date | None
+) -> str:
+    """Add files to a store of daily tables, or begin it; return what was counted."""
+    from features.engine.choice import EngineParameters
+    from features.orders import epoch_day
+    from pipelines.daystore import Addition, add_to_store
+
+    given = Addition(shipments, scans, network, None if until is None else epoch_day(until))
+    parameters = read_section(EngineParameters, "features")
+    with steps("featurize days") as tell:
+        return add_to_store(store, given, _places(), parameters, tell)
+
+
 def _daily() -> "DailyTables":
     from features.engine.choice import EngineParameters
     from pipelines.daily import DailyTables

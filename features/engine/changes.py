@@ -1,13 +1,12 @@
 """What a batch of parcels changes: which days are counted again, and which parcels are settled for good."""
 
 from functools import cache
-from typing import Any
 
 import ibis
 
 from features.engine.engines import unbound
-from features.engine.families import BASES, FACTS, FAMILIES, Family
-from features.engine.lifetables import BOUND, DAYS
+from features.engine.families import FACTS, FAMILIES
+from features.engine.lifetables import BASES, BOUND, DAYS
 from features.engine.parcels import ANNOUNCED, PARCELS, STAGE_DAYS, STAGED, STAGES_TOLD, with_stage_days
 from features.loads import RECORD
 from features.sketches import UNKNOWN
@@ -71,13 +70,18 @@ def perhaps_settled() -> ibis.Table:
 
 @cache
 def judged(name: str, families: tuple[str, ...]) -> ibis.Table:
-    """Tell of the parcels of a table whether they count nothing after `until` of `bound` any more (`is_settled`)."""
-    parcels = unbound(name, PARCELS).cross_join(unbound("bound", BOUND).select("until"))
-    parcels, closed = with_stage_days(parcels), unbound("bases", BASES).select("calendar", "longest_closed")
-    for calendar in ("calendar", "working"):
-        here = closed.rename({f"{calendar}_number": "calendar", f"{calendar}_closed": "longest_closed"})
-        parcels = parcels.join(here, parcels[calendar] == here[f"{calendar}_number"])
-    are_over = ibis.and_(*(_is_over(FAMILIES[family], parcels) for family in families))
+    """Tell of the parcels of a table whether they count nothing after `until` of `bound` any more (`is_settled`).
+
+    All of their spells are over then, and an end on a closed day has come to count on the next open one.
+    """
+    parcels = with_stage_days(unbound(name, PARCELS))
+    until, closed = unbound("bound", BOUND).until.max(), unbound("bases", BASES).longest_closed.max()
+    told = [FAMILIES[family].facts(parcels) for family in families]
+    days = [facts[name] for facts in told for name in ("start", "end")]
+    records = [facts[name] for facts in told for name in ("started_known", "ended_known")]
+    are_over = (ibis.least(*days) != UNKNOWN) & (
+        ibis.greatest(*days, *records) <= until.as_scalar() - closed.as_scalar()
+    )
     return parcels.select(*PARCELS, *STAGE_DAYS, is_settled=are_over)
 
 
@@ -86,13 +90,6 @@ def current(*, is_settled: bool) -> ibis.Table:
     """Return the parcels of table `current` that are settled, or those that are still open."""
     parcels = unbound("current", CURRENT)
     return parcels.filter(parcels.is_settled if is_settled else ~parcels.is_settled).select(*PARCELS)
-
-
-def _is_over(family: Family, parcels: ibis.Table) -> Any:
-    """Tell whether a spell is over; an end on a closed day counts on the next open one."""
-    facts = family.facts(parcels)
-    counted = ibis.greatest(*facts.values()) + parcels[f"{family.calendar}_closed"]
-    return (facts["start"] != UNKNOWN) & (facts["end"] != UNKNOWN) & (counted.cast("int32") <= parcels.until)
 
 
 @cache

@@ -12,14 +12,19 @@ from features.engine.dimensions import Registry
 from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, FAMILY, LEVEL
 from features.engine.ladders import Numbers
-from features.engine.lifetables import CELLS, LIVES, bound_table, cells, lives, rolled_up
+from features.engine.lifetables import CELLS, LIVES, WHEN, bound_table, cells, lives, rolled_up
 from features.engine.parcels import PARCELS, STAGE_DAYS
+
+STAMP = {"build": "int32"}
+COUNTS = {"key": "int64", "day": "int32", "age": "int32", "at_risk": "int32", "ended": "int32", **STAMP}
 
 
 def write_counts(
     session: Session, families: tuple[str, ...], parcels: str, days: Sequence[int], registry: Registry, folder: Path
-) -> dict[int, Path]:
-    """Count the parcels of a table, by its name, on these days, in order; return the files by day, columns `CELLS`.
+) -> list[Path]:
+    """Count the parcels of a table, by its name, on these days, in order; return the files, columns `COUNTS`.
+
+    The folder's name is the number of the build, which each row tells.
 
     Counted once, on the narrowest keys; a wider level is added up from the widest narrower one that tells it, those of
     all families that are as far together.
@@ -37,7 +42,8 @@ def write_counts(
     for number, rungs in enumerate(steps):
         session.give("rungs", rungs)
         session.keep(f"step{number + 1}", rolled_up(f"step{number}"))
-    return session.write_days(_all_levels(len(steps), finer), folder)
+    session.give("stamp", pa.table({"build": pa.array([int(folder.name)], pa.int32())}))
+    return session.write_parts(_all_levels(len(steps), finer), folder)
 
 
 @cache
@@ -87,7 +93,8 @@ def _keys() -> ibis.Table:
 
 @cache
 def _wanted() -> ibis.Table:
-    return cells().semi_join(unbound("wanted", {"day": "int32"}), "day")
+    counts, wanted = cells(), unbound("wanted", {"day": "int32"})
+    return counts.semi_join(wanted, (counts.when // WHEN).cast("int32") == wanted.day)
 
 
 @cache
@@ -95,4 +102,8 @@ def _all_levels(steps: int, finer: tuple[int, ...]) -> ibis.Table:
     first = unbound("step0", CELLS)
     if finer:
         first = first.filter((first.key // FAMILY).notin(finer))
-    return ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))
+    counts = ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))
+    day, age = (counts.when // WHEN).cast("int32"), (counts.when % WHEN).cast("int32")
+    return counts.select(
+        "key", "at_risk", "ended", day=day, age=age, build=unbound("stamp", STAMP).build.max().as_scalar()
+    )

@@ -20,8 +20,8 @@ from features.engine import changes
 from features.engine.counting import write_counts
 from features.engine.dimensions import Asked, Registry, dimension_tables
 from features.engine.engines import Engine, Session, Source, unbound
-from features.engine.families import BASES, FAMILIES
-from features.engine.lifetables import bound_table
+from features.engine.families import FAMILIES
+from features.engine.lifetables import BASES, bound_table
 from features.engine.opening import OpenDayTables
 from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, first, fresh, ids, stages
 from features.engine.store import Manifest, read_manifest, sweep, write_manifest
@@ -137,12 +137,11 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
     session.keep("current", changes.judged("known", told.families))
     counted = _give_counted(session, store, settled) if again and settled else "current"
     days = sorted(again | set(range(told.since, told.until + 1)))
-    files = dict(before.days) if before else {}
+    build_of, counts = (dict(before.days), dict(before.counts)) if before else ({}, {})
     if days:
         written = write_counts(session, told.families, counted, days, told.registry, store / "days" / str(number))
-        for day in days:
-            files.pop(day, None)
-        files.update({day: str(path.relative_to(store)) for day, path in written.items()})
+        counts[number] = tuple([str(path.relative_to(store)) for path in written])
+        build_of.update(dict.fromkeys(days, number))
     opened, over = _write_parcels(session, store, number)
     after = Manifest(
         first=told.first,
@@ -152,7 +151,8 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
         families=told.families,
         open=opened,
         settled=(*settled, *over),
-        days=files,
+        days=build_of,
+        counts={build: counts[build] for build in sorted(set(build_of.values()))},
     )
     return after, tuple(days)
 

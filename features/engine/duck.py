@@ -13,6 +13,7 @@ import pyarrow as pa
 from features.engine.engines import Session, Source, sql_of
 
 _DIALECT = "duckdb"
+_FEW = 1000  # rows; with fewer it does not matter how they are looked up
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,12 @@ def _database(memory_limit: str | None, temp_directory: Path | None) -> duckdb.D
 class _Session:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._own: set[str] = set()
 
     def give(self, name: str, source: Source) -> None:
         if isinstance(source, pa.Table):
             if not any(pa.types.is_timestamp(kind) for kind in source.schema.types):
-                self._connection.register(name, source)
+                self._give(name, source)
                 return
             self._connection.register(f"{name}_given", source)
             given = _name(f"{name}_given")
@@ -66,6 +68,17 @@ class _Session:
         every = f"* REPLACE ({', '.join(naive)})" if naive else "*"
         self._run(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS SELECT {every} FROM {given}")  # noqa: S608 - our names
 
+    def _give(self, name: str, source: pa.Table) -> None:
+        if source.num_rows < _FEW and name not in self._own:
+            self._connection.register(name, source)
+            return
+        # Of its own tables DuckDB knows the least and greatest key, and finds rows by position where keys are dense.
+        self._own.add(name)
+        self._connection.unregister(name)
+        self._connection.register(f"{name}_given", source)
+        self._run(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS FROM {_name(f'{name}_given')}")
+        self._connection.unregister(f"{name}_given")
+
     def define(self, name: str, expression: ibis.Table) -> None:
         self._run(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {sql_of(expression, _DIALECT)}")
 
@@ -76,18 +89,15 @@ class _Session:
         return self._connection.sql(sql_of(expression, _DIALECT)).to_arrow_table()
 
     def write(self, expression: ibis.Table, path: Path) -> int:
-        copy = f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)"
+        copy = f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION snappy)"
         ((rows,),) = self._connection.execute(copy).fetchall()
         return int(rows)
 
-    def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:
+    def write_parts(self, expression: ibis.Table, folder: Path) -> list[Path]:
         folder.mkdir(parents=True)
-        how = "FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true"
-        self._run(f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(folder)} ({how})")
-        files = list(folder.glob("day=*/*.parquet"))
-        days = {int(path.parent.name.removeprefix("day=")): path for path in files}
-        assert len(days) == len(files)
-        return days
+        path = folder / "all.parquet"
+        self.write(expression, path)
+        return [path]
 
     def _run(self, sql: str) -> None:
         self._connection.execute(sql).fetchall()

@@ -35,8 +35,8 @@ class Session(Protocol):
         """Write the rows of an expression as one Parquet file; return how many there are."""
         ...
 
-    def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:
-        """Write one Parquet file for each value of the column `day` into a new folder; return them by day."""
+    def write_parts(self, expression: ibis.Table, folder: Path) -> list[Path]:
+        """Write the rows of an expression as Parquet files into a new folder, as many as suit the engine."""
         ...
 
 

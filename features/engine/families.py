@@ -8,16 +8,13 @@ import ibis
 
 from features.engine import ladders
 from features.engine.dimensions import Registry
-from features.engine.engines import unbound
 from features.engine.ladders import Numbers
+from features.engine.lifetables import SPELLS
 from features.lanes import LEVELS as LANE_LEVELS
 from features.loads import DEPARTURE_LEVELS, DEPOT_LEVELS, HAUL_LEVELS
 from features.origins import LEVELS as ORIGIN_LEVELS
 from features.sketches import UNKNOWN
 
-# What is told of each calendar: where it begins in table `days`, the longest run of days on which it is closed, and
-# (the same for all) the first day of that table.
-BASES = {"calendar": "int32", "base": "int32", "longest_closed": "int32", "earliest": "int32"}
 FACTS = ("start", "started_known", "end", "ended_known")
 
 # A key is one number: its family, its level (0 is the widest), and its number on that level.
@@ -54,9 +51,7 @@ class Family:
     def spells(self, parcels: ibis.Table) -> ibis.Table:
         """Return the spells that have begun, with the columns of `features.engine.lifetables.SPELLS`."""
         told = self.told(parcels)
-        told = told.filter(told.start != UNKNOWN).join(unbound("bases", BASES), "calendar")
-        start = ibis.greatest(told.start, told.earliest)  # no scan is of a day before all orders
-        return told.select("key", "base", "started_known", "end", "ended_known", start=start)
+        return told.filter(told.start != UNKNOWN).select(*SPELLS)
 
 
 def _from_plan(event: str) -> Callable[[ibis.Table], dict[str, Any]]:

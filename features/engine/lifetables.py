@@ -8,6 +8,7 @@ Nothing here knows an engine. Open days come as two small tables over whole cale
 """
 
 from functools import cache
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -17,9 +18,12 @@ from features.sketches import AGES, UNKNOWN
 
 LAST_AGE = AGES - 1
 
+# What is told of each calendar: where it begins in table `days`, the longest run of days on which it is closed, and
+# (the same for all) the first day of that table.
+BASES = {"calendar": "int32", "base": "int32", "longest_closed": "int32", "earliest": "int32"}
 SPELLS = {
     "key": "int64",
-    "base": "int32",
+    "calendar": "int32",
     "start": "int32",
     "started_known": "int32",
     "end": "int32",
@@ -28,37 +32,44 @@ SPELLS = {
 DAYS = {"at": "int32", "upto": "int32", "before": "int32", "next_open": "int32"}
 SLOTS = {"slot": "int32", "open_day": "int32"}
 BOUND = {"since": "int32", "until": "int32"}
-CELLS = {"key": "int64", "day": "int32", "age": "int32", "at_risk": "int32", "ended": "int32"}
+# `when` is a day and an age in one number, which is faster to group by: day * WHEN + age.
+CELLS = {"key": "int64", "when": "int32", "at_risk": "int32", "ended": "int32"}
+WHEN = 128
 LIVES = {
     "key": "int64",
     "start": "int32",
     "started_known": "int32",
-    "is_over": "boolean",
     "first": "int32",
-    "last_age": "int32",
-    "end_day": "int32",
-    "seen_age": "int32",
     "first_age": "int32",
+    "reached": "int32",
+    "end_age": "int32",
+    "is_late": "boolean",
+    "last_age": "int32",
+    "seen_age": "int32",
+    "end_day": "int32",
     "parcels": "int32",
 }
 RUNGS = {"key": "int64", "wider": "int64"}
+
+_NOBODY = ibis.literal(0, "int32")
 
 
 @cache
 def cells() -> ibis.Table:
     """Count table `lives` on the UTC days from `since` to `until` of table `bound`.
 
-    Returns one row per key, day and age (columns `CELLS`).
+    Returns one row (columns `CELLS`) per key, day and age.
 
     Each age at which a parcel was seen open counts one at risk on the day on which it became known; those after its
     end are taken back on the day of the end's record, on which the end counts. What was recorded after `until` is not
     looked at, and what a day counts does not depend on `until`.
     """
     told, slots, bound = unbound("lives", LIVES), unbound("slots", SLOTS), unbound("bound", BOUND)
-    counts = ibis.union(_at_risk(told, slots), _taken_back(told), _ended(told))
+    late = told.filter(told.is_late)
+    counts = ibis.union(_under_way(told, slots), _taken_back(late), _ended(late))
     counts = counts.filter(counts.day <= bound.until.max().as_scalar())
-    sums = counts.group_by("key", "day", "age").agg(at_risk=counts.at_risk.sum(), ended=counts.ended.sum())
-    return sums.select("key", "day", "age", at_risk=sums.at_risk.cast("int32"), ended=sums.ended.cast("int32"))
+    counts = counts.select("key", "at_risk", "ended", when=(counts.day * WHEN + counts.age).cast("int32"))
+    return counts.group_by("key", "when").agg(at_risk=_sum(counts.at_risk), ended=_sum(counts.ended))
 
 
 def bound_table(since: int, until: int) -> pa.Table:
@@ -71,9 +82,14 @@ def rolled_up(narrow: str) -> ibis.Table:
     """Add the counts of the table of that name up to the wider keys that table `rungs` names."""
     rungs, counts = unbound("rungs", RUNGS), unbound(narrow, CELLS)
     joined = counts.join(rungs, counts.key == rungs.key)
-    return joined.group_by(key=joined.wider, day=joined.day, age=joined.age).agg(
-        at_risk=joined.at_risk.sum().cast("int32"), ended=joined.ended.sum().cast("int32")
+    return joined.group_by(key=joined.wider, when=joined.when).agg(
+        at_risk=_sum(joined.at_risk), ended=_sum(joined.ended)
     )
+
+
+def _sum(counts: Any) -> Any:
+    """Add up integers as doubles: as exact up to 2**53, and half as wide as the sums of integers in DuckDB."""
+    return counts.cast("float64").sum().cast("int32")
 
 
 @cache
@@ -82,15 +98,39 @@ def lives() -> ibis.Table:
 
     `first` is the number of the last open day up to the start, `last_age` the age at the end, -1 while the parcel is
     open, and `end_day` the day that counts the end. It was seen open at the ages up to `seen_age`, that of the last
-    open day before the end counts, and `first_age` is the first one that became known on `since` or later.
+    open day before the end counts, it counts at risk up to `reached`, and `first_age` is the first age that became
+    known on `since` or later. Where the end counts on the same day as its last age, that is `end_age`, else -1;
+    `is_late` tells of lives whose end counts on a day of its own, or that were seen open after it.
     """
-    spells, days, bound = unbound("spells", SPELLS), unbound("days", DAYS), unbound("bound", BOUND)
-    # Many parcels share their whole story; they are looked at once.
-    alike = spells.group_by(*SPELLS).agg(parcels=spells.count().cast("int32")).cross_join(bound)
-    recorded = ibis.greatest(alike.end, alike.ended_known, alike.start, alike.started_known)
-    known = alike.mutate(recorded=recorded, is_over=(alike.end != UNKNOWN) & (recorded <= alike.until))
+    days = unbound("days", DAYS)
+    seen = _with_ages(_with_ends(_stories(unbound("spells", SPELLS)), days), days)
+    return seen.select(*(seen[name].cast(kind).name(name) for name, kind in LIVES.items()))
+
+
+def _stories(spells: ibis.Table) -> ibis.Table:
+    """Return what is known of spells by `until`, those that are alike once: `is_over` and the number of `parcels`."""
+    # Many parcels share their whole story, as far as it makes a difference; they are looked at once.
+    spells = spells.mutate(started_known=ibis.greatest(spells.started_known, spells.start))
+    spells = spells.mutate(recorded=ibis.greatest(spells.end, spells.ended_known, spells.started_known))
+    alike = spells.group_by("key", "calendar", "start", "started_known", "end", "recorded")
+    known = (
+        alike.agg(parcels=spells.count().cast("int32"))
+        .join(unbound("bases", BASES), "calendar")
+        .cross_join(unbound("bound", BOUND))
+    )
+    known = known.mutate(
+        # No scan is of a day before all orders.
+        start=ibis.greatest(known.start, known.earliest),
+        started_known=ibis.greatest(known.started_known, known.earliest),
+        recorded=ibis.greatest(known.recorded, known.earliest),
+    )
     known = known.filter(known.start <= known.until)
-    known = known.mutate(end=ibis.ifelse(known.is_over, ibis.greatest(known.end, known.start), known.start))
+    known = known.mutate(is_over=(known.end != UNKNOWN) & (known.recorded <= known.until))
+    return known.mutate(end=ibis.ifelse(known.is_over, ibis.greatest(known.end, known.start), known.start))
+
+
+def _with_ends(known: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """Add `first`, and of ends that count on `since` or later `last_age`, `last_day` and `end_day`."""
     begun = known.join(days.select("at", first="upto"), known.base + known.start == days.at).drop("at")
     ends = days.select("at", last_before="before", end_open="next_open")
     over = begun.join(ends, begun.base + begun.end == ends.at).drop("at")
@@ -98,9 +138,14 @@ def lives() -> ibis.Table:
     over = over.mutate(
         last_age=ibis.ifelse(over.is_over, ibis.ifelse(after, over.last_before + 1 - over.first, 0), UNKNOWN),
         # An end counts together with its last day under way, which follows it when it fell on a closed day.
-        end_day=ibis.greatest(ibis.ifelse(after, over.end_open, over.start), over.recorded),
+        last_day=ibis.ifelse(after, over.end_open, over.start),
     )
-    over = over.filter(~over.is_over | (over.end_day >= over.since))
+    over = over.mutate(end_day=ibis.greatest(over.last_day, over.recorded))
+    return over.filter(~over.is_over | (over.end_day >= over.since))
+
+
+def _with_ages(over: ibis.Table, days: ibis.Table) -> ibis.Table:
+    """Add the ages at which parcels count, and whether their ends count with them."""
     stop = ibis.ifelse(over.is_over, ibis.least(over.end_day, over.until + 1), over.until + 1)
     over = over.mutate(stop=over.base + stop, before=over.base + over.since)
     stops, sinces = days.select("at", seen_before="before"), days.select("at", before_since="before")
@@ -109,41 +154,45 @@ def lives() -> ibis.Table:
     # What is known of the start only with the end was never seen open after it.
     unseen = seen.is_over & (seen.started_known >= seen.end_day)
     seen_age = ibis.ifelse(unseen, seen.last_age, seen.seen_before - seen.first)
-    began = ibis.greatest(seen.start, seen.started_known) >= seen.since
-    first_age = ibis.ifelse(began, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0))
+    first_age = ibis.ifelse(seen.started_known >= seen.since, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0))
     seen = seen.mutate(seen_age=ibis.least(seen_age, LAST_AGE), first_age=first_age)
-    return seen.select(*(seen[name].cast(kind).name(name) for name, kind in LIVES.items()))
-
-
-def _at_risk(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:
-    alive = lives.mutate(reached=ibis.greatest(ibis.least(lives.last_age, LAST_AGE), lives.seen_age))
-    alive = alive.filter(alive.reached >= alive.first_age)
-    ages = ibis.range(alive.first_age, alive.reached + 1)
-    each = alive.select("key", "start", "started_known", "first", "parcels", age=ages.unnest())
-    each = each.mutate(slot=each.first + each.age)
-    each = each.left_join(slots, each.slot == slots.slot)
-    opened = ibis.ifelse(each.age == 0, each.start, each.open_day)
-    each = each.select("key", "started_known", "age", "parcels", opened=opened)
-    each = each.filter(each.opened.notnull())
-    return _counted(each.select("key", "age", "parcels", day=ibis.greatest(each.opened, each.started_known)), 1, 0)
-
-
-def _taken_back(lives: ibis.Table) -> ibis.Table:
-    late = lives.filter(lives.is_over & (lives.seen_age > lives.last_age))
-    ages = ibis.range(late.last_age + 1, late.seen_age + 1).unnest()
-    return _counted(late.select("key", "parcels", day=late.end_day, age=ages), -1, 0)
-
-
-def _ended(lives: ibis.Table) -> ibis.Table:
-    over = lives.filter(lives.is_over & (lives.last_age <= LAST_AGE))
-    return _counted(over.select("key", "parcels", day=over.end_day, age=over.last_age), 0, 1)
-
-
-def _counted(rows: ibis.Table, at_risk: int, ended: int) -> ibis.Table:
-    return rows.select(
-        "key",
-        day=rows.day.cast("int32"),
-        age=rows.age.cast("int32"),
-        at_risk=(rows.parcels * at_risk).cast("int32"),
-        ended=(rows.parcels * ended).cast("int32"),
+    counts_at_once = (
+        seen.is_over
+        & (seen.end_day == ibis.greatest(seen.last_day, seen.started_known))
+        & seen.last_age.between(seen.first_age, LAST_AGE)
     )
+    return seen.mutate(
+        reached=ibis.greatest(ibis.least(seen.last_age, LAST_AGE), seen.seen_age),
+        end_age=ibis.ifelse(counts_at_once, seen.last_age, UNKNOWN),
+        is_late=seen.is_over & (~counts_at_once | (seen.seen_age > seen.last_age)),
+    )
+
+
+def _under_way(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:
+    """Count each age at which a parcel was seen open, and the end where it counts on the same day as its last age."""
+    alive = lives.filter(lives.reached >= lives.first_age)
+    ages = ibis.range(alive.first_age, alive.reached + 1).unnest()
+    each = alive.select("key", "start", "started_known", "first", "end_age", "parcels", age=ages)
+    each = each.mutate(age=each.age.cast("int32"), slot=(each.first + each.age).cast("int32"))
+    each = each.left_join(slots, each.slot == slots.slot)
+    each = each.mutate(opened=ibis.ifelse(each.age == 0, each.start, each.open_day))
+    each = each.filter(each.opened.notnull())
+    return each.select(
+        "key",
+        day=ibis.greatest(each.opened, each.started_known),
+        age=each.age,
+        at_risk=each.parcels,
+        ended=ibis.ifelse(each.age == each.end_age, each.parcels, 0).cast("int32"),
+    )
+
+
+def _taken_back(late: ibis.Table) -> ibis.Table:
+    late = late.filter(late.seen_age > late.last_age)
+    ages = ibis.range(late.last_age + 1, late.seen_age + 1).unnest()
+    each = late.select("key", "parcels", day=late.end_day, age=ages)
+    return each.select("key", "day", age=each.age.cast("int32"), at_risk=-each.parcels, ended=_NOBODY)
+
+
+def _ended(late: ibis.Table) -> ibis.Table:
+    late = late.filter((late.end_age == UNKNOWN) & (late.last_age <= LAST_AGE))
+    return late.select("key", day=late.end_day, age=late.last_age, at_risk=_NOBODY, ended=late.parcels)

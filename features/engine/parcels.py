@@ -12,7 +12,8 @@ import ibis
 import pyarrow as pa
 
 from features.engine.engines import unbound
-from features.loads import RECORD, STAGES, first_scans
+from features.engine.stages import first_scans
+from features.loads import RECORD, STAGES
 from features.sketches import UNKNOWN
 
 DAY_S = 86_400
@@ -75,7 +76,7 @@ ANNOUNCED = {
     "delivered_on": "int32",
     "delivered_known": "int32",
 }
-# The numbers of `features.loads.first_scans`, -1 where no scan told of the stage.
+# The numbers of `features.engine.stages.first_scans`, -1 where no scan told of the stage.
 STAGED = dict.fromkeys(STAGES, "int64")
 STAGES_TOLD = {"shipment_id": "string", **STAGED}
 PARCELS = {**ANNOUNCED, **STAGED}

@@ -7,16 +7,19 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
+from features.engine.counting import COUNTS
 from features.engine.dimensions import Registry
 from features.engine.duck import DuckDB
 from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, LEVEL, Family
-from features.engine.lifetables import CELLS, RUNGS
+from features.engine.lifetables import RUNGS
 from features.engine.store import read_manifest
 from features.sketches import Level, Sketch
 from features.table import Sketches
 from features.weather import NO_BULLETINS, Bulletins
 from parcelcast.errors import DataError
+
+_HELD = {"day": "int32", "build": "int32"}
 
 
 def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
@@ -29,8 +32,12 @@ def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
         raise DataError("there are no daily tables here", file=str(store), remedy="run ./run featurize first")
     registry = Registry.from_dict(manifest.registry)
     with DuckDB().session() as session:
-        session.give("files", [store / file for file in manifest.days.values()])
-        session.keep("counts", unbound("files", CELLS))
+        session.give("files", [store / file for files in manifest.counts.values() for file in files])
+        held = zip(*manifest.days.items(), strict=True)
+        session.give(
+            "held", pa.table({name: pa.array(values, pa.int32()) for name, values in zip(_HELD, held, strict=True)})
+        )
+        session.keep("counts", _counts())
         sketches = {
             name: Sketch(tuple([_level(session, family, level, registry) for level in range(family.levels)]))
             for name, family in FAMILIES.items()
@@ -47,7 +54,7 @@ def _level(session: Session, family: Family, level: int, registry: Registry) -> 
     codes = np.array([rank[name] for name in named], dtype=np.int64)
     session.give("rungs", pa.table({"key": keys, "wider": codes}))
     rows = session.table(_ranked(first))
-    columns = {name: rows[name].to_numpy() for name in CELLS}
+    columns = {name: rows[name].to_numpy() for name in ("day", "key", "age", "at_risk", "ended")}
     return Level(
         tuple(names),
         columns["day"],
@@ -56,6 +63,12 @@ def _level(session: Session, family: Family, level: int, registry: Registry) -> 
         columns["at_risk"],
         columns["ended"],
     )
+
+
+@cache
+def _counts() -> ibis.Table:
+    """Return the counts of each day as the build that holds for it tells them."""
+    return unbound("files", COUNTS).semi_join(unbound("held", _HELD), list(_HELD))
 
 
 @cache
@@ -72,5 +85,5 @@ def _ranked(first: int) -> ibis.Table:
 
 def _of_level(first: int) -> ibis.Table:
     """Return the counts of the level whose keys begin at a number."""
-    counts = unbound("counts", CELLS)
+    counts = unbound("counts", COUNTS)
     return counts.filter((counts.key >= first) & (counts.key < first + LEVEL))

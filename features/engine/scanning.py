@@ -7,11 +7,11 @@ import ibis
 import pandas as pd
 import pyarrow.parquet as pq
 
-from features.loads import first_scans
+from features.engine.stages import first_scans
 
 
 def read_first_scans(path: Path) -> pd.DataFrame:
-    """Run `features.loads.first_scans` on a canonical scans file."""
+    """Run `features.engine.stages.first_scans` on a canonical scans file."""
     scans = ibis.table(ibis.Schema.from_pyarrow(pq.read_schema(path)), name="scans")
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")

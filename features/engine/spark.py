@@ -16,7 +16,6 @@ from features.engine.engines import Session, Source, sql_of
 from parcelcast.errors import InputError
 
 _DIALECT = "pyspark"
-_PARTITION = "partition_day"
 
 
 @dataclass(frozen=True)
@@ -95,12 +94,9 @@ class _Session:
         _remove(folder)
         return int(pq.read_metadata(path).num_rows)
 
-    def write_days(self, expression: ibis.Table, folder: Path) -> dict[int, Path]:
-        frame = self._run(expression)
-        frame = frame.withColumn(_PARTITION, frame["day"]).repartition(_PARTITION)
-        frame.write.partitionBy(_PARTITION).parquet(str(folder))
-        prefix = f"{_PARTITION}="
-        return {int(path.parent.name.removeprefix(prefix)): path for path in folder.glob(f"{prefix}*/*.parquet")}
+    def write_parts(self, expression: ibis.Table, folder: Path) -> list[Path]:
+        self._run(expression).write.parquet(str(folder))
+        return sorted(folder.glob("*.parquet"))
 
     def close(self) -> None:
         for frame in self._kept:

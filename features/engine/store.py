@@ -1,4 +1,4 @@
-"""Daily tables on disk: one Parquet file per day, and a manifest that names the files which count.
+"""Daily tables on disk: the counts of each build, and a manifest that tells which build's counts of a day hold.
 
 Files are written under new names and never changed; the manifest is replaced in one step at the end of a build. So a
 reader always sees a whole build, and a build that was killed leaves nothing behind but files that nobody names. The
@@ -10,19 +10,21 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from parcelcast.errors import DataError
 
-FORMAT = 2
+FORMAT = 3
 _MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a store holds: UTC days from `first` to `until` are counted for `families`; `days` names each one's file.
+    """What a store holds: UTC days from `first` to `until` are counted for `families`; `days` names each one's build.
 
+    `counts` names the files of those builds; what they count on days of which another build tells does not hold.
     `open` is the file of parcels of which more can become known, `settled` those of parcels whose spells are all over.
     `registry` is the JSON form of `features.engine.dimensions.Registry`. Files are relative to the store's folder.
     """
@@ -34,11 +36,12 @@ class Manifest:
     families: tuple[str, ...]
     open: str
     settled: tuple[str, ...]
-    days: Mapping[int, str]
+    days: Mapping[int, int]
+    counts: Mapping[int, tuple[str, ...]]
 
     def files(self) -> set[str]:
         """Return all files that count."""
-        return {self.open, *self.settled, *self.days.values()}
+        return {self.open, *self.settled, *chain.from_iterable(self.counts.values())}
 
 
 def read_manifest(store: Path) -> Manifest | None:
@@ -57,9 +60,10 @@ def read_manifest(store: Path) -> Manifest | None:
         raise DataError(
             f"format {found}; expected {FORMAT}", file=str(path), remedy="remove the folder and build again"
         )
-    days = {int(day): file for day, file in content.pop("days").items()}
+    days = {int(day): build for day, build in content.pop("days").items()}
+    counts = {int(build): tuple(files) for build, files in content.pop("counts").items()}
     families, settled = (tuple(content.pop(name)) for name in ("families", "settled"))
-    return Manifest(families=families, settled=settled, days=days, **content)
+    return Manifest(families=families, settled=settled, days=days, counts=counts, **content)
 
 
 def write_manifest(store: Path, manifest: Manifest) -> None:

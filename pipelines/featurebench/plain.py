@@ -3,45 +3,100 @@
 import numpy as np
 import pandas as pd
 
+from features.frames import dates, local_days, utc_days
 from features.lanes import LEVELS as LANE_LEVELS
-from features.lanes import lane_keys
 from features.opendays import CalendarKey, OpenDays
+from features.orders import delivery_calendar_key
 from features.origins import LEVELS as ORIGIN_LEVELS
-from features.origins import origin_keys
 from features.sketches import AGES, UNKNOWN
-from features.table import Network, parcel_history
+from features.table import Network
+from parcelcast.place import area_of, region_of
+
+_ADDRESS = ["destination_country", "destination_postal_code"]
 
 
 def plain_counts(shipments: pd.DataFrame, network: Network, until: int) -> dict[tuple[str, str], pd.DataFrame]:
     """Return for each family and level all counts up to UTC day `until`: key, day, age, at_risk, ended."""
-    history = parcel_history(shipments, network)
-    orders = history.orders
-    working = {name: origin.calendar for name, origin in network.origins.items()}
-    weeks = {name: CalendarKey(one.weekdays, one.holiday_country, one.holiday_region) for name, one in working.items()}
-    first, last = int(orders.ordered_on.min()) - 1, until + 2 * AGES
+    parcels = _parcels(shipments, network)
+    first, last = int(parcels["ordered_on"].min()) - 1, until + 2 * AGES
     families = {
-        "lead": (LANE_LEVELS, lane_keys(orders), orders.calendars, history.delivered_on, history.delivered_known),
-        "handling": (
-            ORIGIN_LEVELS, origin_keys(orders), [weeks[name] for name in orders.origin_id],
-            history.dispatched_on, history.dispatched_known,
-        ),
-    }  # fmt: skip
+        "lead": (_lane_keys(parcels), "delivery", "delivered"),
+        "handling": (_origin_keys(parcels), "working", "dispatched"),
+    }
     counts = {}
-    for family, (levels, keys, calendars, end, end_known) in families.items():
-        opendays = OpenDays.of(calendars, first, last)
-        parcels = pd.DataFrame({
-            "start": orders.dispatch_on, "start_known": orders.known_day, "end": end, "end_known": end_known,
-            "calendar": opendays.code, **dict(zip(levels, keys, strict=True)),
+    for family, (keys, calendar, event) in families.items():
+        opendays = OpenDays.of(parcels[calendar].tolist(), first, last)
+        spells = pd.DataFrame({
+            "start": parcels["dispatch_on"], "start_known": parcels["known_day"],
+            "end": parcels[f"{event}_on"], "end_known": parcels[f"{event}_known"],
+            "calendar": opendays.code, **keys,
         })  # fmt: skip
         parts = [
-            _rows(parcels[parcels["calendar"] == code], np.flatnonzero(is_open) + opendays.first, until)
+            _rows(spells[spells["calendar"] == code], np.flatnonzero(is_open) + opendays.first, until)
             for code, is_open in enumerate(opendays.is_open)
         ]
         rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
-        for level in levels:
+        for level in keys:
             by = rows.groupby([level, "day", "age"], as_index=False)[["at_risk", "ended"]].sum()
             counts[family, level] = by.rename(columns={level: "key"})
     return counts
+
+
+def _parcels(shipments: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """Return the outgoing shipments with their places, calendars and days."""
+    parcels = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
+    gaps = ("carrier", "service", "destination_postal_code")
+    parcels = parcels.assign(**{name: parcels[name].fillna("").astype(object) for name in gaps})
+    addresses = parcels[_ADDRESS].drop_duplicates()
+    places = [network.places.find(*address) for address in addresses.itertuples(index=False)]
+    addresses = addresses.assign(
+        to_country=[one.country for one in places],
+        to_region=[region_of(one) for one in places],
+        to_area=[area_of(one) for one in places],
+        zone=[one.time_zone for one in places],
+        place=pd.Series(places, index=addresses.index, dtype=object),
+    )
+    origins = pd.DataFrame([
+        {
+            "origin_id": origin_id, "from_country": one.place.country, "from_region": region_of(one.place),
+            "from_area": area_of(one.place), "iso_region": one.place.region or "",
+            "working": CalendarKey(one.calendar.weekdays, one.calendar.holiday_country, one.calendar.holiday_region),
+        }
+        for origin_id, one in network.origins.items()
+    ])  # fmt: skip
+    ways = parcels[["carrier", *_ADDRESS]].drop_duplicates().merge(addresses, on=_ADDRESS)
+    calendars = [
+        delivery_calendar_key(network.carriers.get(carrier), place)
+        for carrier, place in zip(ways["carrier"], ways["place"], strict=True)
+    ]
+    ways["delivery"] = pd.Series(calendars, index=ways.index, dtype=object)
+    parcels = parcels.merge(ways, on=["carrier", *_ADDRESS]).merge(origins, on="origin_id")
+    zones = parcels["zone"].to_numpy(dtype=object)
+    parcels["known_day"] = utc_days(parcels["ordered_at"])
+    parcels["ordered_on"] = local_days(parcels["ordered_at"], zones)
+    parcels["dispatch_on"] = np.maximum(dates(parcels["planned_dispatch_on"]), parcels["ordered_on"])
+    for event in ("dispatched", "delivered"):
+        parcels[f"{event}_on"] = local_days(parcels[f"{event}_at"], zones)
+        parcels[f"{event}_known"] = utc_days(parcels[f"{event}_recorded_at"].fillna(parcels[f"{event}_at"]))
+    return parcels
+
+
+def _lane_keys(parcels: pd.DataFrame) -> dict[str, pd.Series]:
+    service = parcels["carrier"] + "/" + parcels["service"]
+    here, there = service + " " + parcels["from_country"], parcels["to_country"]
+    return dict(zip(LANE_LEVELS, (
+        pd.Series("*", index=parcels.index),
+        service,
+        here + ">" + there,
+        here + "-" + parcels["from_region"] + ">" + there + "-" + parcels["to_region"],
+        here + " " + parcels["from_area"] + ">" + there + " " + parcels["to_area"],
+    ), strict=True))  # fmt: skip
+
+
+def _origin_keys(parcels: pd.DataFrame) -> dict[str, pd.Series]:
+    region = parcels["from_country"] + "-" + parcels["iso_region"]
+    levels = (pd.Series("*", index=parcels.index), region, parcels["origin_id"])
+    return dict(zip(ORIGIN_LEVELS, levels, strict=True))
 
 
 def _rows(parcels: pd.DataFrame, open_days: np.ndarray, until: int) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Small worlds as batches for the engine, and what a store holds, in forms that can be compared."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import pyarrow.compute as pc
 
 from features.engine.daily import Batch
 from features.engine.reading import read_sketches
+from features.engine.stages import first_scans
 from features.engine.store import read_manifest
-from features.loads import first_scans
 from features.network import network_of
 from features.orders import day_of
 from features.sketches import Level
@@ -108,6 +109,22 @@ def check_same(found: Mapping[str, Sequence[Level]], expected: Mapping[str, Sequ
 def levels_of(sketches: Sketches, names: Sequence[str]) -> dict[str, Sequence[Level]]:
     """Return the levels of some families."""
     return {name: getattr(sketches, name).levels for name in names}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a store holds: each day's build, the files of builds, and the bytes of all files that count."""
+
+    build_of: Mapping[int, int]
+    counts: Mapping[int, Sequence[str]]
+    files: Mapping[str, bytes]
+
+
+def known_of(store: Path) -> Known:
+    """Return what a store holds, to compare it with what it holds later."""
+    manifest = read_manifest(store)
+    assert manifest is not None
+    return Known(manifest.days, manifest.counts, files_of(store))
 
 
 def files_of(store: Path) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from features.orders import day_of
 from parcelcast.errors import DataError
 from pipelines.simulator.library import small_world
 from tests.features.engine.stores import (
+    Known,
     batch_of,
     changed,
     check_same,
     files_of,
     known_by,
+    known_of,
     levels_of,
     network_of_tables,
     sketches_of_arrays,
@@ -37,12 +39,14 @@ BEFORE = UNTIL - 6
 ENGINE = DuckDB()
 
 
-def check_untouched(store: Path, before: Mapping[str, bytes], days: Collection[int]) -> None:
-    """Hold the files of all other days as they were."""
-    after, parts = files_of(store), [f"day={one}/" for one in days]
-    others = [name for name in before if "day=" in name and not any(part in name for part in parts)]
+def check_untouched(store: Path, before: Known, days: Collection[int]) -> None:
+    """Hold the counts of all other days as they were, in the files where they were."""
+    after = known_of(store)
+    others = before.build_of.keys() - set(days)
     assert others
-    assert {name: after.get(name) for name in others} == {name: before[name] for name in others}
+    assert {day: after.build_of[day] for day in others} == {day: before.build_of[day] for day in others}
+    files = [file for build in {before.build_of[day] for day in others} for file in before.counts[build]]
+    assert {name: after.files[name] for name in files} == {name: before.files[name] for name in files}
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +88,7 @@ def test_a_full_build_equals_the_arrays(full, expected):
 
 
 def test_day_by_day_equals_a_full_build_and_leaves_earlier_days_alone(early, world, network, expected):
-    before = files_of(early)
+    before = known_of(early)
     for today in range(BEFORE + 1, UNTIL + 1):
         assert build(early, batch_of(world, today, today), network, ENGINE) == (today,)
     check_same(sketches_of_store(early), expected)
@@ -107,7 +111,7 @@ def test_late_records_open_only_the_days_they_touch(world, network, expected, tm
     late, in_time = world["shipments"].filter(is_late), world["shipments"].filter(pc.invert(is_late))
     of_late = pc.is_in(world["scans"]["shipment_id"], late["shipment_id"].combine_chunks())
     build(tmp_path, Batch(in_time, world["scans"].filter(pc.invert(of_late)), UNTIL), network, ENGINE)
-    before = files_of(tmp_path)
+    before = known_of(tmp_path)
     days = build(tmp_path, Batch(late, world["scans"].filter(of_late), UNTIL), network, ENGINE)
     check_same(sketches_of_store(tmp_path), expected)
     assert min(days) >= day("2026-01-26")
@@ -126,7 +130,7 @@ def test_a_correction_of_a_settled_parcel_counts_anew_from_where_the_stories_par
     corrected = changed(shipments, row, delivered_at=later, delivered_recorded_at=later)
     known = Batch(world["shipments"], world["scans"], UNTIL)
     build(tmp_path, known, network, ENGINE)
-    before = files_of(tmp_path)
+    before = known_of(tmp_path)
     days = build(tmp_path, Batch(corrected.slice(row, 1), world["scans"].slice(0, 0), UNTIL), network, ENGINE)
     at = shipments["delivered_recorded_at"][row].as_py()
     assert day(f"{at:%Y-%m-%d}") - 1 <= min(days)
@@ -158,7 +162,7 @@ def test_a_build_that_is_killed_changes_nothing_and_run_again_gives_the_same(ear
     )
     asked = [sys.executable, "-c", code, str(tmp_path), str(early), str(BEFORE + 1), str(UNTIL)]
     process = subprocess.Popen(asked)
-    while process.poll() is None and not list(early.glob("days/2/*/*.parquet")):
+    while process.poll() is None and not list(early.glob("days/2/*.parquet")):
         time.sleep(0.01)
     process.kill()
     process.wait()
@@ -186,5 +190,5 @@ def test_nothing_but_returns_is_refused(world, network, tmp_path):
 
 def test_a_manifest_of_another_version_is_refused(tmp_path):
     (tmp_path / "manifest.json").write_text('{"format": 0}', encoding="utf-8")
-    with pytest.raises(DataError, match=r"format 0; expected 2.*build again"):
+    with pytest.raises(DataError, match=r"format 0; expected 3.*build again"):
         read_manifest(tmp_path)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engine.duck import DuckDB
-from features.engine.lifetables import bound_table, cells, lives
+from features.engine.lifetables import BASES, WHEN, bound_table, cells, lives
 from features.engine.opening import OpenDayTables
 from features.opendays import OpenDays
 from features.sketches import UNKNOWN, Spells, build_sketch
@@ -33,16 +33,19 @@ def spells_of(parcels: list[Parcel], until: int) -> Spells:
 def counted_by_duckdb(parcels: list[Parcel], since: int, until: int) -> Counts:
     spells = spells_of(parcels, until)
     opened = OpenDayTables.of(spells.opendays, until)
-    facts = {"key": np.array([ord(one.key) for one in parcels]), "base": opened.base[spells.opendays.code]}
+    facts = {"key": np.array([ord(one.key) for one in parcels]), "calendar": spells.opendays.code.astype(np.int32)}
     days = {name: getattr(spells, name).astype(np.int32) for name in ("start", "started_known", "end", "ended_known")}
     with DuckDB().session() as session:
         session.give("spells", pa.table({**facts, **days}))
+        numbers = np.arange(len(opened.base), dtype=np.int32)
+        bases = (numbers, opened.base, opened.longest_closed, np.full(len(numbers), -9, dtype=np.int32))
+        session.give("bases", pa.table(dict(zip(BASES, bases, strict=True))))
         session.give("days", opened.days)
         session.give("slots", opened.slots)
         session.give("bound", bound_table(since, until))
         session.keep("lives", lives())
         rows = session.table(cells()).to_pylist()
-    return Counter((chr(row["key"]), row["day"], row["age"], row["at_risk"], row["ended"]) for row in rows)
+    return Counter((chr(row["key"]), *divmod(row["when"], WHEN), row["at_risk"], row["ended"]) for row in rows)
 
 
 def counted_by_arrays(parcels: list[Parcel], since: int, until: int) -> Counts:
