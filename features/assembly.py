@@ -24,6 +24,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *origins.COLUMNS,
     *loads.COLUMNS,
     *regime.COLUMNS,
+    *weather.COLUMNS,
 )
 CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
 DAY_COLUMNS: tuple[Column, ...] = (*calendars.DAY_COLUMNS, *weather.DAY_COLUMNS)
@@ -138,6 +139,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
             regime.regime_features(histories.transit, histories.handling, orders),
+            weather.order_features(orders, outlook),
         ],
         axis=1,
     )
