@@ -24,6 +24,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *origins.COLUMNS,
     *loads.COLUMNS,
     *regime.COLUMNS,
+    *weather.COLUMNS,
 )
 CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
 DAY_COLUMNS: tuple[Column, ...] = (*calendars.DAY_COLUMNS, *weather.DAY_COLUMNS)
@@ -32,6 +33,7 @@ ALL_COLUMNS = (*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS)
 # Hazard of a day on which, as far as history can tell, nothing is delivered: closed, or before the dispatch.
 _CLOSED_HAZARD = 1e-4
 _LOWEST, _HIGHEST = 1e-4, 0.99
+_PACES = [number for number, column in enumerate(ORDER_COLUMNS) if column.name in loads.ON_THE_WAY]
 
 # The life tables that history is told by: the windows that are asked for, and the levels of keys, widest first.
 FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
@@ -63,7 +65,7 @@ class Histories:
 class Assembled:
     """Features of n orders. `static` has shape (n, ORDER_COLUMNS), `categories` the texts of CATEGORIES.
 
-    `lead` is the lane's own history by age; the model starts from `log_odds`, here those of `lead`, shape (n, AGES).
+    `lead` is the lane's own history by age; the model starts from `log_odds` (`paced`), shape (n, AGES).
     `outlook` is the weather that was forecast on the way.
     """
 
@@ -138,18 +140,26 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
             regime.regime_features(histories.transit, histories.handling, orders),
+            weather.order_features(orders, outlook),
         ],
         axis=1,
     )
-    return Assembled(
-        orders, calendar, static, parcel.parcel_categories(orders), hazards, logit(hazards.hazard), outlook
-    )
+    categories = parcel.parcel_categories(orders)
+    return Assembled(orders, calendar, static, categories, hazards, paced(hazards, static), outlook)
 
 
 def join_features(orders: Orders, static: Floats, lead: Hazards, outlook: Outlook, horizon: int) -> Assembled:
     """Return features that were assembled before, from what of them is kept."""
     calendar = calendars.OrderCalendar.of(orders, horizon)
-    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead, logit(lead.hazard), outlook)
+    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead, paced(lead, static), outlook)
+
+
+def paced(lead: Hazards, static: Floats) -> Floats:
+    """Return the log-odds of the lane's history, moved by last week's paces on its way, shape (n, AGES).
+
+    A tree knows no wait longer than those it has learned from; what the model starts from grows with any backlog.
+    """
+    return np.asarray(logit(lead.hazard) + np.nan_to_num(static[:, _PACES]).sum(axis=1, keepdims=True))
 
 
 def known_codes(categories: Mapping[str, Texts], rarest: int) -> dict[str, dict[str, int]]:

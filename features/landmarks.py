@@ -86,7 +86,7 @@ def assemble_landmarks(orders: Orders, standings: Standings, histories: Historie
         static=np.concatenate([now.static, told], axis=1),
         categories={**now.categories, **progress.progress_categories(standings)},
         lead=now.lead,
-        log_odds=np.where(left, logit(transit.hazard), now.log_odds),
+        log_odds=np.where(left, logit(transit.hazard), logit(now.lead.hazard)),
         outlook=now.outlook,
         standings=standings,
     )

@@ -55,6 +55,9 @@ COLUMNS = (
     _load("departure", "from the origin's region that have not left their first hub"),
 )
 
+# The paces of the legs that every parcel of a destination still has before it when it is ordered.
+ON_THE_WAY = (f"depot_pace_{WEEK}d", f"haul_pace_{WEEK}d")
+
 DAY_S = 86_400
 # The number of a stage is (UTC day of the record) * RECORD + (local day of the event): the smallest was known first.
 RECORD = 100_000

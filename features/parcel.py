@@ -43,6 +43,7 @@ CATEGORIES = (
     _category("carrier_service", "carrier and service"),
     _category("delivery_mode", "home, pickup point, ..."),
     _category("payment_method", "some methods let the shop wait for the money"),
+    _category("country_pair", "countries of origin and destination, in this order"),
     _category("origin_region", "ISO 3166-2 region of the origin"),
     _category("destination_region", "ISO 3166-2 region of the destination"),
 )
@@ -82,6 +83,7 @@ def parcel_categories(orders: Orders) -> dict[str, Texts]:
         "carrier_service": orders.carrier + "/" + orders.service,
         "delivery_mode": orders.delivery_mode,
         "payment_method": orders.payment_method,
+        "country_pair": orders.origin_country + ">" + orders.destination_country,
         "origin_region": orders.origin_country + "-" + orders.origin_region,
         "destination_region": orders.destination_country + "-" + orders.destination_region,
     }

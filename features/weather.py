@@ -34,6 +34,18 @@ _SNOWS_BELOW_C = 1.0  # mean temperature of a day whose precipitation falls as s
 _REMEMBERED = 5_000  # about 200 bytes each
 
 _WAY = "worse of origin and destination"
+# Days from the planned dispatch that columns of the order add up: models of whole ways do not look at single days.
+WAYS = (2, 4)
+COLUMNS = tuple(
+    Column(
+        f"way_severity_{days}d",
+        "weather",
+        "0 to 3, summed",
+        f"severities forecast for the {days} days from the planned dispatch on, {_WAY}",
+        "no forecast for any of these days was known",
+    )
+    for days in WAYS
+)
 DAY_COLUMNS = (
     Column(
         "day_severity",
@@ -234,14 +246,30 @@ def way_outlook(history: WeatherHistory, orders: Orders) -> Outlook:
     return Outlook(np.fmax(here.days[pairs // len(there.days)], there.days[pairs % len(there.days)]), which)
 
 
+def order_features(orders: Orders, outlook: Outlook) -> Floats:
+    """Return `COLUMNS` in order, shape (n, columns)."""
+    sums, known = (_running(days) for days in (outlook.days, ~np.isnan(outlook.days)))
+    dispatch = orders.dispatch_on - orders.known_day - FIRST
+    first, *ends = (np.clip(dispatch + days, 0, SPAN) for days in (0, *WAYS))
+
+    def between(running: Floats, end: Days) -> Floats:
+        return np.asarray(running[outlook.which, end] - running[outlook.which, first])
+
+    return np.column_stack([np.where(between(known, end) > 0, between(sums, end), np.nan) for end in ends])
+
+
 def day_features(orders: Orders, outlook: Outlook, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
     """Return `DAY_COLUMNS` in order for day `ordered_on + steps[i]` of order `rows[i]`, shape (len(rows), columns)."""
     which = outlook.which[rows]
     start = orders.known_day[rows] + FIRST
     day, dispatch = orders.ordered_on[rows] + steps - start, orders.dispatch_on[rows] - start
     at = np.where((day >= 0) & (day < SPAN), outlook.days[which, np.clip(day, 0, SPAN - 1)], np.nan)
-    # A day of which nothing is known adds nothing.
-    sums = np.concatenate([np.zeros((len(outlook.days), 1)), np.nancumsum(outlook.days, axis=1)], axis=1)
+    sums = _running(outlook.days)
     sums[np.isnan(outlook.days).all(axis=1)] = np.nan
     before = sums[which, np.clip(day, 0, SPAN)] - sums[which, np.clip(dispatch, 0, SPAN)]
     return np.column_stack([at, np.maximum(before, 0.0)])
+
+
+def _running(days: NDArray[Any]) -> Floats:
+    """Return the sums of the days before each day, shape (m, SPAN + 1); what is not known adds nothing."""
+    return np.concatenate([np.zeros((len(days), 1)), np.nancumsum(days, axis=1, dtype=np.float64)], axis=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.assembly import ORDER_COLUMNS, Assembled
+from features.assembly import ORDER_COLUMNS, Assembled, paced
 from features.orders import day_of, epoch_day
 from models.evaluation import MODEL, evaluate, orders_placed, scores_of
 from models.training import TrainParameters, train
@@ -57,13 +57,13 @@ def ablation(folder: Path, windows: Sequence[date] = WINDOWS, tell: TellShare = 
 
 
 def without(assembled: Assembled, families: Sequence[str]) -> Assembled:
-    """Return the features with the columns of these families empty, those of their days too."""
+    """Return the features with the columns of these families empty, and what is made of them as if they were."""
     static = assembled.static.copy()
     static[:, [column.family in families for column in ORDER_COLUMNS]] = np.nan
     outlook = assembled.outlook
     if "weather" in families:
         outlook = replace(outlook, days=np.full_like(outlook.days, np.nan))
-    return replace(assembled, static=static, outlook=outlook)
+    return replace(assembled, static=static, log_odds=paced(assembled.lead, static), outlook=outlook)
 
 
 def ablation_text(scores: Sequence[Score]) -> str:

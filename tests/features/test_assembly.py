@@ -78,6 +78,16 @@ def test_certain_and_impossible_ages_keep_finite_odds(table):
     assert joined.log_odds[0, 0] < -9.0 < 4.0 < joined.log_odds[0, 1]
 
 
+def test_the_start_is_the_lane_moved_by_the_paces_of_its_legs_where_scans_tell_them(table):
+    static = table.static.copy()
+    for name, pace in (("depot_pace_7d", [-1.0, np.nan, np.nan]), ("haul_pace_7d", [0.25, 0.5, np.nan])):
+        static[:, column_names(ORDER_COLUMNS).index(name)] = pace
+    joined = join_features(table.orders, static, table.lead, table.outlook, HORIZON)
+    usual = join_features(table.orders, np.full_like(static, np.nan), table.lead, table.outlook, HORIZON)
+    assert np.allclose(joined.log_odds - usual.log_odds, [[-0.75], [0.5], [0.0]])
+    assert np.array_equal(joined.lead.hazard, usual.lead.hazard)
+
+
 def test_kept_features_joined_again_are_the_same(table):
     check_same(join_features(table.orders, table.static, table.lead, table.outlook, HORIZON), table)
 

@@ -68,6 +68,7 @@ def test_categories_tell_service_and_regions_with_what_they_belong_to():
         "carrier_service": ["kranich/standard", "/"],
         "delivery_mode": ["home", "locker"],
         "payment_method": ["card", ""],
+        "country_pair": ["DE>DE", "US>ZZ"],
         "origin_region": ["DE-SN", "US-HI"],
         "destination_region": ["DE-BY", "ZZ-"],
     }

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features import weather
-from features.assembly import assemble, column_names
+from features.assembly import ORDER_COLUMNS, assemble, column_names
 from features.orders import EPOCH, orders_of
 from features.table import build_sketches, bulletins_of
 from features.weather import FIRST, LAST, NO_WEATHER, SPAN, SnapshotWeather, severity
@@ -95,6 +95,15 @@ def test_severities_add_up_from_the_planned_dispatch_to_the_day_before():
     assert got == [0.0, 0.0, 1.0, 3.0, 3.0]
 
 
+def test_severities_of_the_way_add_up_from_the_planned_dispatch_as_far_as_they_are_known():
+    # A Friday after the cut-off: dispatched on Monday the 16th.
+    known = bulletins([forecast(f"2026-03-{on}", "2026-03-12 22:00", wind_gust_kmh=GALE) for on in (13, 14, 16, 18)])
+    rows = (shipment(1, "2026-03-13 16:00"), shipment(2, "2026-03-13 08:00"), shipment(3, "2026-04-13 08:00"))
+    orders = orders_to(*rows)
+    got = weather.order_features(orders, weather.way_outlook(known, orders))
+    assert got == pytest.approx(np.array([[1.0, 2.0], [2.0, 3.0], [NAN, NAN]]), nan_ok=True)
+
+
 def test_snow_makes_a_day_severe_and_the_same_rain_does_not():
     known = bulletins([
         forecast("2026-03-11", "2026-03-09 22:00", precipitation_mm=20.0, temperature_max_c=-4.0),
@@ -115,6 +124,7 @@ def test_without_weather_every_column_is_empty_and_nothing_fails():
     table = assemble(history.orders, build_sketches(history, NETWORK, TODAY + 5).rolling(), HORIZON)
     days = weather.day_features(table.orders, table.outlook, np.array([0, 1]), np.array([0, 9]))
     assert np.isnan(days).all()
+    assert np.isnan(table.static[:, [column.family == "weather" for column in ORDER_COLUMNS]]).all()
     assert np.isnan(table.outlook.days).all()
     check_same(assemble(orders_to(*rows), build_sketches(history, NETWORK, TODAY + 5).snapshot(TODAY), HORIZON), table)
 
