@@ -73,8 +73,12 @@ def train_living(
         calibration = calibrate_living(earlier, history, landmarks.take(later), as_of)
     everything = landmarks.take(np.flatnonzero(known_day < as_of))
     hazard = fit_living(history, everything, as_of, parameters, tell)
-    there = handovers.assembled
-    handover = train_at_handover(history, handovers.row, there, as_of, parameters.at_handover, tell)
+
+    def tell_share(_: str, share: float) -> None:
+        tell("fitting the handover", share)
+
+    row, there = handovers.row, handovers.assembled
+    handover = train_at_handover(history, row, there, as_of, parameters.at_handover, tell_share)
     return LivingModel(hazard, calibration, handover)
 
 
