@@ -82,6 +82,11 @@ class Assembled:
         """Return the columns of `rows`, in order."""
         return ALL_COLUMNS
 
+    @classmethod
+    def parcel_columns(cls) -> tuple[Column, ...]:
+        """Return the columns of `static` and then of `codes`: those that do not change with the day."""
+        return (*ORDER_COLUMNS, *CATEGORIES)
+
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the features of these orders."""
         return replace(

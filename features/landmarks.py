@@ -26,14 +26,9 @@ from features.history import survival_quantiles
 from features.orders import Days, Floats, Orders
 from features.progress import Standings
 
-LIVING_COLUMNS = (
-    *ORDER_COLUMNS,
-    *progress.COLUMNS,
-    *CATEGORIES,
-    *progress.CATEGORIES,
-    *DAY_COLUMNS,
-    *progress.DAY_COLUMNS,
-)
+_PARCEL_COLUMNS = (*ORDER_COLUMNS, *progress.COLUMNS, *CATEGORIES, *progress.CATEGORIES)
+_PLACE = {column.name: place for place, column in enumerate(_PARCEL_COLUMNS)}
+LIVING_COLUMNS = (*_PARCEL_COLUMNS, *DAY_COLUMNS, *progress.DAY_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -50,6 +45,11 @@ class AssembledLandmarks(Assembled):
         """Return the columns of `rows`, in order."""
         return LIVING_COLUMNS
 
+    @classmethod
+    def parcel_columns(cls) -> tuple[Column, ...]:
+        """Return the columns of `static` and then of `codes`: those that do not change with the day."""
+        return _PARCEL_COLUMNS
+
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the features of these landmarks."""
         return replace(super().take(rows), standings=self.standings.take(rows))
@@ -58,6 +58,19 @@ class AssembledLandmarks(Assembled):
         """Return LIVING_COLUMNS for day `steps[i]` after today of landmark `rows[i]`."""
         ahead = progress.day_features(self.orders, self.calendar.delivery, rows, steps)
         return np.concatenate([super().rows(known, rows, steps), ahead], axis=1)
+
+    @property
+    def at_handover(self) -> NDArray[np.bool_]:
+        """Tell which parcels were handed over today, with no word of them since."""
+        return self.standings.at_handover
+
+    def back_at_handover(self) -> Self:
+        """Return parcels that are `at_handover` with the columns of progress that they had at the handover itself."""
+        static = self.static.copy()
+        age = self.standings.number["dispatch_age"]
+        for name, days in progress.CLOCKS.items():
+            static[:, _PLACE[name]] -= age * days
+        return replace(self, static=static)
 
     def usual_by(self, level: float) -> Days:
         """Return the local day by which this share of such parcels had come, by the history that the model starts from.

@@ -22,6 +22,8 @@ from parcelcast.progress import Progress, TimelineEntry
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _NAN = float("nan")
+# The shop and the carrier tell of one handover at different instants.
+_SAME_WORD = 1.0 / 24.0
 _HUBS = frozenset({"hub_arrival", "hub_departure"})
 
 
@@ -155,6 +157,15 @@ class Standings:
         return np.not_equal(self.day["dispatched_on"], UNKNOWN)
 
     @property
+    def at_handover(self) -> NDArray[np.bool_]:
+        """Tell which parcels were handed over today, with no word of them since but the handover's own."""
+        today = self.day["dispatched_on"] == self.day["today"]
+        is_silent = self.number["dispatch_age"] - self.number["scan_age"] < _SAME_WORD
+        return np.asarray(
+            (self.text["last_code"] == "handed_over") & (self.text["stage"] == "first_mile") & today & is_silent
+        )
+
+    @property
     def earliest(self) -> int:
         """Return the first day that any of the features counts from."""
         return int(min(self.day["ordered_on"].min(), self.day["today"].min()))
@@ -209,6 +220,8 @@ COLUMNS = (
     _column("stage_share_by_now", "share", "of parcels that by this age had a scan which this one lacks", "no history"),
     _column("stage_remaining_days", "open days", "mean until the next such scan", "no history"),
 )  # fmt: skip
+# Columns that grow with the time since the handover while nothing else is told, by so much a day.
+CLOCKS = {"now_hour": 24.0, "since_order_days": 1.0, "since_dispatch_days": 1.0, "since_scan_days": 1.0}
 CATEGORIES = (
     Column("stage", "progress", "", "stage that the scans tell", categorical=True),
     Column("last_code", "progress", "", "code of the last scan", _NO_SCAN, categorical=True),

@@ -48,11 +48,14 @@ class Blend:
         return {"codes": self.hazard.codes, "errors": errors, "share": self.share}
 
     @classmethod
-    def of(cls, boosters: Mapping[str, lightgbm.Booster], told: Mapping[str, Any]) -> Self:
-        """Return what `boosters` and `to_dict` told; KeyError when a part is missing."""
-        codes, errors = told["codes"], told["errors"]
-        location = LocationModel(boosters[LOCATION], codes, np.array(errors)) if errors else None
-        return cls(HazardModel({name: boosters[name] for name in BOOSTERS}, codes), location, told["share"])
+    def of(
+        cls, boosters: Mapping[str, lightgbm.Booster], told: Mapping[str, Any], kind: type[Assembled] = Assembled
+    ) -> Self:
+        """Return what `boosters` and `to_dict` told, for features of this kind; KeyError when a part is missing."""
+        codes, errors, columns = told["codes"], told["errors"], kind.parcel_columns()
+        location = LocationModel(boosters[LOCATION], codes, np.array(errors), columns) if errors else None
+        hazard = HazardModel({name: boosters[name] for name in BOOSTERS}, codes, kind.columns())
+        return cls(hazard, location, told["share"])
 
     def with_share(self, share: float) -> Self:
         """Return the same models in another proportion."""

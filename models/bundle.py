@@ -12,12 +12,13 @@ import lightgbm
 import numpy as np
 
 from features.landmarks import LIVING_COLUMNS
-from features.orders import EPOCH
+from features.orders import EPOCH, Floats
 from models.blend import LOCATION, Blend
 from models.calibration import BetaMap
 from models.forecaster import BundleForecaster
 from models.hazard import BOOSTERS, HazardModel
 from models.living.forecaster import BundleLivingForecaster
+from models.living.handover import HandoverModel
 from models.living.model import LivingModel
 from models.snapshots import read_histories
 from parcelcast.alerts import FittedAlerts
@@ -30,13 +31,15 @@ from parcelcast.regions import Grouping
 from parcelcast.shipment import Carrier, Origin, Service, Shipment
 from parcelcast.tracking.handover import handover_report
 
-SCHEMA = 3
+SCHEMA = 4
 MANIFEST = "manifest.json"
 MODEL, NETWORK, PLACES, SELF_TEST = "model.json", "network.json", "places.csv.gz", "selftest.json"
 MODEL_PARTS = "order"
 ALERTS = "alerts.json"  # where thresholds of alerts were fitted
-LIVING = "living"  # begins the names of the living model's boosters
+LIVING, HANDOVER = "living", "handover"  # begin the names of the boosters of parcels on their way
 HISTORY, WEATHER = "history.parquet", "weather.parquet"
+CASE_CDFS = ("cdf", "eta_cdf", "handover_cdf")
+_CASE_AGES = (timedelta(days=1), timedelta(seconds=1))
 _SAME = 1e-9  # a CDF further than this from the one the bundle was written with is another forecast
 
 
@@ -65,13 +68,12 @@ class Bundle:
         described = _json(path / MODEL)
         try:
             histories = read_histories(path / HISTORY, path / WEATHER)
-            names = BOOSTERS if described[MODEL_PARTS]["errors"] is None else (*BOOSTERS, LOCATION)
-            model = Blend.of(_boosters(path, "", names), described[MODEL_PARTS])
+            model = Blend.of(_boosters(path, "", _names(described[MODEL_PARTS])), described[MODEL_PARTS])
             calibration = BetaMap(**described["calibration"])
             forecaster = BundleForecaster(model, calibration, histories, manifest["shift"], carriers)
             told = described[LIVING]
             on_the_way = HazardModel(_boosters(path, f"{LIVING}-", BOOSTERS), told["codes"], LIVING_COLUMNS)
-            living = LivingModel.of(on_the_way, told["calibration"])
+            living = LivingModel.of(on_the_way, told["calibration"], _handover_of(path, told[HANDOVER]))
         except (lightgbm.basic.LightGBMError, KeyError, OSError, TypeError, ValueError) as error:
             raise ArtefactError(f"the bundle in {path} cannot be read ({error}); publish it again") from error
         bundle = cls(
@@ -97,13 +99,12 @@ class Bundle:
     def self_test(self, cases: Sequence[Mapping[str, Any]]) -> None:
         """Forecast the cases that were written with the bundle; ArtefactError when one came out differently.
 
-        Each is forecast at its order and, on its way, as of the bundle's instant.
+        Each is forecast at its order and, on its way, as of the bundle's instant: a day after its handover, and right
+        after it.
         """
         shipments = [_case_shipment(case, self.origins, self.places) for case in cases]
-        etas = self.living.etas([underway_case(shipment, self.as_of) for shipment in shipments])
-        for case, forecast, eta in zip(cases, self.forecaster.forecast(shipments), etas, strict=True):
-            told = ((case["cdf"], forecast.distribution.cdf), (case["eta_cdf"], eta.distribution.cdf))
-            if not all(_is_same(np.array(expected), got) for expected, got in told):
+        for case, got in zip(cases, case_cdfs(shipments, self.as_of, self.forecaster, self.living), strict=True):
+            if not all(_is_same(np.array(case[name]), cdf) for name, cdf in got.items()):
                 raise ArtefactError(
                     f"self-test: bundle {self.version} forecasts {case['origin_id']} to {case['postal_code']} "
                     "differently than when it was written; expected the same, publish it again with this version"
@@ -112,6 +113,15 @@ class Bundle:
 
 def _boosters(path: Path, prefix: str, names: Sequence[str]) -> dict[str, lightgbm.Booster]:
     return {name: lightgbm.Booster(model_file=path / f"{prefix}{name}.txt") for name in names}
+
+
+def _names(described: Mapping[str, Any]) -> Sequence[str]:
+    """Return the names of the boosters of a `Blend`."""
+    return BOOSTERS if described["errors"] is None else (*BOOSTERS, LOCATION)
+
+
+def _handover_of(path: Path, told: Mapping[str, Any] | None) -> HandoverModel | None:
+    return None if told is None else HandoverModel.of(_boosters(path, f"{HANDOVER}-", _names(told)), told)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -181,9 +191,20 @@ def _is_same(expected: np.ndarray, got: np.ndarray) -> bool:
     return expected.shape == got.shape and bool(np.abs(expected - got).max() <= _SAME)
 
 
-def underway_case(shipment: Shipment, as_of: datetime) -> Underway:
-    """Return a sample shipment as one that was handed over a day before an instant, to try the living model on."""
-    handed = as_of - timedelta(days=1)
+def case_cdfs(
+    shipments: Sequence[Shipment], as_of: datetime, forecaster: BundleForecaster, living: BundleLivingForecaster
+) -> list[dict[str, Floats]]:
+    """Return for each sample P(delivered by day k) at the order, a day after the handover, and right after it."""
+    parts = [[one.distribution.cdf for one in forecaster.forecast(shipments)]]
+    for age in _CASE_AGES:
+        etas = living.etas([underway_case(one, as_of, age) for one in shipments])
+        parts.append([one.distribution.cdf for one in etas])
+    return [dict(zip(CASE_CDFS, cdfs, strict=True)) for cdfs in zip(*parts, strict=True)]
+
+
+def underway_case(shipment: Shipment, as_of: datetime, age: timedelta = _CASE_AGES[0]) -> Underway:
+    """Return a sample shipment as one that was handed over so long before an instant."""
+    handed = as_of - age
     told = handover_report(shipment.carrier or "", "sample", handed, handed)
     return Underway(shipment, parcel_progress([told], as_of))
 

@@ -3,17 +3,20 @@
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import lightgbm
+
 from features.assembly import Histories
-from features.orders import EPOCH
+from features.orders import EPOCH, Floats
 from features.table import Network
 from models.bundle import (
     ALERTS,
     CASE_FIELDS,
+    HANDOVER,
     HISTORY,
     LIVING,
     MANIFEST,
@@ -25,8 +28,8 @@ from models.bundle import (
     SELF_TEST,
     WEATHER,
     Bundle,
+    case_cdfs,
     sha256_of,
-    underway_case,
 )
 from models.forecaster import BundleForecaster
 from models.living.forecaster import BundleLivingForecaster
@@ -34,8 +37,6 @@ from models.living.model import LivingModel
 from models.snapshots import write_histories
 from models.training import Trained
 from parcelcast.alerts import FittedAlerts
-from parcelcast.eta import Eta
-from parcelcast.forecast import Forecast
 from parcelcast.shipment import Service, Shipment
 
 
@@ -57,10 +58,11 @@ def write_bundle(
     """
     shift, living_shift = shifts
     path.mkdir(parents=True, exist_ok=True)
-    boosters = trained.model.boosters | {f"{LIVING}-{name}": one for name, one in living.hazard.boosters.items()}
+    boosters = _boosters(trained, living)
     for name, booster in boosters.items():
         booster.save_model(path / f"{name}.txt")
-    on_the_way = {"codes": living.hazard.codes, "calibration": living.maps_to_dict()}
+    handover = None if living.handover is None else living.handover.to_dict()
+    on_the_way = {"codes": living.hazard.codes, "calibration": living.maps_to_dict(), HANDOVER: handover}
     described = {MODEL_PARTS: trained.model.to_dict(), "calibration": trained.calibration.to_dict(), LIVING: on_the_way}
     _write_json(path / MODEL, described)
     write_histories(histories, path / HISTORY, path / WEATHER)
@@ -70,13 +72,8 @@ def write_bundle(
     as_of = EPOCH + timedelta(days=day)
     now = datetime.combine(as_of, datetime.min.time(), UTC)
     on_their_way = BundleLivingForecaster(living, histories, living_shift, network.carriers, forecaster)
-    told = zip(
-        samples,
-        forecaster.forecast(samples),
-        on_their_way.etas([underway_case(shipment, now) for shipment in samples]),
-        strict=True,
-    )
-    _write_json(path / SELF_TEST, [_case(shipment, at_order, eta) for shipment, at_order, eta in told])
+    told = zip(samples, case_cdfs(samples, now, forecaster, on_their_way), strict=True)
+    _write_json(path / SELF_TEST, [_case(shipment, cdfs) for shipment, cdfs in told])
     alerts = [ALERTS] if fitted_alerts.points else []
     for name in alerts:
         _write_json(path / name, fitted_alerts.to_dict())
@@ -99,6 +96,13 @@ def write_bundle(
         },
     )
     return Bundle.load(path)
+
+
+def _boosters(trained: Trained, living: LivingModel) -> dict[str, lightgbm.Booster]:
+    """Return the boosters of all models by the names of their files."""
+    at_handover = {} if living.handover is None else living.handover.boosters
+    parts = (("", trained.model.boosters), (f"{LIVING}-", living.hazard.boosters), (f"{HANDOVER}-", at_handover))
+    return {f"{prefix}{name}": booster for prefix, boosters in parts for name, booster in boosters.items()}
 
 
 def _day(number: int) -> str:
@@ -146,13 +150,12 @@ def _service(service: Service) -> dict[str, Any]:
     }
 
 
-def _case(shipment: Shipment, at_order: Forecast, eta: Eta) -> dict[str, Any]:
+def _case(shipment: Shipment, cdfs: Mapping[str, Floats]) -> dict[str, Any]:
     return {
         "ordered_at": shipment.ordered_at.isoformat(),
         "origin_id": shipment.origin.origin_id,
         "country": shipment.destination.country,
         "postal_code": shipment.destination.postal_code,
         **{name: getattr(shipment, name) for name in CASE_FIELDS},
-        "cdf": at_order.distribution.cdf.tolist(),
-        "eta_cdf": eta.distribution.cdf.tolist(),
+        **{name: cdf.tolist() for name, cdf in cdfs.items()},
     }

@@ -6,20 +6,21 @@ It has one shape for all parcels and needs one row for each, where the hazard ne
 made continuous by adding a uniform share of a day, after Machado and Santos Silva, "Quantiles for counts" (2005).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from features.assembly import CATEGORIES, ORDER_COLUMNS, Assembled, Codes, column_names
+from features.assembly import Assembled, Codes, column_names
+from features.columns import Column
 from features.orders import Floats
 from models.boosting import BoosterParameters
 from models.correction import shifted
 from models.hazard import HORIZON, Outcomes
 from parcelcast.errors import ArtefactError
 
-COLUMNS = (*column_names(ORDER_COLUMNS), *column_names(CATEGORIES))
 # Errors are those on the orders of so many days, but for the youngest, whose slow parcels are not known yet.
 ERROR_DAYS, _YOUNG_DAYS = 60, 25
 # So many equally likely errors are kept; with fewer orders to learn them from, there is no second opinion.
@@ -32,14 +33,15 @@ _PARAMETERS = BoosterParameters(
 
 @dataclass(frozen=True)
 class LocationModel:
-    """The fitted booster, the category codes it knows, and the sorted errors, in logarithms of days."""
+    """The fitted booster, the category codes it knows, the sorted errors (logarithms of days) and its columns."""
 
     booster: lightgbm.Booster
     codes: Codes
     errors: Floats
+    columns: Sequence[Column] = Assembled.parcel_columns()
 
     def __post_init__(self) -> None:
-        if self.booster.feature_name() != list(COLUMNS):
+        if self.booster.feature_name() != column_names(self.columns):
             raise ArtefactError(
                 "the booster 'location' reads other columns than this version makes; "
                 "expected a model made by this version: train again"
@@ -72,15 +74,17 @@ def fit_location(
     earlier = _fit(assembled, learned, known_earlier, codes)
     errors = _targets(assembled, fresh, known, seed=1) - _location(earlier, assembled.take(fresh), codes)
     booster = _fit(assembled, np.flatnonzero(known.lead_days >= 0), known, codes)
-    return LocationModel(booster, codes, np.quantile(errors, (np.arange(_ERRORS) + 0.5) / _ERRORS))
+    kept = np.quantile(errors, (np.arange(_ERRORS) + 0.5) / _ERRORS)
+    return LocationModel(booster, codes, kept, assembled.parcel_columns())
 
 
 def _fit(assembled: Assembled, rows: NDArray[np.intp], known: Outcomes, codes: Codes) -> lightgbm.Booster:
+    columns = assembled.parcel_columns()
     data = lightgbm.Dataset(
         _matrix(assembled.take(rows), codes),
         _targets(assembled, rows, known, seed=0),
-        feature_name=list(COLUMNS),
-        categorical_feature=column_names(CATEGORIES),
+        feature_name=column_names(columns),
+        categorical_feature=column_names([one for one in columns if one.categorical]),
         params={"max_bin": _PARAMETERS.bins, "verbose": -1},
     )
     return lightgbm.train(_PARAMETERS.settings("regression") | {"seed": 0}, data, _PARAMETERS.rounds)

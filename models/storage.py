@@ -1,6 +1,7 @@
 """Fitted models on disk, as data: boosters in LightGBM's text, everything else as JSON."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from features.landmarks import LIVING_COLUMNS
 from models.blend import Blend
 from models.calibration import BetaMap
 from models.hazard import HazardModel
+from models.living.handover import HandoverModel
 from models.living.model import LivingModel
 from models.training import Fitted, Trained
 from parcelcast.errors import ArtefactError
@@ -19,6 +21,7 @@ _EARLIER, _MODEL = "earlier", "model"
 _DAYS = "days.json"
 _TOLD = "model.json"
 _MAPS = "calibration.json"
+_HANDOVER = "handover"
 
 
 def save_fitted(fitted: Fitted, directory: Path) -> None:
@@ -35,15 +38,20 @@ def load_fitted(directory: Path) -> Fitted:
 
 
 def save_living(living: LivingModel, directory: Path) -> None:
-    """Write the living model with its calibration."""
+    """Write the living model with its calibration, and the one at the handover if there is one."""
     _save(living.hazard.boosters, {"codes": living.hazard.codes}, directory)
+    shutil.rmtree(directory / _HANDOVER, ignore_errors=True)
+    if living.handover is not None:
+        _save(living.handover.boosters, living.handover.to_dict(), directory / _HANDOVER)
     (directory / _MAPS).write_text(json.dumps(living.maps_to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
 def load_living(directory: Path) -> LivingModel:
     """Read it back; ArtefactError when something is missing."""
     hazard = HazardModel(_boosters(directory), _json(directory / _TOLD)["codes"], LIVING_COLUMNS)
-    return LivingModel.of(hazard, _json(directory / _MAPS))
+    there = directory / _HANDOVER
+    handover = HandoverModel.of(_boosters(there), _json(there / _TOLD)) if there.is_dir() else None
+    return LivingModel.of(hazard, _json(directory / _MAPS), handover)
 
 
 def save_calibration(trained: Trained, path: Path) -> None:

@@ -15,7 +15,7 @@ from models.blend import Blend, best_share, mixed
 from models.calibration import BetaMap, fit_beta_map
 from models.correction import REACH, Balance, balance, shifted
 from models.dependence import shared_fate
-from models.hazard import BOOSTERS, HazardModel, HazardParameters, Outcomes, fit_hazard
+from models.hazard import BOOSTERS, HazardParameters, Outcomes, fit_hazard
 from models.location import ERROR_DAYS, fit_location
 from models.metrics import pit
 from parcelcast.errors import InputError
@@ -146,7 +146,7 @@ class _Opinions:
     def cdf(self, share: float) -> Floats:
         """Mix them, and correct the orders after `calibrated_from`, each as of its day."""
         plain = mixed(self.hazard, self.location, share)
-        found = _balance(plain, self.history, self.rows, self.history.orders.ordered_on[self.rows], self.as_of)
+        found = balance_of(plain, self.history, self.rows, self.history.orders.ordered_on[self.rows], self.as_of)
         shift = found.shift(self.history.orders.known_day[self.later])
         hazard, location = (shifted(cdf[self.is_later], shift) for cdf in (self.hazard, self.location))
         return mixed(hazard, location, share)
@@ -159,17 +159,15 @@ def recent_balance(model: Blend, history: ParcelHistory, assembled: Assembled, s
     recorded before it; nothing recorded on `end` or later is read.
     """
     rows = thinned(orders_between(history, start - REACH, end))
-    return balance_of(model, history, rows, assembled.take(rows), end)
+    part = assembled.take(rows)
+    return balance_of(model.cdf(part, np.zeros(len(rows))), history, rows, part.orders.ordered_on, end)
 
 
-def balance_of(
-    model: Blend | HazardModel, history: ParcelHistory, rows: Rows, assembled: Assembled, end: int
-) -> Balance:
-    """Return recorded and expected deliveries of these parcels, forecast without a correction, before UTC day `end`."""
-    return _balance(model.cdf(assembled, np.zeros(len(rows))), history, rows, assembled.orders.ordered_on, end)
+def balance_of(plain: Floats, history: ParcelHistory, rows: Rows, ordered_on: NDArray[np.int64], end: int) -> Balance:
+    """Return recorded and expected deliveries of these parcels before UTC day `end`.
 
-
-def _balance(plain: Floats, history: ParcelHistory, rows: Rows, ordered_on: NDArray[np.int64], end: int) -> Balance:
+    `plain` are their forecasts from day `ordered_on` on, without a correction.
+    """
     is_known = history.delivered_known[rows] >= 0
     recorded = np.where(is_known, np.maximum(history.delivered_known[rows], history.delivered_on[rows]), -1)
     return balance(plain, ordered_on, recorded, _end_or_never(history, rows), end - 1)
@@ -187,9 +185,9 @@ def orders_between(history: ParcelHistory, start: int | None, end: int) -> Rows:
     return np.flatnonzero((day < end) & (day >= (start or day.min())))
 
 
-def thinned(rows: Rows) -> Rows:
-    """Return evenly spread rows, at most `MOST_COMPARED`: enough to compare what was said with what happened."""
-    return rows[:: max(1, -(-len(rows) // MOST_COMPARED))]
+def thinned(rows: Rows, most: int = MOST_COMPARED) -> Rows:
+    """Return evenly spread rows, by default enough to compare what was said with what happened."""
+    return rows[:: max(1, -(-len(rows) // most))]
 
 
 def outcomes(history: ParcelHistory, rows: Rows, as_of: int) -> Outcomes:

@@ -1,7 +1,7 @@
-"""The fitted living model: one hazard for all stages, and a calibration for each group of them."""
+"""The fitted living model: one hazard for all stages, a calibration for each group of them, and one for handovers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy as np
 from features.landmarks import AssembledLandmarks
 from features.orders import Floats, Texts
 from models.calibration import BetaMap
-from models.hazard import HazardModel
+from models.hazard import HORIZON, HazardModel
+from models.living.handover import HandoverModel
 
 # Its parcels are forecast alike in all shops, with scans or without, and tell soonest whether times have changed.
 CORRECTED = "first_mile"
@@ -30,15 +31,26 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class LivingModel:
-    """The hazard and a map of each group of stages; a group without a map is not changed."""
+    """The hazard and a map of each group of stages; a group without a map is not changed.
+
+    Parcels right after their handover are forecast by `handover`, unless there is none.
+    """
 
     hazard: HazardModel
     calibration: Mapping[str, BetaMap]
+    handover: HandoverModel | None = None
 
     @classmethod
-    def of(cls, hazard: HazardModel, maps: Mapping[str, Mapping[str, float]]) -> Self:
+    def of(
+        cls, hazard: HazardModel, maps: Mapping[str, Mapping[str, float]], handover: HandoverModel | None = None
+    ) -> Self:
         """Return a model with the maps of `maps_to_dict`."""
-        return cls(hazard, {group: BetaMap(**one) for group, one in maps.items()})
+        return cls(hazard, {group: BetaMap(**one) for group, one in maps.items()}, handover)
+
+    def uncalibrated(self) -> Self:
+        """Return the same model without any map."""
+        handover = None if self.handover is None else replace(self.handover, calibration=BetaMap())
+        return replace(self, calibration={}, handover=handover)
 
     def maps_to_dict(self) -> dict[str, dict[str, float]]:
         """Return the numbers of each map."""
@@ -50,9 +62,18 @@ class LivingModel:
         `shift` is the online correction, of each landmark or of all: it is added to the log-odds of the parcels of
         which nothing is known since they were handed over.
         """
-        stages = assembled.categories["stage"]
-        cdf = self.hazard.cdf(assembled, np.where(stages == CORRECTED, shift, 0.0))
-        group = stage_group(stages)
+        shifts = np.where(assembled.categories["stage"] == CORRECTED, shift, 0.0)
+        if self.handover is None:
+            return self._by_stage(assembled, shifts)
+        cdf, here = np.empty((len(shifts), HORIZON + 1)), assembled.at_handover
+        for rows, forecast in ((here, self.handover.cdf), (~here, self._by_stage)):
+            if rows.any():
+                cdf[rows] = forecast(assembled.take(np.flatnonzero(rows)), shifts[rows])
+        return cdf
+
+    def _by_stage(self, assembled: AssembledLandmarks, shifts: Floats) -> Floats:
+        cdf = self.hazard.cdf(assembled, shifts)
+        group = stage_group(assembled.categories["stage"])
         for name, one in self.calibration.items():
             mine = np.flatnonzero(group == name)
             cdf[mine] = one.apply(cdf[mine])

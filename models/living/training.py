@@ -1,6 +1,6 @@
 """Training the living model: fit on landmarks, calibrate by stage on later ones, then fit again on all."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import lightgbm
 import numpy as np
@@ -11,8 +11,9 @@ from features.sketches import UNKNOWN
 from features.table import ParcelHistory
 from models.calibration import BetaMap, fit_beta_map
 from models.hazard import BOOSTERS, HazardModel, HazardParameters, Outcomes, fit_hazard
+from models.living.handover_training import train_at_handover
 from models.living.model import LivingModel, stage_group
-from models.training import Tell
+from models.training import Tell, TrainParameters
 
 Rows = NDArray[np.intp]
 
@@ -21,15 +22,22 @@ Rows = NDArray[np.intp]
 class LivingParameters(HazardParameters):
     """Section living of params.yaml: the boosters' parameters, the landmarks, the days kept back for calibration.
 
-    `landmarks` are sampled of the newest `most_orders` orders.
+    `landmarks` and at most `handovers` are sampled of the newest `most_orders` orders.
     """
 
     rounds: int = 100
     learning_rate: float = 0.1
     half_life_days: float = 90.0
     landmarks: int = 60_000
+    handovers: int = 20_000
     most_orders: int = 100_000
     calibration_days: int = 60
+
+    @property
+    def at_handover(self) -> TrainParameters:
+        """Return those of the model at the handover; all the handovers that it is given are learned from."""
+        shared = {field.name for field in fields(TrainParameters)}
+        return TrainParameters(**{name: value for name, value in asdict(self).items() if name in shared})
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Landmarks:
 def train_living(
     history: ParcelHistory,
     landmarks: Landmarks,
+    handovers: Landmarks,
     as_of: int,
     parameters: LivingParameters,
     tell: Tell = lambda *_: None,
@@ -63,7 +72,14 @@ def train_living(
         earlier = fit_living(history, landmarks.take(before), from_day, parameters, tell)
         calibration = calibrate_living(earlier, history, landmarks.take(later), as_of)
     everything = landmarks.take(np.flatnonzero(known_day < as_of))
-    return LivingModel(fit_living(history, everything, as_of, parameters, tell), calibration)
+    hazard = fit_living(history, everything, as_of, parameters, tell)
+
+    def tell_share(_: str, share: float) -> None:
+        tell("fitting the handover", share)
+
+    row, there = handovers.row, handovers.assembled
+    handover = train_at_handover(history, row, there, as_of, parameters.at_handover, tell_share)
+    return LivingModel(hazard, calibration, handover)
 
 
 def fit_living(

@@ -38,7 +38,8 @@ def recent_living_balance(living: LivingModel, prepared: Prepared, feed: Feed, s
     if len(rows) == 0:
         return Balance(end, np.zeros(1), np.zeros(1))
     recent = handovers(prepared, feed, rows)
-    return balance_of(living.hazard, prepared.history, recent.row, recent.assembled, end)
+    plain = living.uncalibrated().cdf(recent.assembled)
+    return balance_of(plain, prepared.history, recent.row, recent.assembled.orders.ordered_on, end)
 
 
 def forecast_handovers(living: LivingModel, prepared: Prepared, feed: Feed, rows: Rows) -> Said:

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
+
+from features.sketches import UNKNOWN
 from models.living.model import LivingModel
 from models.living.training import Landmarks, LivingParameters, train_living
-from models.training import orders_between
+from models.training import orders_between, thinned
 from parcelcast.tables import SHIPMENTS
 from pipelines.ingest.storage import load_table
 from pipelines.living.feed import Feed, feed_of, read_scans
+from pipelines.living.handover import handovers
 from pipelines.living.landmarks import landmarks_of
 from pipelines.living.sampling import sample_landmarks
 from pipelines.preparation import Prepared
@@ -32,7 +36,8 @@ def train_on_feed(
     """Train as of UTC day `as_of` on what was reported of the parcels."""
     tell("looking at parcels on their way")
     landmarks = _landmarks(prepared, feed, as_of, parameters)
-    return train_living(prepared.history, landmarks, as_of, parameters, tell)
+    handed_over = _handovers(prepared, feed, as_of, parameters)
+    return train_living(prepared.history, landmarks, handed_over, as_of, parameters, tell)
 
 
 def _landmarks(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks:
@@ -41,3 +46,11 @@ def _landmarks(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingPar
     count = min(parameters.landmarks, _MOST_EACH * len(rows))
     chosen = sample_landmarks(history, feed, rows, as_of, count, parameters.seed)
     return Landmarks(chosen.row, landmarks_of(history, feed, chosen, prepared.sketches.rolling()))
+
+
+def _handovers(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks:
+    """Return the landmarks right after the handovers that were known before UTC day `as_of`, in that order."""
+    known = prepared.history.dispatched_known
+    before = np.flatnonzero((known != UNKNOWN) & (known < as_of))
+    newest = before[np.argsort(feed.dispatched_recorded[before], kind="stable")][-parameters.most_orders :]
+    return handovers(prepared, feed, thinned(newest, parameters.handovers))

@@ -1,9 +1,10 @@
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from features.orders import orders_of
-from models.bundle import PLACES, Bundle, underway_case
+from models.bundle import PLACES, SELF_TEST, Bundle, underway_case
 from models.bundle_writer import write_bundle
 from models.living.training import LivingParameters
 from models.training import TrainParameters, train
@@ -55,9 +56,12 @@ def bundle(places, tmp_path_factory):
 
 
 def asked(knowing, code):
-    """An order of today, from a network or a bundle."""
+    """An order of the last days, from a network or a bundle."""
     origin = next(iter(knowing.origins.values()))
-    return Shipment(datetime(2026, 11, 20, 9, tzinfo=UTC), origin, knowing.places.find("DE", code))
+    carrier = next(iter(knowing.carriers.values()))
+    place = knowing.places.find("DE", code)
+    ordered_at = datetime(2026, 2, 25, 9, tzinfo=UTC)
+    return Shipment(ordered_at, origin, place, carrier.carrier_id, carrier.services[0].service_id)
 
 
 def test_a_bundle_finds_places_as_its_model_did_when_it_learned(bundle, places):
@@ -76,6 +80,18 @@ def test_a_bundle_without_its_places_is_refused(bundle):
 
     with pytest.raises(ArtefactError, match=r"places.csv.gz in .* is missing or was changed"):
         Bundle.load(path)
+
+
+def test_a_bundle_holds_the_model_of_the_handover_and_tries_it(bundle):
+    served, path = bundle
+    assert {"handover-anchored.txt", "handover-free.txt"} <= set(served.manifest["files"])
+    cases = json.loads((path / SELF_TEST).read_text(encoding="utf-8"))
+    just_now = served.as_of + timedelta(hours=9)
+    etas = served.living.etas([underway_case(asked(served, CODES[0]), just_now, timedelta(minutes=1))])
+    assert etas[0].distribution.anchor == just_now.date()
+    changed = [case | {"handover_cdf": case["eta_cdf"]} for case in cases]
+    with pytest.raises(ArtefactError, match="self-test"):
+        served.self_test(changed)
 
 
 def test_a_bundle_forecasts_parcels_on_their_way(bundle):
