@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import calendars, lanes, loads, origins, parcel, regime, weather
+from features import calendars, lanes, loads, origins, parcel, regime, weather, weekdays
 from features.columns import Column
 from features.history import Hazards, History
 from features.orders import Floats, Orders, Texts
@@ -43,6 +43,8 @@ FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
     "haul": (loads.ROAD_WINDOWS, loads.HAUL_LEVELS),
     "departure": (loads.ROAD_WINDOWS, loads.DEPARTURE_LEVELS),
     "transit": (regime.WINDOWS, regime.LEVELS),
+    "depot_weekdays": (weekdays.WINDOWS, loads.DEPOT_LEVELS),
+    "lane_weekdays": (weekdays.WINDOWS, lanes.LEVELS),
 }
 
 Codes = Mapping[str, Mapping[str, int]]
@@ -58,6 +60,8 @@ class Histories:
     haul: History
     departure: History
     transit: History
+    depot_weekdays: History
+    lane_weekdays: History
     weather: WeatherHistory = NO_WEATHER
 
 

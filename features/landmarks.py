@@ -36,9 +36,11 @@ class AssembledLandmarks(Assembled):
     """Features of n landmarks; `orders` are anchored at today, `static` holds the columns of progress too.
 
     `log_odds` are those of the lane's history until the dispatch is known, then of the transit to the destination.
+    `weekday_shares` (n, 2, 7) are those of the destination's depots and of the lane.
     """
 
     standings: Standings
+    weekday_shares: Floats
 
     @classmethod
     def columns(cls) -> tuple[Column, ...]:
@@ -52,11 +54,13 @@ class AssembledLandmarks(Assembled):
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the features of these landmarks."""
-        return replace(super().take(rows), standings=self.standings.take(rows))
+        return replace(
+            super().take(rows), standings=self.standings.take(rows), weekday_shares=self.weekday_shares[rows]
+        )
 
     def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return LIVING_COLUMNS for day `steps[i]` after today of landmark `rows[i]`."""
-        ahead = progress.day_features(self.orders, self.calendar.delivery, rows, steps)
+        ahead = progress.day_features(self.orders, self.calendar.delivery, self.weekday_shares, rows, steps)
         return np.concatenate([super().rows(known, rows, steps), ahead], axis=1)
 
     @property
@@ -102,4 +106,5 @@ def assemble_landmarks(orders: Orders, standings: Standings, histories: Historie
         log_odds=np.where(left, logit(transit.hazard), logit(now.lead.hazard)),
         outlook=now.outlook,
         standings=standings,
+        weekday_shares=progress.weekday_features(histories, now.orders),
     )

@@ -13,9 +13,10 @@ from features.assembly import Histories
 from features.columns import Column
 from features.history import Hazards
 from features.loads import DEPARTURE_LEVELS, HAUL_LEVELS, STAGES, USUAL, departure_keys, depot_keys
-from features.opendays import OpenDays
+from features.opendays import OpenDays, weekday
 from features.orders import Days, Floats, Orders, Texts, epoch_day
 from features.sketches import UNKNOWN
+from features.weekdays import weekday_shares
 from parcelcast.calendar import zone
 from parcelcast.progress import Progress, TimelineEntry
 
@@ -208,6 +209,7 @@ COLUMNS = (
     _column("attempts", "attempts", "failed deliveries"),
     _column("is_abroad", "0 or 1", "the last scan was in another country than the destination", "no country told"),
     _column("since_scan_open_days", "open days", "of the carrier since the last scan", _NO_SCAN),
+    _column("since_scan_mondays", "Mondays", "between the day of the last scan and today", _NO_SCAN),
     _column("overdue_days", "days", "after the planned dispatch", "dispatched"),
     _column("dispatch_delay_days", "days", "from planned to actual dispatch", _NOT_LEFT),
     _column("lane_share_by_now", "share", "of parcels of this lane that had come at this age, by its history"),
@@ -229,6 +231,8 @@ CATEGORIES = (
 )
 DAY_COLUMNS = (
     _column("day_open_ahead", "open days", "of the carrier after today, up to day d"),
+    _column("day_depot_share", "share", "of the parcels of the destination that leave its depots on the weekday of d"),
+    _column("day_lane_share", "share", "of the parcels of the lane that come on the weekday of d"),
 )  # fmt: skip
 
 
@@ -256,6 +260,7 @@ def progress_features(standings: Standings, orders: Orders, opendays: OpenDays, 
             *(number[name] for name in ("hour", "order_age", "dispatch_age", "scan_age", "scan_hour", "trouble_age")),
             *(number[name] for name in ("pickup_age", "legs", "hubs", "codes", "attempts", "abroad")),
             np.where(is_scanned, since_scan, np.nan),
+            np.where(is_scanned, mondays_between(scanned_on, today), np.nan),
             np.where(left, np.nan, today - day["planned_on"]),
             np.where(left, delay, np.nan),
             by_now,
@@ -267,6 +272,17 @@ def progress_features(standings: Standings, orders: Orders, opendays: OpenDays, 
             stage_remaining,
         ]
     )
+
+
+def mondays_between(start: Days, end: Days) -> Days:
+    """Count the Mondays after one day and before another; none where there is no day between.
+
+    >>> friday = np.array([20_462])  # 9 January 2026
+    >>> [int(mondays_between(friday, friday + days)[0]) for days in (0, 3, 4, 10, 11)]
+    [0, 0, 1, 1, 2]
+    """
+    between: Days = np.maximum((end + 2) // 7 - (start + 3) // 7, 0)
+    return between
 
 
 def transit_hazards(histories: Histories, orders: Orders, window: int = regime.USUAL) -> Hazards:
@@ -324,8 +340,18 @@ def share_and_remaining(hazard: Floats, age: Days) -> tuple[Floats, Floats]:
     return 1.0 - open_now, later / np.maximum(open_now, 1e-9)
 
 
-def day_features(orders: Orders, opendays: OpenDays, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+def weekday_features(histories: Histories, orders: Orders) -> Floats:
+    """Return the shares of weekdays of the destination's depots and of the lane, shape (n, 2, 7)."""
+    day = orders.known_day
+    depot = weekday_shares(histories.depot_weekdays, depot_keys(orders), day)
+    lane = weekday_shares(histories.lane_weekdays, lanes.lane_keys(orders), day)
+    return np.stack([depot, lane], axis=1)
+
+
+def day_features(
+    orders: Orders, opendays: OpenDays, shares: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]
+) -> Floats:
     """Return `DAY_COLUMNS` in order for day `steps[i]` after today of parcel `rows[i]`, shape (len(rows), columns)."""
     today = orders.ordered_on[rows]
     ahead = opendays.count_to(rows, today + steps) - opendays.count_to(rows, today)
-    return ahead[:, None].astype(np.float64)
+    return np.column_stack([ahead, shares[rows, :, weekday(today + steps)]])

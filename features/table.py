@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from features.orders import MM3_PER_L, WAY_FACTS, Days, Orders, Texts, array_of,
 from features.origins import origin_keys
 from features.sketches import AGES, UNKNOWN, Sketch, Spells, build_sketch
 from features.weather import NO_BULLETINS, VALUES, Bulletins
+from features.weekdays import weekday_sketch
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
 from parcelcast.shipment import Carrier, Origin
@@ -173,7 +174,7 @@ def bulletins_of(weather: pd.DataFrame | None) -> Bulletins:
 
 @dataclass(frozen=True)
 class Sketches:
-    """The daily counts of each of `features.assembly.FAMILIES`, and the weather as it was issued."""
+    """The daily counts that `features.assembly.FAMILIES` are told from, and the weather as it was issued."""
 
     lead: Sketch
     handling: Sketch
@@ -182,6 +183,16 @@ class Sketches:
     departure: Sketch
     transit: Sketch
     weather: Bulletins = NO_BULLETINS
+
+    @cached_property
+    def depot_weekdays(self) -> Sketch:
+        """When parcels leave the depots of a destination."""
+        return weekday_sketch(self.depot)
+
+    @cached_property
+    def lane_weekdays(self) -> Sketch:
+        """When the parcels of a lane come."""
+        return weekday_sketch(self.lead)
 
     def rolling(self) -> Histories:
         """Return histories for many instants."""

@@ -164,7 +164,7 @@ def bench_living() -> str:
     from pipelines.ingest.storage import load_table
     from pipelines.living.feed import feed_of, read_scans
     from pipelines.living.perfection import compare_living, living_text
-    from pipelines.perfection import DAYS, REPLICAS, window_days
+    from pipelines.perfection import DAYS, window_days
     from pipelines.simulate import SimulateParameters
     from pipelines.workspace import ROOT, inside
 
@@ -177,7 +177,7 @@ def bench_living() -> str:
         feed = feed_of(prepared.history, load_table(VALIDATED, SHIPMENTS), read_scans(VALIDATED))
         days = window_days(EVALUATION / "predictions.parquet", DAYS)
         living = load_living(LIVING_MODEL)
-        told = compare_living(living, prepared, feed, RAW / "truth.parquet", config, days, REPLICAS, tell)
+        told = compare_living(living, prepared, feed, config, days, tell)
     return living_text(told)
 
 

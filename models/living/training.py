@@ -26,7 +26,8 @@ class LivingParameters(HazardParameters):
     """
 
     rounds: int = 100
-    learning_rate: float = 0.1
+    learning_rate: float = 0.15
+    leaves: int = 31
     half_life_days: float = 90.0
     landmarks: int = 60_000
     handovers: int = 20_000

@@ -1,19 +1,18 @@
-"""How near to the best possible ETA? The living model beside the perfect forecaster, by stage, on simulated parcels.
+"""How near to the best possible ETA? The living model beside perfect forecasters, by stage, on simulated parcels.
 
 The simulator continues the world many times from the start of a day; the share of continuations in which a parcel has
-come by a date is what a perfect forecaster would state. It knows more than any shop: the place in a queue, the mood of
-a depot, a loss that nobody has missed. The model gets what had happened by then and was recorded half an hour later,
-when the files of the day before have come.
+come by a date is what a perfect forecaster would state. One of them knows of each parcel what was recorded, as a shop
+does; the other also what no scan has told, such as a loss that nobody has missed. Both know the mood of the network.
+The model gets what had happened by then and was recorded half an hour later, when the files of the day before have
+come. They are asked about all parcels that the shop waits for, whatever has really become of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.landmarks import AssembledLandmarks, assemble_landmarks
@@ -30,8 +29,8 @@ from pipelines.preparation import Prepared
 from pipelines.progress import SILENT, TellShare
 from pipelines.simulator.clock import TIME_ZONE
 from pipelines.simulator.config import SimulationConfig
-from pipelines.simulator.forks import NEVER, PerfectForecast, perfect_forecasts
-from pipelines.simulator.parcels import Stage
+from pipelines.simulator.forks import NEVER
+from pipelines.simulator.watching import WatchedDay, watched_days
 
 FILES_COME = timedelta(minutes=30)
 SILENT_DAYS = 2.0
@@ -41,14 +40,16 @@ _LEVEL = 0.9
 
 @dataclass(frozen=True)
 class Told:
-    """What was said of open parcels: stage as the shop knew it, days since the last scan, CRPS of both, the PIT.
+    """What was said of parcels that the shop waits for: CRPS of all three, in days, and the PIT of the model.
 
-    `is_lost` marks those that are lost without anybody knowing it but the perfect forecaster.
+    `stage` is as the shop knew it, `silent_days` are those since the last scan; `is_lost` marks the parcels that are
+    lost without anybody knowing it.
     """
 
     stage: NDArray[np.object_]
     is_lost: NDArray[np.bool_]
     silent_days: Floats
+    all_knowing: Floats
     perfect: Floats
     model: Floats
     pit: Floats
@@ -57,14 +58,14 @@ class Told:
 class Line(NamedTuple):
     """Mean CRPS of a stage's parcels, in days, and the share inside the model's central 90 %.
 
-    The scores leave out the parcels that are lost and not missed yet, of which the perfect forecaster is certain and no
-    shop can be; the share does not. It is that of the randomised PIT: an interval of whole days holds more than its
-    level.
+    `perfect` knows what was recorded, `all_knowing` also what was not. The share is that of the randomised PIT: an
+    interval of whole days holds more than its level.
     """
 
     stage: str
     parcels: int
     lost: int
+    all_knowing: float
     perfect: float
     model: float
     coverage: float
@@ -74,48 +75,34 @@ def compare_living(
     living: LivingModel,
     prepared: Prepared,
     feed: Feed,
-    truth: Path,
     config: SimulationConfig,
     days: Sequence[date],
-    replicas: int,
     tell: TellShare = SILENT,
 ) -> list[Line]:
-    """Compare on the open parcels of the starts of these local days; `truth` is the simulator's table of the world."""
-    parts, happened = [], pd.read_parquet(truth, columns=["shipment_id", "final_status", "delivered_on"])
-    for number, perfect in enumerate(perfect_forecasts(config, days, replicas)):
+    """Compare on the parcels awaited at the starts of these local days; `config` made the world of the tables."""
+    parts = []
+    for number, day in enumerate(watched_days(config, days, FILES_COME // timedelta(minutes=1))):
         tell("continuing the world", (number + 1) / len(days))
-        parts.append(told_on(living, prepared, feed, happened, perfect))
+        parts.append(told_on(living, prepared, feed, day))
     return lines_of(parts)
 
 
-def told_on(living: LivingModel, prepared: Prepared, feed: Feed, truth: pd.DataFrame, perfect: PerfectForecast) -> Told:
-    """Return what both say of the parcels that are open at the start of the day; cancelled ones are left out."""
+def told_on(living: LivingModel, prepared: Prepared, feed: Feed, day: WatchedDay) -> Told:
+    """Return what all three say of the parcels that the shop waits for at the start of the day."""
     row_of = {one: row for row, one in enumerate(prepared.history.shipment_id.tolist())}
-    happened = truth.set_index("shipment_id").loc[list(perfect.shipment_id)]
-    cancelled = (happened["final_status"] == "cancelled").to_numpy()
-    places = np.array([
-        place for place, one in enumerate(perfect.shipment_id)
-        if not perfect.ordered_today[place] and not cancelled[place] and one in row_of
-    ])  # fmt: skip
-    rows = np.array([row_of[perfect.shipment_id[place]] for place in places])
-    features = _features(prepared, feed, rows, perfect.anchor)
-    open_now = ~np.isin(features.categories["stage"], ["delivered", "returned"])
-    features, places = features.take(np.flatnonzero(open_now)), places[open_now]
-    delivered = pd.to_datetime(happened["delivered_on"]).to_numpy().astype("datetime64[D]")
-    lead = np.where(np.isnat(delivered), NEVER, delivered.astype(np.int64) - epoch_day(perfect.anchor))
-    lead = np.where(lead > HORIZON, NEVER, lead)
-    known = np.where(lead[places] == NEVER, HORIZON + 1, lead[places])
-    day = epoch_day(perfect.anchor)
-    shift = recent_living_balance(living, prepared, feed, day, day).shift(np.array([day]))[0]
+    features = _features(prepared, feed, np.array([row_of[one] for one in day.shipment_id]), day.anchor)
+    today = epoch_day(day.anchor)
+    shift = recent_living_balance(living, prepared, feed, today, today).shift(np.array([today]))[0]
     cdf = living.cdf(features, shift)
-    uniform = np.random.default_rng(epoch_day(perfect.anchor)).uniform(size=len(places))
+    lead = np.where(day.lead == NEVER, HORIZON + 1, day.lead)
     return Told(
         features.categories["stage"],
-        np.array([perfect.stage[place] is Stage.LOST for place in places.tolist()]),
+        day.is_lost,
         features.standings.number["scan_age"],
-        perfect.crps(lead)[places],
-        crps(cdf, known),
-        pit(cdf, known, uniform),
+        day.crps_of_all_knowing(),
+        day.crps_of_watching(),
+        crps(cdf, lead),
+        pit(cdf, lead, np.random.default_rng(today).uniform(size=len(cdf))),
     )
 
 
@@ -125,8 +112,9 @@ def lines_of(parts: Sequence[Told]) -> list[Line]:
     silent = np.concatenate([part.silent_days for part in parts]) >= SILENT_DAYS
     chosen = {one: stage == one for one in sorted(set(stage.tolist()))}
     chosen |= {SILENCE: silent, ALL: np.full(len(stage), fill_value=True)}
-    lost, perfect, model, inside = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("is_lost", "perfect", "model", "pit")
+    names = ("is_lost", "all_knowing", "perfect", "model", "pit")
+    lost, all_knowing, perfect, model, inside = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in names
     )
     low, high = (1.0 - _LEVEL) / 2.0, (1.0 + _LEVEL) / 2.0
     return [
@@ -134,28 +122,29 @@ def lines_of(parts: Sequence[Told]) -> list[Line]:
             name,
             int(mine.sum()),
             int((mine & lost).sum()),
-            float(perfect[mine & ~lost].mean()),
-            float(model[mine & ~lost].mean()),
+            float(all_knowing[mine].mean()),
+            float(perfect[mine].mean()),
+            float(model[mine].mean()),
             float(((inside[mine] >= low) & (inside[mine] <= high)).mean()),
         )
         for name, mine in chosen.items()
-        if (mine & ~lost).any()
+        if mine.any()
     ]
 
 
 def living_text(lines: Sequence[Line]) -> str:
     """Return the comparison as a table.
 
-    >>> print(living_text([Line("pickup_point", 357, 0, 3.4, 3.57, 0.89)]))
-    simulated            parcels  lost   perfect     model     ratio  in 90 %
-    pickup_point             357     0     3.400     3.570     1.050    89.0%
+    >>> print(living_text([Line("pickup_point", 357, 0, 3.38, 3.4, 3.57, 0.89)]))
+    simulated            parcels  lost  all-knowing   perfect     model     ratio  in 90 %
+    pickup_point             357     0        3.380     3.400     3.570     1.050    89.0%
     """
-    shown = ["simulated            parcels  lost   perfect     model     ratio  in 90 %"]
+    shown = ["simulated            parcels  lost  all-knowing   perfect     model     ratio  in 90 %"]
     for one in lines:
         ratio = one.model / one.perfect if one.perfect > 0 else float("nan")
         shown.append(
-            f"{one.stage:<18}{one.parcels:>10,}{one.lost:>6,}{one.perfect:>10.3f}{one.model:>10.3f}{ratio:>10.3f}"
-            f"{one.coverage:>9.1%}"
+            f"{one.stage:<18}{one.parcels:>10,}{one.lost:>6,}{one.all_knowing:>13.3f}{one.perfect:>10.3f}"
+            f"{one.model:>10.3f}{ratio:>10.3f}{one.coverage:>9.1%}"
         )
     return "\n".join(shown)
 

@@ -1,8 +1,9 @@
 """Which landmarks are learned from: instants right after news of a parcel, and instants in the silence between.
 
 Every choice looks at the past only: an instant of silence is taken at a rate that depends on nothing but the stage that
-the last news told, so that what follows is not favoured. Rare stages get more landmarks than their share: as many as
-the root of their news says.
+the last news told, and on whether that was more than two days ago, so that what follows is not favoured. Rare stages
+get more landmarks than their share: as many as the root of their news says. So does long silence: it is rare, and what
+it means (nothing, a parcel that is stuck, one that is lost) is the hardest to tell.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pipelines.living.feed import HANDED_OVER, ORDERED, Feed, Instants, Rows
 _DAY = np.timedelta64(1, "D")
 TICK = np.timedelta64(1, "us")  # news counts as known right after the instant of its record
 _START_OF_DAY = np.timedelta64(30, "m")  # by then the files of the day before have come
+LONG_SILENCE = np.timedelta64(2, "D")
 LONGEST_SILENCE = np.timedelta64(45, "D")
 # What the last news says of the stage, roughly: quotas need no more.
 _GROUPS = {
@@ -68,8 +70,9 @@ def sample_landmarks(history: ParcelHistory, feed: Feed, rows: Rows, until: int,
     for one, share in zip(present.tolist(), (np.sqrt(sizes) / np.sqrt(sizes).sum()).tolist(), strict=True):
         mine, quota = np.flatnonzero(group == one), int(count * share / 3.0)
         picked.append(_some(rng, row[mine], start[mine], quota))
-        picked.append(_in_silence(rng, row[mine], start[mine], stop[mine], quota))
-        picked.append(_at_starts_of_days(rng, history, row[mine], start[mine], stop[mine], quota))
+        for since, part in ((start[mine], quota - quota // 2), (start[mine] + LONG_SILENCE, quota // 2)):
+            picked.append(_in_silence(rng, row[mine], since, stop[mine], part))
+            picked.append(_at_starts_of_days(rng, history, row[mine], since, stop[mine], part))
     found = Chosen(*(np.concatenate([getattr(part, name) for part in picked]) for name in ("row", "as_of")))
     order = np.lexsort((found.row, found.as_of))
     return Chosen(found.row[order], found.as_of[order])

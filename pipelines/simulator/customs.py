@@ -25,7 +25,7 @@ def declare(world: World, today: Today, rows: Ints) -> None:
     """Morning: parcels that reached a hub are presented to its customs office; a few lack documents."""
     parcels = world.parcels
     office = customs_at(world.network, parcels.facility[rows])
-    today.note(parcels.order[rows], CODE["import_customs"], (515, 560), office, leg=1)
+    today.note(parcels, rows, CODE["import_customs"], (515, 560), office, leg=1)
     parcels.stage[rows] = Stage.CUSTOMS
     held = rows[today.happens(len(rows), _HELD_SHARE * today.mishaps)]
     parcels.stage[held] = Stage.CUSTOMS_HELD
@@ -43,8 +43,8 @@ def clear_customs(world: World, today: Today) -> None:
         parcels.lose_day(rows[~cleared], CUSTOMS_CAUSE)
         if stage == Stage.CUSTOMS_HELD:
             told = rows[~cleared & today.happens(len(rows), 0.5)]
-            today.note(parcels.order[told], CODE["exception"], (900, 1020), reason=REASON["documents"], leg=1)
+            today.note(parcels, told, CODE["exception"], (900, 1020), reason=REASON["documents"], leg=1)
         rows = rows[cleared]
         parcels.stage[rows] = Stage.HUB
         office = customs_at(network, parcels.facility[rows])
-        today.note(parcels.order[rows], CODE["customs_released"], (600, 900), office, leg=1)
+        today.note(parcels, rows, CODE["customs_released"], (600, 900), office, leg=1)

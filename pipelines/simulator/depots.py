@@ -82,7 +82,7 @@ def _blame(world: World, today: Today, rows: Ints, depot: Ints) -> None:
     for reason, told in (("strike", struck), ("weather", ~struck & (today.severity[replica, cell] > 0.3))):
         named = rows[told & today.happens(len(rows), 0.4)]
         at = depot_at(network, network.depot(parcels.service[named], parcels.area[named]))
-        today.note(parcels.order[named], CODE["exception"], (600, 720), at, REASON[reason], leg=2)
+        today.note(parcels, named, CODE["exception"], (600, 720), at, REASON[reason], leg=2)
 
 
 def _clarify(world: World, today: Today) -> None:
@@ -107,10 +107,10 @@ def _go_out(world: World, today: Today, rows: Ints) -> None:
     parcels.due[held] = today.day + 1
     parcels.lose_day(held, ATTEMPTS)
     at = depot_at(network, network.depot(parcels.service[held], parcels.area[held]))
-    today.note(parcels.order[held], CODE["exception"], (425, 433), at, REASON["incorrect_address"], leg=2)
+    today.note(parcels, held, CODE["exception"], (425, 433), at, REASON["incorrect_address"], leg=2)
     rows = rows[~doubtful]
     at = depot_at(network, network.depot(parcels.service[rows], parcels.area[rows]))
-    today.note(parcels.order[rows], CODE["out_for_delivery"], (435, 540), at, leg=2)
+    today.note(parcels, rows, CODE["out_for_delivery"], (435, 540), at, leg=2)
     late = today.happens(len(rows), _OUT_OF_TIME * today.mishaps)
     parcels.stage[rows[late]] = Stage.RETRY
     parcels.due[rows[late]] = today.day + 1

@@ -31,8 +31,8 @@ def ring(world: World, today: Today, rows: Ints) -> None:
     neighbour &= parcels.mode[rows] == HOME
     parcels.stage[rows] = Stage.DELIVERED
     there = ~back & ~absent & ~neighbour
-    today.note(parcels.order[rows[there]], CODE["delivered"], (555, 1170), leg=2)
-    today.note(parcels.order[rows[neighbour]], CODE["delivered_to_neighbour"], (555, 1170), leg=2)
+    today.note(parcels, rows[there], CODE["delivered"], (555, 1170), leg=2)
+    today.note(parcels, rows[neighbour], CODE["delivered_to_neighbour"], (555, 1170), leg=2)
     _turn_away(world, today, rows[back], np.where(luck[back] < _DAMAGED * today.mishaps, "damaged", "refused"))
     _miss(world, today, rows[absent])
 
@@ -40,7 +40,7 @@ def ring(world: World, today: Today, rows: Ints) -> None:
 def _miss(world: World, today: Today, rows: Ints) -> None:
     parcels = world.parcels
     parcels.attempts[rows] += 1
-    today.note(parcels.order[rows], CODE["delivery_attempted"], (555, 930), reason=REASON["absent"], leg=2)
+    today.note(parcels, rows, CODE["delivery_attempted"], (555, 930), reason=REASON["absent"], leg=2)
     parcels.lose_day(rows, ATTEMPTS)
     parcels.stage[rows] = Stage.RETRY
     parcels.due[rows] = today.day + 1
@@ -53,13 +53,13 @@ def reach_point(world: World, today: Today, rows: Ints) -> None:
     """Afternoon: parcels come to the pickup point; many are fetched the same day."""
     parcels, network = world.parcels, world.network
     at = pickup_point_at(network, network.depot(parcels.service[rows], parcels.area[rows]))
-    today.note(parcels.order[rows], CODE["at_pickup_point"], (960, 1135), at, leg=2)
+    today.note(parcels, rows, CODE["at_pickup_point"], (960, 1135), at, leg=2)
     fetched = today.happens(len(rows), _FETCHED_SAME_DAY)
     parcels.stage[rows] = np.where(fetched, Stage.DELIVERED, Stage.PICKUP_POINT)
     # Until then the parcel is kept; the position says since when.
     parcels.due[rows] = today.day + 1
     parcels.position[rows] = today.day
-    today.note(parcels.order[rows[fetched]], CODE["delivered"], (1140, 1230), at[fetched], leg=2)
+    today.note(parcels, rows[fetched], CODE["delivered"], (1140, 1230), at[fetched], leg=2)
 
 
 def fetch(world: World, today: Today) -> None:
@@ -71,7 +71,7 @@ def fetch(world: World, today: Today) -> None:
     fetched = today.happens(len(rows), _FETCHED_PER_DAY)
     parcels.stage[rows[fetched]] = Stage.DELIVERED
     at = pickup_point_at(network, depot)
-    today.note(parcels.order[rows[fetched]], CODE["delivered"], (540, 1200), at[fetched], leg=2)
+    today.note(parcels, rows[fetched], CODE["delivered"], (540, 1200), at[fetched], leg=2)
     expired = ~fetched & (today.day - parcels.position[rows] >= _KEPT_DAYS)
     _turn_away(world, today, rows[expired], np.full(int(expired.sum()), "not_collected"))
 
@@ -80,7 +80,7 @@ def _turn_away(world: World, today: Today, rows: Ints, reasons: NDArray[np.str_]
     """Start the way back to the shop."""
     parcels = world.parcels
     reason = np.array([REASON[one] for one in reasons], np.int8)
-    today.note(parcels.order[rows], CODE["return_started"], (1235, 1300), reason=reason, leg=2)
+    today.note(parcels, rows, CODE["return_started"], (1235, 1300), reason=reason, leg=2)
     parcels.stage[rows] = Stage.RETURNING
     parcels.due[rows] = today.day + _RETURN_DAYS
 
@@ -92,7 +92,7 @@ def bring_back(world: World, today: Today) -> None:
     if today.weekday < 5:
         there = rows[today.happens(len(rows), _RETURNED_PER_DAY)]
         parcels.stage[there] = Stage.RETURNED
-        today.note(parcels.order[there], CODE["returned"], (540, 960))
+        today.note(parcels, there, CODE["returned"], (540, 960))
     lost = parcels.at(Stage.LOST, today.day)
     parcels.stage[lost] = Stage.LOST_KNOWN
-    today.note(parcels.order[lost], CODE["exception"], (600, 720), reason=REASON["lost"], leg=1)
+    today.note(parcels, lost, CODE["exception"], (600, 720), reason=REASON["lost"], leg=1)

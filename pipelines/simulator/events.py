@@ -34,7 +34,7 @@ class Events(NamedTuple):
     reason: Int8s
     leg: Int8s
 
-    def select(self, rows: Bools) -> "Events":
+    def select(self, rows: Bools | Ints) -> "Events":
         """Return the events of some rows."""
         return Events(
             self.order[rows],
@@ -70,6 +70,7 @@ class EventLog:
         facility: AnyInts | int = -1,
         reason: AnyInts | int = 0,
         leg: int = 0,
+        replica: Int32s | None = None,  # noqa: ARG002 - a world of one has a single one
     ) -> None:
         """Add an event of one code for each order; ``minute`` is local, since the first day."""
         size = len(order)
@@ -101,6 +102,37 @@ class EventLog:
             np.concatenate([part.reason for part in parts]),
             np.concatenate([part.leg for part in parts]),
         )
+
+
+@dataclass(slots=True)
+class Witness(EventLog):
+    """A log that also tells the replica of each event; under it no parcel is lost, but each risk of it is told.
+
+    ``replicas`` has an element for each part but the first. A risk is the number of parts that were logged before it,
+    the orders and their replicas.
+    """
+
+    replicas: list[Int32s] = field(default_factory=list)
+    risks: list[tuple[int, Int32s, Int32s]] = field(default_factory=list)
+
+    def add(
+        self,
+        order: Int32s,
+        code: int,
+        minute: AnyInts,
+        facility: AnyInts | int = -1,
+        reason: AnyInts | int = 0,
+        leg: int = 0,
+        replica: Int32s | None = None,
+    ) -> None:
+        """Add an event of one code for each order and its replica."""
+        if len(order):
+            EventLog.add(self, order, code, minute, facility, reason, leg)
+            self.replicas.append(np.zeros(len(order), np.int32) if replica is None else replica)
+
+    def risk(self, order: Int32s, replica: Int32s) -> None:
+        """Tell that these parcels could be lost now."""
+        self.risks.append((len(self.parts), order, replica))
 
 
 def first_minute(events: Events, code: int, orders: int) -> Ints:

@@ -24,7 +24,7 @@ _ROWS_AT_ONCE = 400_000
 # Once so few of the targeted parcels are left, no further orders come: queued behind, they could touch the open ones
 # only through overtime, and most of the work would be theirs.
 _TAIL = 0.004
-NEVER = -1
+NEVER, CANCELLED_LEAD = -1, -2
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def fork(world: World, replicas: int, seed: int) -> World:
 def world_at(config: SimulationConfig, day: date) -> World:
     """World of a configuration at the start of a local day."""
     world = build_world(config)
-    live_through(world, _day_number(world, day))
+    live_through(world, day_number(world, day))
     return world
 
 
@@ -103,12 +103,17 @@ def perfect_forecast(world: World, replicas: int = 200, seed: int = 0, horizon: 
     per_fork = max(1, _ROWS_AT_ONCE // max(len(target), 1))
     sizes = [min(per_fork, replicas - start) for start in range(0, replicas, per_fork)]
     parts = [
-        _outcomes(fork(world, size, seed * 1009 + number), target, horizon) for number, size in enumerate(sizes)
-    ]  # fmt: skip
+        outcomes_of(fork(world, size, seed * 1009 + number), target, horizon, size * len(target))
+        for number, size in enumerate(sizes)
+    ]
     stages = [Stage(int(stage)) for stage in world.parcels.stage]
     anchor = world.config.first_day + timedelta(days=world.day)
     return PerfectForecast(
-        anchor, target, (*stages, *[None] * (new.stop - new.start)), np.concatenate(parts, axis=1), horizon
+        anchor,
+        target,
+        (*stages, *[None] * (new.stop - new.start)),
+        np.maximum(np.concatenate(parts, axis=1), NEVER),
+        horizon,
     )
 
 
@@ -118,11 +123,12 @@ def perfect_forecasts(
     """Perfect forecasts at the start of some local days, in order of time, from one run of the world."""
     world = build_world(config)
     for day in sorted(set(days)):
-        live_through(world, _day_number(world, day))
+        live_through(world, day_number(world, day))
         yield perfect_forecast(world, replicas, seed)
 
 
-def _day_number(world: World, day: date) -> int:
+def day_number(world: World, day: date) -> int:
+    """Number of a local date; InputError outside the world's calendar."""
     number = world.network.clock.day_of(day)
     if not 0 <= number < world.network.clock.days:
         first = world.config.first_day
@@ -130,22 +136,29 @@ def _day_number(world: World, day: date) -> int:
     return number
 
 
-def _outcomes(continued: World, target: Ints, horizon: int) -> Int16s:
-    """Days to delivery of the targeted order rows in each replica of a fork, shape (n, R)."""
-    start = continued.day
+def outcomes_of(continued: World, target: Ints, horizon: int, open_targets: int) -> Int16s:
+    """Days to delivery of the targeted order rows in each replica of a fork, shape (n, R).
+
+    ``NEVER`` where there is none within the horizon, ``CANCELLED_LEAD`` where the order is cancelled; ``open_targets``
+    of them all have not ended yet.
+    """
+    start, size = continued.day, len(target) * continued.replicas
     row_of = np.full(len(continued.orders), -1, np.int64)
     row_of[target] = np.arange(len(target))
     outcomes = np.full((len(target), continued.replicas), NEVER, np.int16)
-    open_targets = outcomes.size
     while open_targets and continued.day <= start + horizon:
-        if open_targets < _TAIL * outcomes.size:
+        if open_targets < _TAIL * size:
             continued.orders = continued.orders.before_day(continued.day)
         live_a_day(continued)
         for part in continued.ended:
             row = row_of[part.order]
             ours = row >= 0
             open_targets -= int(ours.sum())
-            delivered = ours & (part.stage == Stage.DELIVERED)
-            outcomes[row[delivered], part.replica[delivered]] = part.day[delivered] - start
+            for stage, lead in (
+                (Stage.DELIVERED, part.day - start),
+                (Stage.CANCELLED, np.full_like(part.day, CANCELLED_LEAD)),
+            ):
+                ended = ours & (part.stage == stage)
+                outcomes[row[ended], part.replica[ended]] = lead[ended]
         continued.ended.clear()
     return outcomes

@@ -42,30 +42,30 @@ def _on_time(world: World, today: Today, rows: Ints, to_cell: Ints) -> Bools:
     parcels.due[late_rows] = today.day + 1
     parcels.lose_day(late_rows, np.where(severity[late] > 0.15, WEATHER, LINE_HAUL))
     told = late_rows[(severity[late] > 0.15) & today.happens(len(late_rows), 0.35)]
-    today.note(parcels.order[told], CODE["exception"], (540, 660), reason=REASON["weather"], leg=1)
+    today.note(parcels, told, CODE["exception"], (540, 660), reason=REASON["weather"], leg=1)
     return ~late
 
 
 def _reach_second_hub(world: World, today: Today, rows: Ints) -> None:
     parcels = world.parcels
     hub = hub_at(parcels.facility[rows])
-    today.note(parcels.order[rows], CODE["hub_arrival"], (240, 510), hub, leg=1)
+    today.note(parcels, rows, CODE["hub_arrival"], (240, 510), hub, leg=1)
     parcels.stage[rows] = Stage.HUB
     parcels.position[rows] = -1.0
     declare(world, today, rows[needs_customs(world, rows)])
 
 
 def _rush_through(world: World, today: Today, rows: Ints) -> None:
-    order, hub = world.parcels.order[rows], hub_at(world.parcels.facility[rows])
-    today.note(order, CODE["hub_arrival"], (210, 280), hub, leg=1)
-    today.note(order, CODE["hub_departure"], (285, 310), hub, leg=2)
+    parcels, hub = world.parcels, hub_at(world.parcels.facility[rows])
+    today.note(parcels, rows, CODE["hub_arrival"], (210, 280), hub, leg=1)
+    today.note(parcels, rows, CODE["hub_departure"], (285, 310), hub, leg=2)
     _reach_depot(world, today, rows, (330, 420))
 
 
 def _reach_depot(world: World, today: Today, rows: Ints, between: tuple[int, int]) -> None:
     parcels = world.parcels
     depot = world.network.depot(parcels.service[rows], parcels.area[rows])
-    today.note(parcels.order[rows], CODE["destination_depot"], between, depot_at(world.network, depot), leg=2)
+    today.note(parcels, rows, CODE["destination_depot"], between, depot_at(world.network, depot), leg=2)
     parcels.stage[rows] = Stage.DEPOT
     parcels.due[rows] = today.day
     parcels.position[rows] = -1.0

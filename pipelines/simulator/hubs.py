@@ -34,9 +34,7 @@ def leave_hubs(world: World, today: Today) -> None:
     carrier, cell = network.service_carrier[parcels.service[waiting]], network.hub_cell[parcels.facility[waiting]]
     parcels.lose_day(waiting, today.cause(parcels.replica[waiting], carrier, cell, LINE_HAUL))
     struck = waiting[today.on_strike[parcels.replica[waiting], carrier, cell] & today.happens(len(waiting), 0.4)]
-    today.note(
-        parcels.order[struck], CODE["exception"], (1375, 1410), hub_at(parcels.facility[struck]), REASON["strike"]
-    )
+    today.note(parcels, struck, CODE["exception"], (1375, 1410), hub_at(parcels.facility[struck]), REASON["strike"])
     _depart(world, today, rows[through])
 
 
@@ -45,16 +43,13 @@ def _depart(world: World, today: Today, rows: Ints) -> None:
     missorted = today.happens(len(rows), _MISSORT * today.mishaps)
     stray = rows[missorted]
     parcels.lose_day(stray, LINE_HAUL)
-    today.note(
-        parcels.order[stray], CODE["exception"], (1380, 1410), hub_at(parcels.facility[stray]), REASON["missort"]
-    )
+    today.note(parcels, stray, CODE["exception"], (1380, 1410), hub_at(parcels.facility[stray]), REASON["missort"])
     rows = today.lose(world.parcels, rows[~missorted])
     hub = parcels.facility[rows]
     last = network.hub_of_area[network.service_carrier[parcels.service[rows]], parcels.area[rows]]
     final = hub == last
-    order = parcels.order[rows]
-    today.note(order[~final], CODE["hub_departure"], (1415, 1530), hub_at(hub[~final]), leg=1)
-    today.note(order[final], CODE["hub_departure"], (1415, 1530), hub_at(hub[final]), leg=2)
+    today.note(parcels, rows[~final], CODE["hub_departure"], (1415, 1530), hub_at(hub[~final]), leg=1)
+    today.note(parcels, rows[final], CODE["hub_departure"], (1415, 1530), hub_at(hub[final]), leg=2)
     parcels.stage[rows] = np.where(final, Stage.HAUL_TO_DEPOT, Stage.HAUL_TO_HUB)
     parcels.due[rows] = today.day + np.where(final, 1, network.nights[hub, last])
 

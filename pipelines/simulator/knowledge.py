@@ -60,9 +60,8 @@ def knowledge(history: History, happened: Milestones, reported: Reports) -> Know
     events, n, until = history.events, history.shipments, history.until_minute
     told = earliest_report(history, reported, np.isin(events.code, [CODE[code] for code in DELIVERED_CODES]))
     weekday_of_first = int(history.world.network.clock.weekdays[0])
-    day = happened.delivered // DAY_MINUTES
-    monday = day + 7 - (day + weekday_of_first) % 7
-    told = np.where((told == _NEVER) & (happened.delivered >= 0), monday * DAY_MINUTES + _SETTLED_AT, told)
+    invoiced = invoiced_at(happened.delivered, weekday_of_first)
+    told = np.where((told == _NEVER) & (happened.delivered >= 0), invoiced, told)
     # The warehouse's own system tells of the handover when the lorry has left.
     dispatch_told = np.where(happened.dispatched >= 0, happened.dispatched + 25, _NEVER)
     returned = earliest_report(history, reported, events.code == CODE["returned"])
@@ -84,6 +83,24 @@ def knowledge(history: History, happened: Milestones, reported: Reports) -> Know
         ended_recorded=ended,
         ended_known=ended >= 0,
     )
+
+
+def settled_at(history: History, happened: Milestones, reported: Reports) -> Ints:
+    """Local minute from which on the shop waits for a shipment no more; of orders that are cancelled it never does.
+
+    It has been told of the delivery, the return or the loss; the largest int64 where it never is.
+    """
+    returned = earliest_report(history, reported, history.events.code == CODE["returned"])
+    lost = earliest_report(history, reported, is_lost(history.events))
+    told = np.minimum(np.minimum(returned, lost), knowledge(history, happened, reported).delivered_recorded)
+    return np.where(first_minute(history.events, CANCELLED, history.shipments) >= 0, -1, told)
+
+
+def invoiced_at(delivered: Ints, weekday_of_first: int) -> Ints:
+    """Local minute at which a carrier's invoice tells of a delivery: on the Monday after it."""
+    day = delivered // DAY_MINUTES
+    minute: Ints = (day + 7 - (day + weekday_of_first) % 7) * DAY_MINUTES + _SETTLED_AT
+    return minute
 
 
 def earliest_report(history: History, reported: Reports, chosen: Bools) -> Ints:

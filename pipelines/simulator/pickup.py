@@ -21,8 +21,8 @@ def pick_up(world: World, today: Today) -> None:
     rows = rows[network.origin_works[today.day, parcels.origin[rows]]]
     rows = rows[~_left_behind(world, today, rows)]
     pickup = network.pickup_minute[parcels.origin[rows]]
-    order, service = parcels.order[rows], parcels.service[rows]
-    today.note(order, CODE["handed_over"], (pickup, pickup + 15))
+    service = parcels.service[rows]
+    today.note(parcels, rows, CODE["handed_over"], (pickup, pickup + 15))
     parcels.due[rows] = today.day
     parcels.stage[rows] = np.where(service == INJECTION, Stage.TRUNK, Stage.ORIGIN)
     tours = rows[service == TWO_MAN]
@@ -31,7 +31,7 @@ def pick_up(world: World, today: Today) -> None:
     sorted_here = rows[parcels.stage[rows] == Stage.ORIGIN]
     pickup = network.pickup_minute[parcels.origin[sorted_here]]
     depot = network.depot(parcels.service[sorted_here], network.origin_area[parcels.origin[sorted_here]])
-    today.note(parcels.order[sorted_here], CODE["origin_scan"], (pickup + 40, pickup + 95), depot_at(network, depot))
+    today.note(parcels, sorted_here, CODE["origin_scan"], (pickup + 40, pickup + 95), depot_at(network, depot))
     if today.hauls_leave:
         _send_pallets(world, today)
         _leave_origin_depot(world, today)
@@ -71,7 +71,7 @@ def _leave_origin_depot(world: World, today: Today) -> None:
     parcels.facility[rows] = hub
     parcels.stage[rows] = Stage.HUB
     parcels.position[rows] = -1.0
-    today.note(parcels.order[rows], CODE["hub_arrival"], (1270, 1370), hub_at(hub))
+    today.note(parcels, rows, CODE["hub_arrival"], (1270, 1370), hub_at(hub))
     abroad = rows[needs_customs(world, rows)]
     office = customs_at(network, parcels.facility[abroad])
-    today.note(parcels.order[abroad], CODE["export_customs"], (1375, 1405), office)
+    today.note(parcels, abroad, CODE["export_customs"], (1375, 1405), office)

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.simulator import weather as skies
-from pipelines.simulator.arrays import AnyInts, Bools, Floats, Int32s, Ints
+from pipelines.simulator.arrays import AnyInts, Bools, Floats, Ints
 from pipelines.simulator.clock import DAY_MINUTES
-from pipelines.simulator.events import EventLog
+from pipelines.simulator.events import EventLog, Witness
 from pipelines.simulator.parcels import STRIKE, WEATHER, Parcels, Stage
 from pipelines.simulator.world import World
 
 # From this severity on the weather is to blame.
 _BLAMED = 0.15
 # On every leg.
-_LOSS = 0.0004
+LOSS = 0.0004
+# A carrier admits a loss after at least the first, and before the second number of days.
+ADMITTED_AFTER = (18, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Today:
 
     def note(
         self,
-        order: Int32s,
+        parcels: Parcels,
+        rows: Ints,
         code: int,
         between: tuple[AnyInts | float, AnyInts | float],
         facility: AnyInts | int = -1,
@@ -66,11 +69,11 @@ class Today:
         leg: int = 0,
     ) -> None:
         """Log an event at a random time of day (minutes after midnight, may pass 1440) if this world keeps a log."""
-        if self.log is None or not len(order):
+        if self.log is None or not len(rows):
             return
         low, high = np.asarray(between[0]), np.asarray(between[1])
-        minute = low + self.rng.random(len(order)) * (high - low)
-        self.log.add(order, code, self.day * DAY_MINUTES + minute.astype(np.int64), facility, reason, leg)
+        minute = self.day * DAY_MINUTES + (low + self.rng.random(len(rows)) * (high - low)).astype(np.int64)
+        self.log.add(parcels.order[rows], code, minute, facility, reason, leg, parcels.replica[rows])
 
     def cause(self, replica: AnyInts, carrier: AnyInts, cell: AnyInts, otherwise: int) -> Ints:
         """Who is to blame for a day lost in a cell: a strike, the weather, or else the usual suspect."""
@@ -79,8 +82,11 @@ class Today:
 
     def lose(self, parcels: Parcels, rows: Ints) -> Ints:
         """Lose a few of these parcels for good; nobody notices for weeks. Return the others."""
-        lost = self.happens(len(rows), _LOSS * self.mishaps)
+        if isinstance(self.log, Witness):
+            self.log.risk(parcels.order[rows], parcels.replica[rows])
+            return rows
+        lost = self.happens(len(rows), LOSS * self.mishaps)
         gone = rows[lost]
         parcels.stage[gone] = Stage.LOST
-        parcels.due[gone] = self.day + self.rng.integers(18, 31, len(gone))
+        parcels.due[gone] = self.day + self.rng.integers(*ADMITTED_AFTER, len(gone))
         return rows[~lost]

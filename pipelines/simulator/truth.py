@@ -47,7 +47,7 @@ def truth_table(history: History, happened: Milestones) -> pa.Table:
         "delivered_on": dates(first_day + happened.delivered // DAY_MINUTES, delivered),
         "final_status": pa.array(status, pa.string()).take(pa.array(which)),
         "ended_on": dates(first_day + history.end_day.astype(np.int64), history.end_day >= 0),
-        "dark_lane": pa.array(dark_lane(history, np.arange(n))),
+        "dark_lane": pa.array(dark_lane(world, np.arange(n))),
     }
     causes = {f"{name}_days": numbers(history.lost_days[:, cause]) for cause, name in enumerate(CAUSES)}
     return pa.table(columns | causes)

@@ -42,7 +42,7 @@ def cancel(world: World, today: Today) -> None:
     waiting = np.flatnonzero(parcels.stage < Stage.READY)
     rows = waiting[today.happens(len(waiting), _CANCELLED_PER_DAY)]
     parcels.stage[rows] = Stage.CANCELLED
-    today.note(parcels.order[rows], CANCELLED, (0, _OPENS))
+    today.note(parcels, rows, CANCELLED, (0, _OPENS))
 
 
 def _at_work(world: World, stage: Stage) -> Ints:
@@ -112,8 +112,8 @@ def _pack(world: World, today: Today, rows: Ints) -> None:
     ordered = world.orders.minute[order] - today.day * DAY_MINUTES
     earliest = np.maximum(_OPENS, ordered + 25)
     ready = (earliest + today.rng.random(len(rows)) * (_latest(world, rows) - earliest)).astype(np.int64)
-    today.note(order, CODE["label_created"], (ready - 5, ready - 5))
-    today.note(order, READY, (ready, ready))
+    today.note(parcels, rows, CODE["label_created"], (ready - 5, ready - 5))
+    today.note(parcels, rows, READY, (ready, ready))
 
 
 def _latest(world: World, rows: Ints) -> Ints:

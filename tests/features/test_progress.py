@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.assembly import column_names
 from features.landmarks import LIVING_COLUMNS, AssembledLandmarks, assemble_landmarks
 from features.orders import orders_of
-from features.progress import CATEGORIES, COLUMNS, Standings, share_and_remaining, standing_of
+from features.progress import CATEGORIES, COLUMNS, DAY_COLUMNS, Standings, share_and_remaining, standing_of
 from parcelcast.progress import parcel_progress
 from parcelcast.scan import CODES
 from parcelcast.tables import SCANS
@@ -108,7 +109,32 @@ def test_each_category_has_a_column_and_every_row_the_columns_of_the_contract():
 def test_open_days_ahead_leave_out_sundays():
     now = underway([told("handed_over", "2026-03-11 16:00")], "2026-03-13 14:00")  # a Friday
     rows = now.rows(np.empty((1, 0)), np.zeros(4, dtype=np.intp), np.arange(4))
-    assert rows[:, -1].tolist() == [0.0, 1.0, 1.0, 2.0]
+    place = column_names(LIVING_COLUMNS[-len(DAY_COLUMNS) :]).index("day_open_ahead") - len(DAY_COLUMNS)
+    assert rows[:, place].tolist() == [0.0, 1.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("now", "mondays"), [("2026-03-16 01:00", 0), ("2026-03-17 01:00", 1), ("2026-03-24 01:00", 2)]
+)
+def test_mondays_since_the_last_scan_are_those_that_are_over(now, mondays):
+    """After them carriers have told by invoice of what nobody scanned."""
+    assert column(underway([told("out_for_delivery", "2026-03-13 08:00")], now), "since_scan_mondays") == mondays
+
+
+def test_a_day_tells_how_many_parcels_of_the_lane_come_on_its_weekday():
+    """Nine came on Thursdays, and one on a Friday of which nothing was recorded by then."""
+    earlier = [
+        shipment(number, f"2026-02-{day:02} 09:00", carrier="kranich", delivered_at=f"2026-02-{day + 2:02} 12:00")
+        for number, day in enumerate([3] * 3 + [10] * 3 + [17] * 3 + [18])
+    ]
+    earlier[-1]["delivered_recorded_at"] = instant("2026-04-05 12:00")
+    row = shipment(11, ORDERED, carrier="kranich")
+    snapshot = sketches_of([*earlier, row], 20_600).snapshot(20_540)
+    now = serving_features([live(row)], [parcel_progress([], instant("2026-03-11 09:00"))], snapshot)
+    rows = now.rows(np.empty((1, 0)), np.zeros(7, dtype=np.intp), np.arange(7))
+    wednesday, thursday, *others = rows[:, -1].tolist()
+    assert thursday > 0.85
+    assert max(wednesday, *others) < 0.02
 
 
 def test_the_share_that_has_come_by_now_and_what_remains_follow_the_life_table():

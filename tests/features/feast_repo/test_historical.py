@@ -38,6 +38,8 @@ KEYS = {
     "haul": lambda orders: loads.depot_keys(orders)[: len(loads.HAUL_LEVELS)],
     "departure": loads.departure_keys,
     "transit": lambda orders: loads.depot_keys(orders)[: len(regime.LEVELS)],
+    "depot_weekdays": loads.depot_keys,
+    "lane_weekdays": lane_keys,
 }
 FACTS = {"carrier": "kranich", "service": "standard"}
 ROWS = [

@@ -8,6 +8,7 @@ from pipelines.living.sampling import LONGEST_SILENCE, Chosen, sample_landmarks
 from tests.pipelines.living.world import world
 
 DAY = np.timedelta64(1, "D")
+HOUR = np.timedelta64(1, "h")
 
 
 def sampled(count=3000, seed=0, feed=None):
@@ -53,23 +54,30 @@ def two_parcels(gaps_days):
     made = world()
     start = made.prepared.history.ordered_at.astype("datetime64[us]")[:2]
     news = [
-        (row, start[row] + at * DAY, code)
+        (row, start[row] + int(at * 24) * HOUR, code)
         for row in (0, 1)
         for at, code in ((0, ORDERED), (gaps_days[row], HANDED_OVER))
     ]
     row, recorded, code = (np.array(column) for column in zip(*news, strict=True))
     closed = np.full(len(made.feed.closed), np.datetime64("NaT"), dtype="datetime64[us]")
-    closed[:2] = [start[row] + gaps_days[row] * DAY for row in (0, 1)]
+    closed[:2] = [start[row] + int(gaps_days[row] * 24) * HOUR for row in (0, 1)]
     return Feed(
         row, recorded, code, np.full(4, -1), closed, closed, closed, made.feed.carrier, made.feed.shipment_id, None
     )
 
 
-@pytest.mark.parametrize("gaps", [(1, 9), (4, 4)])
+@pytest.mark.parametrize("gaps", [(0.5, 1.5), (4, 4)])
 def test_silence_is_looked_at_at_a_constant_rate(gaps):
     chosen = sampled(9000, feed=two_parcels(gaps))
     of_first = (chosen.row == 0).mean()
     assert of_first == pytest.approx(gaps[0] / sum(gaps), abs=0.02)
+
+
+def test_half_of_the_looks_at_silence_are_kept_for_that_of_more_than_two_days():
+    chosen = sampled(9000, feed=two_parcels((1, 9)))
+    start = world().prepared.history.ordered_at.astype("datetime64[us]")[chosen.row]
+    assert (chosen.row == 0).mean() == pytest.approx(0.5 * 1 / 10, abs=0.02)
+    assert (chosen.as_of - start > 2 * DAY).mean() == pytest.approx(0.5 + 0.5 * 7 / 10, abs=0.03)
 
 
 def test_long_silence_is_looked_at_for_weeks_only():
