@@ -14,7 +14,7 @@ from features.engine.engines import Engine
 from features.engine.parcels import SCANS as SCANS_READ
 from features.engine.parcels import SHIPMENTS as SHIPMENTS_READ
 from features.engine.repeats import repeated_shipments
-from features.engine.store import read_manifest
+from features.engine.store import FOLDERS, read_manifest
 from features.network import network_of
 from features.orders import day_of
 from parcelcast.errors import DataError, InputError
@@ -47,7 +47,7 @@ def add_to_store(
     """Bring a store up to date with files, or begin it with them; return in words what was counted.
 
     DataError where a file is no such table, or tells of a shipment twice; InputError where scans come to a store that
-    was begun without.
+    was begun without, or the folder is none of a store and holds something else.
     """
     tell("looking at the files")
     rows = [
@@ -55,6 +55,8 @@ def add_to_store(
         _checked(given.scans, SCANS, SCANS_READ),
     ]
     before = read_manifest(store)
+    if before is None and (others := _others_in(store)):
+        raise InputError(f"{store} is no store and holds {others[0]}; expected a store, or a new or empty folder")
     if given.scans and before and _FROM_SCANS not in before.families:
         raise InputError(f"{store} was begun without scans and counts none; leave them out, or begin another store")
     engine = engine_of(parameters)
@@ -68,6 +70,12 @@ def add_to_store(
     batch = Batch(list(given.shipments), list(given.scans) or None, given.until)
     days = build(store, batch, network, engine)
     return _told(store, days, before.until if before else None)
+
+
+def _others_in(folder: Path) -> list[str]:
+    """Return what a folder holds that no build of a store has left there."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted(name for name in names if name not in FOLDERS and not name.startswith("."))
 
 
 def _checked(files: Sequence[Path], table: Table, read: Mapping[str, str]) -> int:

@@ -24,10 +24,11 @@ from features.engine.families import FAMILIES
 from features.engine.lifetables import BASES, bound_table
 from features.engine.opening import OpenDayTables
 from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, first, fresh, ids, stages
-from features.engine.store import Manifest, read_manifest, sweep, write_manifest
+from features.engine.store import Manifest, locked, read_manifest, sweep, write_manifest
 from features.opendays import OpenDays
+from features.orders import day_of
 from features.table import Network
-from parcelcast.errors import DataError
+from parcelcast.errors import DataError, InputError
 
 _WITHOUT_SCANS = ("lead", "handling")
 
@@ -48,15 +49,17 @@ class Batch:
 def build(store: Path, batch: Batch, network: Network, engine: Engine) -> tuple[int, ...]:
     """Bring the daily tables of a store up to date with a batch.
 
-    Returns the days that were counted. DataError when the batch is empty and nothing was built before. A build that is
-    killed changes nothing: the same build run again gives the same tables.
+    Returns the days that were counted. DataError when the batch is empty and nothing was built before; InputError when
+    it is to be counted until a day before its first order, or while another process builds. A build that is killed
+    changes nothing: the same build run again gives the same tables.
     """
-    before = read_manifest(store)
-    sweep(store, before)
-    with engine.session() as session:
-        after, days = _build(session, store, _read(session, batch, network, before), before)
-    if after is not before:
-        write_manifest(store, after)
+    with locked(store):
+        before = read_manifest(store)
+        sweep(store, before)
+        with engine.session() as session:
+            after, days = _build(session, store, _read(session, batch, network, before), before)
+        if after is not before:
+            write_manifest(store, after)
     return days
 
 
@@ -84,6 +87,8 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     first = min(span["first"] - 1, before.first) if before else span["first"] - 1
     last = span["last"] if batch.until is None else batch.until
     last = max(last, before.until) if before else last
+    if last < first:
+        raise InputError(f"to be counted until {day_of(last)}; expected {day_of(first + 1)}, the first order, or later")
     asked = _asked(session, first, max(last, span["ordered"]) + 1)
     for name, table in dimension_tables(asked, network, registry).items():
         session.give(name, table)

@@ -87,6 +87,7 @@ STAGE_DAYS = {f"{stage}_{what}": "int32" for stage in STAGES for what in ("on", 
 # from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
 HERE, WAY = 2**20, 2**40
 _NONE = 2**60
+_EVENTS = ("dispatched", "delivered")
 
 
 @cache
@@ -158,19 +159,35 @@ def first() -> ibis.Table:
 def fresh() -> ibis.Table:
     """Return the facts of all parcels that tables `announced` and `stages` tell of, with what `previous` knows of them.
 
-    The first record of a stage holds. Scans of parcels that were never announced are left out.
+    The first record of a stage holds. A dispatch or delivery that is known can be told anew, but not taken back: files
+    may come in any order. Scans of parcels that were never announced are left out.
     """
     announced, previous = unbound("announced", ANNOUNCED), unbound("previous", PARCELS)
-    before = previous.select("shipment_id", **{f"old_{name}": previous[name] for name in STAGED})
+    kept = (*STAGED, *(f"{event}_{what}" for event in _EVENTS for what in ("on", "known")))
+    before = previous.select("shipment_id", **{f"old_{name}": previous[name] for name in kept})
     told = unbound("stages", STAGES_TOLD)
     told = told.select("shipment_id", **{f"new_{name}": told[name] for name in STAGED})
     again = announced.left_join(before, "shipment_id").drop("shipment_id_right").left_join(told, "shipment_id")
+    again = again.mutate(**_not_taken_back(again))
     silent = previous.anti_join(announced, "shipment_id").rename({f"old_{name}": name for name in STAGED})
     silent = silent.join(told, "shipment_id")
     return ibis.union(*(
         one.select(*ANNOUNCED, **{name: _first(one[f"old_{name}"], one[f"new_{name}"]) for name in STAGED})
         for one in (again, silent)
     ))  # fmt: skip
+
+
+def _not_taken_back(parcels: ibis.Table) -> dict[str, Any]:
+    """Return the days of `_EVENTS`, the old ones where nothing is told of an event any more."""
+    return {
+        f"{event}_{what}": ibis.ifelse(
+            parcels[f"{event}_on"] == UNKNOWN,
+            ibis.coalesce(parcels[f"old_{event}_{what}"], parcels[f"{event}_{what}"]),
+            parcels[f"{event}_{what}"],
+        ).cast("int32")
+        for event in _EVENTS
+        for what in ("on", "known")
+    }
 
 
 def with_stage_days(parcels: ibis.Table) -> ibis.Table:

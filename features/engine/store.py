@@ -5,19 +5,23 @@ reader always sees a whole build, and a build that was killed leaves nothing beh
 next build begins by removing those, and those of builds before the last one. One process builds at a time.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from parcelcast.errors import DataError
+from parcelcast.errors import DataError, InputError
 
 FORMAT = 3
 _MANIFEST = "manifest.json"
+# The folders of a store, all whose Parquet files are ours.
+FOLDERS = ("days", "open", "settled")
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,31 @@ def write_manifest(store: Path, manifest: Manifest) -> None:
     draft.replace(path)
 
 
+@contextmanager
+def locked(store: Path) -> Iterator[None]:
+    """Hold a store for one process, and make its folder; InputError while another one builds in it.
+
+    The lock ends with the process, however that ends.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / _LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"another process builds in {store}; expected one at a time: wait until it has ended"
+            ) from error
+        yield
+
+
 def sweep(store: Path, manifest: Manifest | None) -> None:
-    """Remove the Parquet files that the manifest does not name, and the folders that this leaves empty."""
+    """Remove our Parquet files that the manifest does not name, and the folders that this leaves empty."""
     kept = {os.path.join(store, name) for name in manifest.files()} if manifest else set()  # noqa: PTH118 - hundreds
-    for folder, _, names in os.walk(store, topdown=False):
+    for folder, _, names in chain.from_iterable(os.walk(store / ours, topdown=False) for ours in FOLDERS):
         files = [os.path.join(folder, name) for name in names]  # noqa: PTH118 - hundreds
         unnamed = [path for path in files if path.endswith(".parquet") and path not in kept]
         for path in unnamed:
             Path(path).unlink()
-        if len(unnamed) == len(files) and folder != str(store):
+        if len(unnamed) == len(files):
             with suppress(OSError):  # there are folders in it
                 Path(folder).rmdir()

@@ -9,7 +9,7 @@ import pytest
 
 from features.engine.choice import EngineParameters
 from features.engine.families import FAMILIES
-from features.engine.store import read_manifest
+from features.engine.store import locked, read_manifest
 from parcelcast.cli import main
 from parcelcast.errors import DataError, InputError
 from parcelcast.place import PlaceIndex
@@ -78,6 +78,44 @@ def test_a_store_that_gets_each_days_files_counts_what_one_build_counts(world, f
 def test_the_same_files_again_are_nothing_new(files, tmp_path):
     begin(tmp_path / "store", files)
     assert begin(tmp_path / "store", files).startswith("nothing new; ")
+
+
+def test_older_files_after_newer_ones_take_no_delivery_back(world, files, tmp_path):
+    begin(tmp_path / "store", files)
+    for number in range(BEFORE + 1, UNTIL + 1):
+        add(tmp_path / "store", files, f"shipments-{number}", scans=(f"scans-{number}",), until=number)
+    assert begin(tmp_path / "store", files).startswith("nothing new; ")
+    expected = sketches_of_arrays(world, network_of_tables(world), UNTIL)
+    check_same(sketches_of_store(tmp_path / "store"), levels_of(expected, list(FAMILIES)))
+
+
+def test_a_folder_that_holds_something_else_is_refused_and_left_alone(files, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    pq.write_table(pq.read_table(files / "shipments.parquet"), mine / "shipments.parquet")
+    with pytest.raises(InputError, match=r"is no store and holds shipments\.parquet; expected a store, or a new or"):
+        begin(mine, files)
+    assert [path.name for path in mine.iterdir()] == ["shipments.parquet"]
+
+
+def test_files_beside_a_store_are_left_alone(files, tmp_path):
+    begin(tmp_path / "store", files)
+    pq.write_table(pq.read_table(files / "shipments.parquet"), tmp_path / "store" / "mine.parquet")
+    begin(tmp_path / "store", files)
+    assert (tmp_path / "store" / "mine.parquet").is_file()
+
+
+def test_a_day_before_the_first_order_is_refused(files, tmp_path):
+    with pytest.raises(
+        InputError, match=r"to be counted until 2025-12-31; expected 2026-.*, the first order, or later"
+    ):
+        add(tmp_path / "store", files, "shipments", scans=("scans",), until=day("2025-12-31"))
+
+
+def test_a_store_in_which_another_process_builds_is_refused(files, tmp_path):
+    begin(tmp_path / "store", files)
+    with locked(tmp_path / "store"), pytest.raises(InputError, match=r"another process builds in .*wait until it"):
+        begin(tmp_path / "store", files)
 
 
 def test_days_that_were_told_late_are_counted_again(files, tmp_path):
