@@ -30,6 +30,8 @@ def train_at_handover(
     `row` are the parcels' rows in the history, `assembled` their features, in the order of their instants.
     """
     mine = np.flatnonzero(assembled.at_handover)
+    if len(mine) < _FEWEST:  # of files that tell of handovers a day later, none is
+        return None
     there = assembled.take(mine).back_at_handover()
     handed_over = _as_orders(history, row[mine], there)
     from_day = as_of - parameters.calibration_days

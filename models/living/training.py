@@ -36,9 +36,13 @@ class LivingParameters(HazardParameters):
 
     @property
     def at_handover(self) -> TrainParameters:
-        """Return those of the model at the handover; all the handovers that it is given are learned from."""
+        """Return those of the model at the handover; all the handovers that it is given are learned from.
+
+        Its trees are smaller than those of all stages: with these it was validated (docs/adr/0010).
+        """
         shared = {field.name for field in fields(TrainParameters)}
-        return TrainParameters(**{name: value for name, value in asdict(self).items() if name in shared})
+        told = {name: value for name, value in asdict(self).items() if name in shared}
+        return TrainParameters(**told | {"learning_rate": 0.1, "leaves": 15})
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,15 @@ class Landmarks:
 def train_living(
     history: ParcelHistory,
     landmarks: Landmarks,
-    handovers: Landmarks,
+    handovers: Landmarks | None,
     as_of: int,
     parameters: LivingParameters,
     tell: Tell = lambda *_: None,
 ) -> LivingModel:
-    """Fit and calibrate as of UTC day `as_of`: nothing recorded on it or later is seen."""
+    """Fit and calibrate as of UTC day `as_of`: nothing recorded on it or later is seen.
+
+    Without `handovers`, landmarks right after the handover, that instant has no model of its own.
+    """
     from_day = as_of - parameters.calibration_days
     known_day = landmarks.assembled.orders.known_day
     before, later = np.flatnonzero(known_day < from_day), np.flatnonzero((known_day >= from_day) & (known_day < as_of))
@@ -78,8 +85,10 @@ def train_living(
     def tell_share(_: str, share: float) -> None:
         tell("fitting the handover", share)
 
-    row, there = handovers.row, handovers.assembled
-    handover = train_at_handover(history, row, there, as_of, parameters.at_handover, tell_share)
+    handover = None
+    if handovers is not None:
+        row, there = handovers.row, handovers.assembled
+        handover = train_at_handover(history, row, there, as_of, parameters.at_handover, tell_share)
     return LivingModel(hazard, calibration, handover)
 
 

@@ -48,9 +48,11 @@ def _landmarks(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingPar
     return Landmarks(chosen.row, landmarks_of(history, feed, chosen, prepared.sketches.rolling()))
 
 
-def _handovers(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks:
-    """Return the landmarks right after the handovers that were known before UTC day `as_of`, in that order."""
+def _handovers(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks | None:
+    """Return the landmarks right after the handovers that were known before UTC day `as_of`, in that order, if any."""
     known = prepared.history.dispatched_known
-    before = np.flatnonzero((known != UNKNOWN) & (known < as_of))
+    before = np.flatnonzero((known != UNKNOWN) & (known < as_of) & ~np.isnat(feed.dispatched))
+    if len(before) == 0:
+        return None
     newest = before[np.argsort(feed.dispatched_recorded[before], kind="stable")][-parameters.most_orders :]
     return handovers(prepared, feed, thinned(newest, parameters.handovers))

@@ -6,10 +6,15 @@ import pytest
 from features.sketches import UNKNOWN
 from models.living.handover_training import train_at_handover
 from models.storage import load_living, save_living
+from parcelcast.place import PlaceIndex
+from pipelines.ingest.storage import STORED, conformed
+from pipelines.living.feed import feed_of
 from pipelines.living.handover import handovers
 from pipelines.living.landmarks import landmarks_of
 from pipelines.living.sampling import Chosen
 from pipelines.living.training import train_on_feed
+from pipelines.preparation import last_known_day, prepare
+from pipelines.simulator.library import small_world
 from tests.pipelines.living.world import QUICK, living, world
 
 ROWS = np.arange(1500, 1600)
@@ -113,6 +118,26 @@ def test_a_short_history_has_no_such_model():
     made = world()
     short = train_on_feed(made.prepared, made.feed, made.today - 40, QUICK)
     assert short.handover is None
+
+
+def test_a_shop_that_tells_no_dispatch_has_no_such_model():
+    made = small_world(5, shipments=300, days=40)
+    tables = {name: conformed(made[name].to_pandas(), STORED[name]) for name in ("shipments", "origins", "carriers")}
+    for name in ("dispatched_at", "dispatched_recorded_at"):
+        tables["shipments"][name] = tables["shipments"][name].where(tables["shipments"]["is_return"].isna())
+    prepared = prepare(tables, PlaceIndex.default())
+    untold = feed_of(prepared.history, tables["shipments"], None)
+    assert np.isnat(untold.dispatched).all()
+    assert train_on_feed(prepared, untold, last_known_day(prepared.history), QUICK).handover is None
+
+
+def test_handovers_that_are_told_a_day_later_make_no_such_model():
+    made = world()
+    later = replace(made.feed, dispatched_recorded=made.feed.dispatched_recorded + np.timedelta64(1, "D"))
+    told = handovers(made.prepared, later, np.arange(1000))
+    assert not told.assembled.at_handover.any()
+    history, as_of = made.prepared.history, made.today - 20
+    assert train_at_handover(history, told.row, told.assembled, as_of, QUICK.at_handover) is None
 
 
 def test_it_is_kept_with_the_living_model(tmp_path, handed_over):
