@@ -151,9 +151,14 @@ def watched(
     log_evidence = np.array([one.log_evidence for one in beliefs])
     weight = np.exp(log_evidence - log_evidence.max(axis=0))
     weight /= weight.sum(axis=0)
-    lost = np.array([one.lost.sum(axis=1) for one in beliefs])
-    unlike = np.any([one.unlike for one in beliefs], axis=0)
-    return Watched(targets, np.array(cdf), weight, (weight * lost).sum(axis=0), np.asarray(unlike))
+    lost, told_by = np.array([one.lost.sum(axis=1) for one in beliefs]), np.array(cdf)
+    # A set that took the true state once knows best, and its evidence says nothing: all sets say what it does.
+    unlike = np.array([one.unlike for one in beliefs])
+    fails = np.flatnonzero(unlike.any(axis=0))
+    first = unlike[:, fails].argmax(axis=0)
+    told_by[:, fails], lost[:, fails] = told_by[first, fails], lost[first, fails]
+    weight[:, fails] = 1.0 / sets
+    return Watched(targets, told_by, weight, (weight * lost).sum(axis=0), np.asarray(unlike.any(axis=0)))
 
 
 def _continue(morning: World, belief: Belief, targets: Ints, seed: int, horizon: int) -> Floats:
