@@ -106,7 +106,8 @@ def calibrate(fitted: Fitted, history: ParcelHistory, assembled: Assembled) -> T
     opinions = _Opinions.of(fitted, history, assembled)
     known = outcomes(history, opinions.later, fitted.as_of)
     share = 0.0
-    if fitted.earlier.location is not None:
+    if fitted.model.location is not None:
+        # A twin too young for a second opinion says the same twice: then none is best, and half the usual remains.
         share = (_USUAL_SHARE + best_share(opinions.cdf(0.0), opinions.cdf(1.0), known)) / 2.0
     cdf = opinions.cdf(share)
     calibration = fit_beta_map(cdf, known)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from features.assembly import known_codes
 from models.hazard import HORIZON, Outcomes
 from models.location import ERROR_DAYS, LocationModel, fit_location
-from models.training import outcomes
+from models.training import TrainParameters, outcomes, train
 from parcelcast.errors import ArtefactError
 from tests.features.worlds import history_of, instant, shipment, training_table
 
@@ -127,3 +127,10 @@ def test_a_booster_of_other_columns_is_refused():
     booster = lightgbm.train({"objective": "regression", "verbose": -1, "num_threads": 1}, data, 1)
     with pytest.raises(ArtefactError, match="train again"):
         LocationModel(booster, {}, np.zeros(1))
+
+
+def test_a_history_whose_second_opinion_cannot_be_tried_out_gives_it_half_the_usual_share(history, assembled):
+    as_of = int(history.orders.known_day.min()) + 110  # 50 days before those of calibration are too few for a twin's
+    trained = train(history, assembled, as_of, TrainParameters(rounds=5))
+    assert trained.model.location is not None
+    assert trained.model.share == 0.25
