@@ -33,6 +33,12 @@ COLUMNS = (
         "days",
         f"from the order to the next holiday at the origin, at most {NEAR}",
     ),
+    Column(
+        "origin_holiday_ago_days",
+        "calendar",
+        "days",
+        f"from the last holiday at the origin to the order, at most {NEAR}",
+    ),
 )
 DAY_COLUMNS = (
     Column("day_since_order", "calendar", "days", "day d after the order"),
@@ -92,6 +98,7 @@ def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:
             calendar.holidays.days_until(rows, orders.dispatch_on),
             np.minimum(calendar.holidays.days_since(rows, orders.dispatch_on), NEAR),
             np.minimum(calendar.origin_holidays.days_until(rows, orders.ordered_on), NEAR),
+            np.minimum(calendar.origin_holidays.days_since(rows, orders.ordered_on), NEAR),
         ]
     ).astype(np.float64)
 

@@ -39,6 +39,7 @@ def test_an_order_after_the_friday_cutoff_leaves_on_monday():
         "dispatch_holiday_in_days": 4,  # Good Friday, 3 April
         "dispatch_holiday_ago_days": 7,
         "origin_holiday_in_days": 7,
+        "origin_holiday_ago_days": 7,
     }
 
 
@@ -57,6 +58,11 @@ def test_the_last_holiday_can_be_one_of_last_year():
     assert got["dispatch_holiday_ago_days"] == 1  # Epiphany in Vienna
     (got,) = columns_of([live(shipment(1, "2026-01-02 09:00", to=("DE", "04109")))])
     assert got["dispatch_holiday_ago_days"] == 1  # New Year in Leipzig
+
+
+def test_the_origins_last_holiday_counts_to_the_order():
+    orders = [live(shipment(1, "2026-05-01 09:00")), live(shipment(2, "2026-05-04 09:00", to=("AT", "1010")))]
+    assert [got["origin_holiday_ago_days"] for got in columns_of(orders)] == [0, 3]  # Labour Day in Leipzig
 
 
 def test_a_friday_after_a_holiday_is_a_bridge():

@@ -178,10 +178,11 @@ def days_since_holiday(one: Shipment, number: int) -> int:
     return next((days for days in range(7) if end - timedelta(days=days) in free), 7)
 
 
-def days_to_origin_holiday(one: Shipment) -> int:
-    place = one.origin.place
-    free = holiday_dates(place.country, place.region, [one.ordered_on.year, one.ordered_on.year + 1])
-    return next((days for days in range(7) if one.ordered_on + timedelta(days=days) in free), 7)
+def days_between_order_and_origin_holiday(one: Shipment, step: int) -> int:
+    """Look ahead (`step` 1) or back (-1)."""
+    place, year = one.origin.place, one.ordered_on.year
+    free = holiday_dates(place.country, place.region, [year - 1, year, year + 1])
+    return next((days for days in range(7) if one.ordered_on + timedelta(days=step * days) in free), 7)
 
 
 def degrees(value: float | None) -> float:
@@ -206,7 +207,8 @@ def slow_features(rows: Sequence[Row], asked: Row) -> dict[str, float]:
         "dispatch_weekday": (date(1970, 1, 1) + timedelta(days=dispatch)).weekday(),
         "dispatch_holiday_in_days": days_to_holiday(one, dispatch),
         "dispatch_holiday_ago_days": days_since_holiday(one, dispatch),
-        "origin_holiday_in_days": days_to_origin_holiday(one),
+        "origin_holiday_in_days": days_between_order_and_origin_holiday(one, 1),
+        "origin_holiday_ago_days": days_between_order_and_origin_holiday(one, -1),
         "crosses_customs": 0.0 if one.origin.place.country == one.destination.country or ends <= {"DE", "AT"} else 1.0,
         **{name: value for name, value in number.items() if not name.endswith("_mm")},
         "volume_l": sides[0] * sides[1] * sides[2] / 1e6,
