@@ -72,15 +72,18 @@ def perhaps_settled() -> ibis.Table:
 def judged(name: str, families: tuple[str, ...]) -> ibis.Table:
     """Tell of the parcels of a table whether they count nothing after `until` of `bound` any more (`is_settled`).
 
-    All of their spells are over then, and an end on a closed day has come to count on the next open one.
+    All of their spells are over then, and an end on a closed day has come to count on the next open one: all calendars
+    have been open since the last of their days.
     """
     parcels = with_stage_days(unbound(name, PARCELS))
-    until, closed = unbound("bound", BOUND).until.max(), unbound("bases", BASES).longest_closed.max()
+    until, last_open = unbound("bound", BOUND).until.max(), unbound("bases", BASES).last_open.min()
     told = [FAMILIES[family].facts(parcels) for family in families]
     days = [facts[name] for facts in told for name in ("start", "end")]
     records = [facts[name] for facts in told for name in ("started_known", "ended_known")]
-    are_over = (ibis.least(*days) != UNKNOWN) & (
-        ibis.greatest(*days, *records) <= until.as_scalar() - closed.as_scalar()
+    are_over = (
+        (ibis.least(*days) != UNKNOWN)
+        & (ibis.greatest(*days) <= last_open.as_scalar())
+        & (ibis.greatest(*records) <= until.as_scalar())
     )
     return parcels.select(*PARCELS, *STAGE_DAYS, is_settled=are_over)
 

@@ -121,7 +121,7 @@ def _give_calendars(session: Session, registry: Registry, first: int, last: int)
     session.give("days", opened.days)
     session.give("slots", opened.slots)
     numbers = np.arange(len(keys), dtype=np.int32)
-    columns = (numbers, opened.base, opened.longest_closed, np.full(len(keys), first, dtype=np.int32))
+    columns = (numbers, opened.base, opened.last_open, np.full(len(keys), first, dtype=np.int32))
     session.give("bases", pa.table(dict(zip(BASES, columns, strict=True))))
 
 

@@ -15,11 +15,11 @@ _NEVER = 2**30  # the next open day of a calendar that has no more
 class OpenDayTables:
     """Tables `days` and `slots`; one element per calendar: its `base`, to which a day is added to find it in `days`.
 
-    `longest_closed` is the longest run of days on which a calendar is closed.
+    `last_open` is a calendar's last open day up to `until`.
     """
 
     base: NDArray[np.int32]
-    longest_closed: NDArray[np.int32]
+    last_open: NDArray[np.int32]
     days: pa.Table
     slots: pa.Table
 
@@ -39,10 +39,9 @@ class OpenDayTables:
             "next_open": _next_open(is_open, every)[:, shown],
         }
         slots = {"slot": (lift + count)[is_open], "open_day": np.broadcast_to(every, is_open.shape)[is_open]}
-        last_open = np.maximum.accumulate(np.where(is_open, every, every[0] - 1), axis=1)
         return cls(
             lift[:, 0] - np.int32(opendays.first),
-            (every - last_open).max(axis=1).astype(np.int32),
+            np.where(is_open & (every <= until), every, every[0] - 1).max(axis=1),
             pa.table({name: pa.array(values.ravel()) for name, values in days.items()}),
             pa.table({name: pa.array(values) for name, values in slots.items()}),
         )

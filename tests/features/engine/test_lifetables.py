@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.engine.duck import DuckDB
-from features.engine.lifetables import BASES, WHEN, bound_table, cells, lives
+from features.engine.lifetables import BASES, bound_table, cells, lives, unpacked
 from features.engine.opening import OpenDayTables
 from features.opendays import OpenDays
 from features.sketches import UNKNOWN, Spells, build_sketch
@@ -38,14 +38,14 @@ def counted_by_duckdb(parcels: list[Parcel], since: int, until: int) -> Counts:
     with DuckDB().session() as session:
         session.give("spells", pa.table({**facts, **days}))
         numbers = np.arange(len(opened.base), dtype=np.int32)
-        bases = (numbers, opened.base, opened.longest_closed, np.full(len(numbers), -9, dtype=np.int32))
+        bases = (numbers, opened.base, opened.last_open, np.full(len(numbers), -9, dtype=np.int32))
         session.give("bases", pa.table(dict(zip(BASES, bases, strict=True))))
         session.give("days", opened.days)
         session.give("slots", opened.slots)
         session.give("bound", bound_table(since, until))
         session.keep("lives", lives())
-        rows = session.table(cells()).to_pylist()
-    return Counter((chr(row["key"]), *divmod(row["when"], WHEN), row["at_risk"], row["ended"]) for row in rows)
+        rows = session.table(unpacked(cells())).to_pylist()
+    return Counter((chr(row["key"]), row["day"], row["age"], row["at_risk"], row["ended"]) for row in rows)
 
 
 def counted_by_arrays(parcels: list[Parcel], since: int, until: int) -> Counts:
