@@ -117,7 +117,7 @@ def _asked(session: Session, first: int, last: int) -> Asked:
 
 def _give_calendars(session: Session, registry: Registry, first: int, last: int) -> None:
     keys = registry.calendar_keys()
-    opened = OpenDayTables.of(OpenDays.of(keys, first, last + 1), last)
+    opened = OpenDayTables.of(OpenDays.of(keys, first, last + 1), first, last)
     session.give("days", opened.days)
     session.give("slots", opened.slots)
     numbers = np.arange(len(keys), dtype=np.int32)

@@ -31,14 +31,14 @@ def spells_of(parcels: list[Parcel], until: int) -> Spells:
 
 
 def counted_by_duckdb(parcels: list[Parcel], since: int, until: int) -> Counts:
-    spells = spells_of(parcels, until)
-    opened = OpenDayTables.of(spells.opendays, until)
+    spells, first = spells_of(parcels, until), min(parcel.start for parcel in parcels) - 1
+    opened = OpenDayTables.of(spells.opendays, first, until)
     facts = {"key": np.array([ord(one.key) for one in parcels]), "calendar": spells.opendays.code.astype(np.int32)}
     days = {name: getattr(spells, name).astype(np.int32) for name in ("start", "started_known", "end", "ended_known")}
     with DuckDB().session() as session:
         session.give("spells", pa.table({**facts, **days}))
         numbers = np.arange(len(opened.base), dtype=np.int32)
-        bases = (numbers, opened.base, opened.last_open, np.full(len(numbers), -9, dtype=np.int32))
+        bases = (numbers, opened.base, opened.last_open, np.full(len(numbers), first, dtype=np.int32))
         session.give("bases", pa.table(dict(zip(BASES, bases, strict=True))))
         session.give("days", opened.days)
         session.give("slots", opened.slots)
