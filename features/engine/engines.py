@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import ibis
+import ibis.backends.sql.compilers  # which Ibis would load only where it translates the first definition
 import pyarrow as pa
 
 Source: TypeAlias = pa.Table | Sequence[Path]
@@ -60,4 +61,4 @@ def sql_of(expression: ibis.Table, dialect: str) -> str:
 
 @cache
 def _sql(operation: Any, dialect: str) -> str:
-    return str(ibis.to_sql(operation.to_expr(), dialect=dialect))
+    return str(ibis.to_sql(operation.to_expr(), dialect=dialect, pretty=False))

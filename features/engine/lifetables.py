@@ -8,7 +8,6 @@ Nothing here knows an engine. Open days come as two small tables over whole cale
 """
 
 from functools import cache
-from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -18,8 +17,8 @@ from features.sketches import AGES, UNKNOWN
 
 LAST_AGE = AGES - 1
 
-# What is told of each calendar: where it begins in table `days`, its last open day up to `until`, and (the same for all)
-# the first day of that table.
+# What is told of each calendar: where it begins in table `days`, its last open day up to `until`, and the first day of
+# that table.
 BASES = {"calendar": "int32", "base": "int32", "last_open": "int32", "earliest": "int32"}
 SPELLS = {
     "key": "int64",

@@ -87,7 +87,9 @@ STAGE_DAYS = {f"{stage}_{what}": "int32" for stage in STAGES for what in ("on", 
 # from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
 HERE, WAY = 2**20, 2**40
 _NONE = 2**60
+FAR = 2**30  # a day that never comes
 _EVENTS = ("dispatched", "delivered")
+_NOT_EVENTS = [name for name in ANNOUNCED if not name.startswith(_EVENTS)]
 
 
 @cache
@@ -156,38 +158,47 @@ def first() -> ibis.Table:
 
 
 @cache
-def fresh() -> ibis.Table:
-    """Return the facts of all parcels that tables `announced` and `stages` tell of, with what `previous` knows of them.
+def known() -> ibis.Table:
+    """Return the facts of the parcels of table `open` and of those that table `announced` tells of (columns `PARCELS`).
 
-    The first record of a stage holds. A dispatch or delivery that is known can be told anew, but not taken back: files
-    may come in any order. Scans of parcels that were never announced are left out.
+    What is told anew takes the place of what was known: of a stage the first record, and a dispatch or delivery can be
+    told anew, but not taken back: files may come in any order. Scans of parcels that were never announced are left
+    out. Column `changed` is the first day of a record that is known otherwise than before, `FAR` where none is.
     """
-    announced, previous = unbound("announced", ANNOUNCED), unbound("previous", PARCELS)
-    kept = (*STAGED, *(f"{event}_{what}" for event in _EVENTS for what in ("on", "known")))
-    before = previous.select("shipment_id", **{f"old_{name}": previous[name] for name in kept})
-    told = unbound("stages", STAGES_TOLD)
-    told = told.select("shipment_id", **{f"new_{name}": told[name] for name in STAGED})
-    again = announced.left_join(before, "shipment_id").drop("shipment_id_right").left_join(told, "shipment_id")
-    again = again.mutate(**_not_taken_back(again))
-    silent = previous.anti_join(announced, "shipment_id").rename({f"old_{name}": name for name in STAGED})
-    silent = silent.join(told, "shipment_id")
-    return ibis.union(*(
-        one.select(*ANNOUNCED, **{name: _first(one[f"old_{name}"], one[f"new_{name}"]) for name in STAGED})
-        for one in (again, silent)
-    ))  # fmt: skip
+    old, new, told = unbound("open", PARCELS), unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
+    old = old.rename({f"old_{name}": name for name in PARCELS})
+    told = told.rename({f"new_{name}": name for name in STAGES_TOLD})
+    both = old.outer_join(new, old.old_shipment_id == new.shipment_id)
+    both = both.mutate({name: ibis.coalesce(both[name], both[f"old_{name}"]) for name in _NOT_EVENTS} | _events(both))
+    both = both.left_join(told, both.shipment_id == told.new_shipment_id)
+    both = both.mutate({name: _first(both[f"old_{name}"], both[f"new_{name}"]) for name in STAGED})
+    return both.select(*PARCELS, changed=_changed(both))
 
 
-def _not_taken_back(parcels: ibis.Table) -> dict[str, Any]:
+def _events(parcels: ibis.Table) -> dict[str, Any]:
     """Return the days of `_EVENTS`, the old ones where nothing is told of an event any more."""
     return {
         f"{event}_{what}": ibis.ifelse(
-            parcels[f"{event}_on"] == UNKNOWN,
-            ibis.coalesce(parcels[f"old_{event}_{what}"], parcels[f"{event}_{what}"]),
+            parcels[f"{event}_on"] != UNKNOWN,
             parcels[f"{event}_{what}"],
+            ibis.coalesce(parcels[f"old_{event}_{what}"], parcels[f"{event}_{what}"]),
         ).cast("int32")
         for event in _EVENTS
         for what in ("on", "known")
     }
+
+
+def _changed(parcels: ibis.Table) -> Any:
+    """Return the first day of a record that is now known otherwise than by the columns `old_*`, else `FAR`."""
+    recorded = {name: ("known_day", 1) for name in ANNOUNCED if name != "shipment_id"}
+    recorded |= {f"{event}_{what}": (f"{event}_known", 1) for event in _EVENTS for what in ("on", "known")}
+    recorded |= {name: (name, RECORD) for name in STAGED}
+    days = []
+    for name, (record, unit) in recorded.items():
+        was_known = ibis.coalesce(parcels[f"old_{name}"], UNKNOWN)
+        first = _first(parcels[f"old_{record}"], parcels[record])
+        days.append(ibis.ifelse(parcels[name] == was_known, FAR, first // unit))
+    return ibis.least(*days).cast("int32")
 
 
 def with_stage_days(parcels: ibis.Table) -> ibis.Table:
