@@ -110,6 +110,7 @@ def lives() -> ibis.Table:
     """
     days = unbound("days", DAYS)
     seen = _with_ages(_with_ends(_stories(unbound("spells", SPELLS)), days), days)
+    seen = seen.filter((seen.reached >= seen.first_age) | seen.is_late)
     return seen.select(*(seen[name].cast(kind).name(name) for name, kind in LIVES.items()))
 
 

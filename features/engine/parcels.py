@@ -52,8 +52,9 @@ DESTINATIONS = {
     "last_clock": "int32",
     "land": "int32",
 }
-SERVICES = {"carrier": "string", "service": "string", "way": "int64", "carrier_number": "int64"}
-CALENDARS = {"carrier_number": "int64", "land": "int32", "calendar": "int32"}
+# A carrier's calendars begin at `calendars` in the table of that name, which has one for each `land`.
+SERVICES = {"carrier": "string", "service": "string", "way": "int64", "carrier_number": "int64", "calendars": "int32"}
+CALENDARS = {"at": "int32", "calendar": "int32"}
 # The offset of a zone's clock on a UTC day: `before_s` until the instant `change_s`, then `after_s`.
 CLOCKS = {"at": "int32", "change_s": "int64", "before_s": "int32", "after_s": "int32"}
 
@@ -89,19 +90,20 @@ HERE, WAY = 2**20, 2**40
 _NONE = 2**60
 FAR = 2**30  # a day that never comes
 _EVENTS = ("dispatched", "delivered")
-_NOT_EVENTS = [name for name in ANNOUNCED if not name.startswith(_EVENTS)]
+_NOT_EVENTS = [name for name in ANNOUNCED if name != "shipment_id" and not name.startswith(_EVENTS)]
 
 
 @cache
 def ids() -> ibis.Table:
     """Return the distinct addresses, services and origins of table `shipments`: what dimensions are needed for."""
-    shipments = _shopper_bound()
+    shipments, none = _shopper_bound(), ibis.literal("")
+    # The gaps of few distinct ids are filled sooner than those of all rows.
     parts = [
-        shipments.select(kind=ibis.literal(kind), one=first, two=second).distinct()
-        for kind, first, second in (
-            ("destination", shipments.destination_country, shipments.destination_postal_code),
-            ("service", shipments.carrier, shipments.service),
-            ("origin", shipments.origin_id, ibis.literal("")),
+        found.select(kind=ibis.literal(kind), one=found[0].fill_null(""), two=found[1].fill_null("")).distinct()
+        for kind, found in (
+            ("destination", shipments.select("destination_country", "destination_postal_code").distinct()),
+            ("service", shipments.select("carrier", "service").distinct()),
+            ("origin", shipments.select("origin_id", two=none).distinct()),
         )
     ]
     return ibis.union(*parts)
@@ -120,12 +122,15 @@ def extent() -> ibis.Table:
 def announced() -> ibis.Table:
     """Return the facts (columns `ANNOUNCED`) of the rows of table `shipments` that go to a shopper."""
     shipments = _shopper_bound()
+    names = ("destination_postal_code", "carrier", "service")
+    shipments = shipments.mutate(**{name: shipments[name].fill_null("") for name in names})
     known = (
         shipments.join(unbound("origins", ORIGINS), "origin_id")
         .join(unbound("destinations", DESTINATIONS), ["destination_country", "destination_postal_code"])
         .join(unbound("services", SERVICES), ["carrier", "service"])
-        .join(unbound("calendars", CALENDARS), ["carrier_number", "land"])
     )
+    calendars = unbound("calendars", CALENDARS)
+    known = known.join(calendars, known.calendars + known.land == calendars["at"])
     known = known.select(
         "shipment_id", "origin", "calendar", "working", "zone", "first_clock", "last_clock",
         "ordered_at", "dispatched_at", "delivered_at",
@@ -169,7 +174,8 @@ def known() -> ibis.Table:
     old = old.rename({f"old_{name}": name for name in PARCELS})
     told = told.rename({f"new_{name}": name for name in STAGES_TOLD})
     both = old.outer_join(new, old.old_shipment_id == new.shipment_id)
-    both = both.mutate({name: ibis.coalesce(both[name], both[f"old_{name}"]) for name in _NOT_EVENTS} | _events(both))
+    same = {name: ibis.coalesce(both[name], both[f"old_{name}"]) for name in ("shipment_id", *_NOT_EVENTS)}
+    both = both.mutate(same | _events(both))
     both = both.left_join(told, both.shipment_id == told.new_shipment_id)
     both = both.mutate({name: _first(both[f"old_{name}"], both[f"new_{name}"]) for name in STAGED})
     return both.select(*PARCELS, changed=_changed(both))
@@ -190,14 +196,18 @@ def _events(parcels: ibis.Table) -> dict[str, Any]:
 
 def _changed(parcels: ibis.Table) -> Any:
     """Return the first day of a record that is now known otherwise than by the columns `old_*`, else `FAR`."""
-    recorded = {name: ("known_day", 1) for name in ANNOUNCED if name != "shipment_id"}
-    recorded |= {f"{event}_{what}": (f"{event}_known", 1) for event in _EVENTS for what in ("on", "known")}
-    recorded |= {name: (name, RECORD) for name in STAGED}
+    facts = {
+        "known_day": (_NOT_EVENTS, 1),
+        **{f"{event}_known": ((f"{event}_on", f"{event}_known"), 1) for event in _EVENTS},
+        **{stage: ((stage,), RECORD) for stage in STAGED},
+    }
     days = []
-    for name, (record, unit) in recorded.items():
-        was_known = ibis.coalesce(parcels[f"old_{name}"], UNKNOWN)
-        first = _first(parcels[f"old_{record}"], parcels[record])
-        days.append(ibis.ifelse(parcels[name] == was_known, FAR, first // unit))
+    for record, (told, unit) in facts.items():
+        old = {name: ibis.coalesce(parcels[f"old_{name}"], UNKNOWN) for name in told}
+        is_same = ibis.and_(*(parcels[name] == old[name] for name in told))
+        was_known = old[record] != UNKNOWN
+        first = ibis.ifelse(was_known, ibis.least(old[record], parcels[record]), parcels[record])
+        days.append(ibis.ifelse(is_same, FAR, first // unit))
     return ibis.least(*days).cast("int32")
 
 
@@ -218,11 +228,9 @@ def _first(old: Any, new: Any) -> Any:
 
 
 def _shopper_bound() -> ibis.Table:
-    """Table `shipments` without returns, and without gaps in what it is looked up by."""
+    """Table `shipments` without returns."""
     shipments = unbound("shipments", SHIPMENTS)
-    shipments = shipments.filter(~ibis.coalesce(shipments.is_return, ibis.literal(value=False)))
-    names = ("destination_postal_code", "carrier", "service")
-    return shipments.mutate(**{name: shipments[name].fill_null("") for name in names})
+    return shipments.filter(~ibis.coalesce(shipments.is_return, ibis.literal(value=False)))
 
 
 def _second(instant: Any) -> Any:
