@@ -32,10 +32,9 @@ DAYS = {"at": "int32", "upto": "int32", "before": "int32", "next_open": "int32"}
 SLOTS = {"slot": "int32", "open_day": "int32"}
 BOUND = {"since": "int32", "until": "int32"}
 # `when` is a day and an age in one number, which is faster to group by: day * WHEN + age.
-# So are parcels at risk and parcels ended, which are fewer than `ENDED` / 2: at_risk + ended * ENDED. It is a double,
-# as exact up to 2**53, since DuckDB's sums of integers are twice as wide.
-CELLS = {"key": "int64", "when": "int32", "counts": "float64"}
-WHEN, ENDED = 128, 2.0**26
+# So are parcels at risk and parcels ended, which are fewer than `ENDED` / 2: at_risk + ended * ENDED.
+CELLS = {"key": "int64", "when": "int32", "counts": "int64"}
+WHEN, ENDED = 128, 2**26
 LIVES = {
     "key": "int64",
     "start": "int32",
@@ -72,7 +71,7 @@ def cells() -> ibis.Table:
 
 def unpacked(cells: ibis.Table) -> ibis.Table:
     """Return rows of columns `CELLS` as key, day, age, at_risk and ended."""
-    ended = ((cells.counts + ENDED / 2) / ENDED).floor()
+    ended = (cells.counts + ENDED // 2) // ENDED
     return cells.select(
         "key",
         day=(cells.when // WHEN).cast("int32"),
@@ -95,7 +94,8 @@ def rolled_up(narrow: str) -> ibis.Table:
 
 
 def _added_up(cells: ibis.Table) -> ibis.Table:
-    return cells.group_by("key", "when").agg(counts=cells.counts.sum())
+    # Integers are added up as doubles: as exact up to 2**53, and half as wide as the sums of integers in DuckDB.
+    return cells.group_by("key", "when").agg(counts=cells.counts.cast("float64").sum().cast("int64"))
 
 
 @cache
@@ -188,7 +188,7 @@ def _under_way(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:
         "key",
         day=ibis.greatest(each.opened, each.started_known),
         age=each.age,
-        counts=each.parcels * ibis.ifelse(each.age == each.end_age, 1 + ENDED, 1.0),
+        counts=each.parcels * ibis.ifelse(each.age == each.end_age, 1 + ENDED, 1).cast("int64"),
     )
 
 
@@ -196,9 +196,9 @@ def _taken_back(late: ibis.Table) -> ibis.Table:
     late = late.filter(late.seen_age > late.last_age)
     ages = ibis.range(late.last_age + 1, late.seen_age + 1).unnest()
     each = late.select("key", "parcels", day=late.end_day, age=ages)
-    return each.select("key", "day", age=each.age.cast("int32"), counts=each.parcels * -1.0)
+    return each.select("key", "day", age=each.age.cast("int32"), counts=-each.parcels.cast("int64"))
 
 
 def _ended(late: ibis.Table) -> ibis.Table:
     late = late.filter((late.end_age == UNKNOWN) & (late.last_age <= LAST_AGE))
-    return late.select("key", day=late.end_day, age=late.last_age, counts=late.parcels * ENDED)
+    return late.select("key", day=late.end_day, age=late.last_age, counts=late.parcels.cast("int64") * ENDED)
