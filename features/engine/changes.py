@@ -1,6 +1,7 @@
 """What a batch of parcels changes: which days are counted again, and which parcels are settled for good."""
 
 from functools import cache
+from typing import Any
 
 import ibis
 
@@ -45,9 +46,14 @@ def not_told(name: str) -> ibis.Table:
 
 
 @cache
-def first_change() -> ibis.Table:
-    """Return the first day of a record of table `current` that is known otherwise than before, `FAR` for none."""
-    return unbound("current", CHANGED).changed.min().fill_null(FAR).as_table()
+def first_days() -> ibis.Table:
+    """Return the first day of a record of table `current` that is known otherwise than before (`changed`).
+
+    `scanned` is the first day of a record of table `stages`; both are `FAR` where there is none.
+    """
+    changed, scanned = unbound("current", CHANGED).changed, _recorded(unbound("stages", STAGES_TOLD))
+    found = changed.min().fill_null(FAR).name("changed").as_table()
+    return found.mutate(scanned=scanned.min().fill_null(FAR).as_scalar())
 
 
 @cache
@@ -58,12 +64,15 @@ def perhaps_settled() -> ibis.Table:
     """
     since, opened = unbound("bound", BOUND).since.max().as_scalar(), unbound("open", PARCELS)
     announced, stages = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
-    recorded = ibis.least(*(ibis.coalesce(stages[name] // RECORD, FAR).cast("int32") for name in STAGED))
     told = ibis.union(
         announced.filter(announced.known_day < since).select("shipment_id"),
-        stages.filter(recorded < since).select("shipment_id"),
+        stages.filter(_recorded(stages) < since).select("shipment_id"),
     )
     return told.anti_join(opened, "shipment_id").count().as_table()
+
+
+def _recorded(stages: ibis.Table) -> Any:
+    return ibis.least(*(ibis.coalesce(stages[name] // RECORD, FAR).cast("int32") for name in STAGED))
 
 
 @cache

@@ -137,9 +137,7 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
     if before is None:
         session.keep("current", changes.judged(first(), told.families))
     else:
-        told_again = _give_open(session, store, before)
-        session.keep("current", changes.judged(known(), told.families))
-        change = _number(session, changes.first_change())
+        told_again, change = _give_current(session, store, told, before)
         if change < told.since:
             again = _touched_again(session, told)
         if change == FAR and told.since > told.until:
@@ -167,22 +165,34 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
     return after, tuple(days)
 
 
-def _give_open(session: Session, store: Path, before: Manifest) -> list[str]:
-    """Make the parcels of earlier builds known as table `open`: all that are open, and settled ones of the batch.
+def _give_current(session: Session, store: Path, told: _Told, before: Manifest) -> tuple[list[str], int]:
+    """Make known as table `open` what was known of the parcels that the batch can change, as `current` what is now.
 
-    Returns the settled files with parcels that the batch tells of.
+    Returns the settled files with parcels that the batch tells of, and the first day of a record that is known
+    otherwise than before.
     """
     session.give("open", [store / before.open])
+    session.keep("current", changes.judged(known(), told.families))
+    days = session.table(changes.first_days()).to_pylist()[0]
     again = []
-    if before.settled and _number(session, changes.perhaps_settled()):
-        for file in before.settled:
-            session.give("settled", [store / file])
-            session.keep("found", changes.told_again("settled"))
-            if not _number(session, unbound("found", PARCELS).count().as_table()):
-                continue
-            again.append(file)
-            session.keep(f"open{len(again)}", ibis.union(unbound("open", PARCELS), unbound("found", PARCELS)))
-            session.define("open", unbound(f"open{len(again)}", PARCELS))
+    if before.settled and min(days.values()) < told.since and _number(session, changes.perhaps_settled()):
+        again = _give_settled(session, store, before.settled)
+        session.keep("current", changes.judged(known(), told.families))
+        days = session.table(changes.first_days()).to_pylist()[0]
+    return again, days["changed"]
+
+
+def _give_settled(session: Session, store: Path, settled: Sequence[str]) -> list[str]:
+    """Add to table `open` the parcels of settled files that the batch tells of; return the files that hold any."""
+    again = []
+    for file in settled:
+        session.give("settled", [store / file])
+        session.keep("found", changes.told_again("settled"))
+        if not _number(session, unbound("found", PARCELS).count().as_table()):
+            continue
+        again.append(file)
+        session.keep(f"open{len(again)}", ibis.union(unbound("open", PARCELS), unbound("found", PARCELS)))
+        session.define("open", unbound(f"open{len(again)}", PARCELS))
     return again
 
 
