@@ -110,7 +110,6 @@ def lives() -> ibis.Table:
     """
     days = unbound("days", DAYS)
     seen = _with_ages(_with_ends(_stories(unbound("spells", SPELLS)), days), days)
-    seen = seen.filter((seen.reached >= seen.first_age) | seen.is_late)
     return seen.select(*(seen[name].cast(kind).name(name) for name, kind in LIVES.items()))
 
 
@@ -163,6 +162,7 @@ def _with_ages(over: ibis.Table, days: ibis.Table) -> ibis.Table:
     seen_age = ibis.ifelse(unseen, seen.last_age, seen.seen_before - seen.first)
     first_age = ibis.ifelse(seen.started_known >= seen.since, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0))
     seen = seen.mutate(seen_age=ibis.least(seen_age, LAST_AGE), first_age=first_age)
+    seen = seen.filter(seen.is_over | (seen.seen_age >= seen.first_age))
     counts_at_once = (
         seen.is_over
         & (seen.end_day == ibis.greatest(seen.last_day, seen.started_known))
