@@ -18,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 
 from features.engine import changes
-from features.engine.counting import write_counts
+from features.engine.counting import spells_of, write_counts
 from features.engine.dimensions import Asked, Registry, dimension_tables
 from features.engine.engines import Engine, Session, Source, unbound
 from features.engine.families import FAMILIES
-from features.engine.lifetables import BASES, bound_table
+from features.engine.lifetables import BASES, bound_table, cells, lives
 from features.engine.opening import OpenDayTables
 from features.engine.parcels import ARROW, FAR, PARCELS, STAGES_TOLD, announced, extent, first, ids, known, stages
 from features.engine.store import Manifest, locked, read_manifest, sweep, write_manifest
@@ -93,8 +93,11 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     families = before.families if before else tuple(FAMILIES) if batch.scans is not None else _WITHOUT_SCANS
     found = session.table(ids())
     with ThreadPoolExecutor(1) as aside:
-        # What ids and calendars stand for is looked up while the engine reads the scans.
+        # What ids and calendars stand for is looked up while the engine reads the scans, and what it is asked next is
+        # translated.
         tables = aside.submit(_looked_up, found, network, registry, (first, last, span["ordered"]))
+        if before is None:
+            aside.submit(_translate_ahead, session, families)
         if batch.scans is None:
             session.give("stages", _nobody(STAGES_TOLD))
         else:
@@ -108,6 +111,12 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     hold = session.keep if before else session.define
     hold("announced", announced())
     return _Told(first, since, last, registry, families)
+
+
+def _translate_ahead(session: Session, families: tuple[str, ...]) -> None:
+    """Translate what a first build asks for after the scans, where that takes longest."""
+    parcels = changes.judged(first(), families)
+    session.translate(announced(), parcels, spells_of(families, "current"), lives(), cells())
 
 
 def _looked_up(

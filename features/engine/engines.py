@@ -28,6 +28,10 @@ class Session(Protocol):
         """Compute a table once and keep it under a name."""
         ...
 
+    def translate(self, *expressions: ibis.Table) -> None:
+        """Translate definitions that will be asked for; another thread may do so while the engine works."""
+        ...
+
     def table(self, expression: ibis.Table) -> pa.Table:
         """Return the rows of an expression."""
         ...
