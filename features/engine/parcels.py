@@ -143,8 +143,7 @@ def announced() -> ibis.Table:
         dispatched_known=_known(known, "dispatched"),
         delivered_known=_known(known, "delivered"),
     )  # fmt: skip
-    for event in ("ordered", "dispatched", "delivered"):
-        known = _with_local_day(known, event)
+    known = _with_local_days(known, ("ordered", "dispatched", "delivered"))
     return known.mutate(dispatch_on=ibis.greatest(known.planned, known.ordered_on)).select(*ANNOUNCED)
 
 
@@ -253,13 +252,19 @@ def _known(shipments: ibis.Table, event: str) -> Any:
     return _utc_day(_recorded(shipments, event)).fill_null(UNKNOWN)
 
 
-def _with_local_day(known: ibis.Table, event: str) -> ibis.Table:
-    """Turn an event's instant into the day that a clock there showed; clocks far from our days are the edge's."""
-    day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_at"]), known.first_clock), known.last_clock)
-    asked = known.mutate(asked=known.zone + day - known.first_clock)
-    clocks = unbound("clocks", CLOCKS).rename(clock="at")
-    found = asked.left_join(clocks, asked.asked == clocks.clock)
-    second = _second(found[f"{event}_at"])
-    local = second + ibis.ifelse(second < found.change_s, found.before_s, found.after_s)
-    found = found.mutate(**{f"{event}_on": _day(local).fill_null(UNKNOWN)})
-    return found.drop("clock", "change_s", "before_s", "after_s", "asked", f"{event}_at")
+def _with_local_days(known: ibis.Table, events: tuple[str, ...]) -> ibis.Table:
+    """Add the days that a clock there showed at events; clocks far from our days are the edge's."""
+    asked = {}
+    for event in events:
+        day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_at"]), known.first_clock), known.last_clock)
+        asked[f"{event}_asked"] = known.zone + day - known.first_clock
+    found = known.mutate(asked)
+    for event in events:
+        clocks = unbound("clocks", CLOCKS).rename({f"{event}_clock_{name}": name for name in CLOCKS})
+        found = found.left_join(clocks, found[f"{event}_asked"] == clocks[f"{event}_clock_at"])
+    days = {}
+    for event in events:
+        change, before, after = (found[f"{event}_clock_{name}"] for name in ("change_s", "before_s", "after_s"))
+        second = _second(found[f"{event}_at"])
+        days[f"{event}_on"] = _day(second + ibis.ifelse(second < change, before, after)).fill_null(UNKNOWN)
+    return found.mutate(days)
