@@ -1,13 +1,14 @@
 """What a batch of parcels changes: which days are counted again, and which parcels are settled for good."""
 
 from functools import cache
+from typing import Any
 
 import ibis
 
 from features.engine.engines import unbound
 from features.engine.families import FACTS, FAMILIES
 from features.engine.lifetables import BASES, BOUND, DAYS
-from features.engine.parcels import ANNOUNCED, PARCELS, STAGE_DAYS, STAGED, STAGES_TOLD, with_stage_days
+from features.engine.parcels import ANNOUNCED, FAR, PARCELS, STAGE_DAYS, STAGED, STAGES_TOLD, with_stage_days
 from features.loads import RECORD
 from features.sketches import UNKNOWN
 
@@ -19,37 +20,40 @@ TOLD = {
     **dict.fromkeys(FACTS, "int32"),
 }
 
+CHANGED = {"changed": "int32"}
 CURRENT = {**PARCELS, **STAGE_DAYS, "is_settled": "boolean"}
 
-FAR = 2**30  # a day that never comes
 _NO = ibis.literal(value=False)
 
 
 @cache
-def known() -> ibis.Table:
-    """Return the parcels of table `fresh`, and those of table `open` that it does not tell of anew."""
-    fresh = unbound("fresh", PARCELS)
-    return ibis.union(fresh, without_fresh("open"))
-
-
-@cache
-def without_fresh(name: str) -> ibis.Table:
-    """Return the parcels of a table that table `fresh` does not tell of anew."""
-    return unbound(name, PARCELS).anti_join(unbound("fresh", PARCELS), "shipment_id")
+def _told() -> ibis.Table:
+    """Return the ids of the parcels that tables `announced` or `stages` tell of."""
+    announced, stages = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
+    return ibis.union(announced.select("shipment_id"), stages.select("shipment_id"))
 
 
 @cache
 def told_again(name: str) -> ibis.Table:
-    """Return the parcels of a table that tables `announced` or `stages` tell of."""
-    announced, stages = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
-    told = ibis.union(announced.select("shipment_id"), stages.select("shipment_id"))
-    return unbound(name, PARCELS).semi_join(told, "shipment_id")
+    """Return the parcels of a table that the batch tells of."""
+    return unbound(name, PARCELS).semi_join(_told(), "shipment_id").select(*PARCELS)
 
 
 @cache
-def news() -> ibis.Table:
-    """Count the parcels of table `fresh` of which table `previous` does not already know the same."""
-    return unbound("fresh", PARCELS).anti_join(unbound("previous", PARCELS), list(PARCELS)).count().as_table()
+def not_told(name: str) -> ibis.Table:
+    """Return the parcels of a table that the batch does not tell of."""
+    return unbound(name, PARCELS).anti_join(_told(), "shipment_id")
+
+
+@cache
+def first_days() -> ibis.Table:
+    """Return the first day of a record of table `current` that is known otherwise than before (`changed`).
+
+    `scanned` is the first day of a record of table `stages`; both are `FAR` where there is none.
+    """
+    changed, scanned = unbound("current", CHANGED).changed, _recorded(unbound("stages", STAGES_TOLD))
+    found = changed.min().fill_null(FAR).name("changed").as_table()
+    return found.mutate(scanned=scanned.min().fill_null(FAR).as_scalar())
 
 
 @cache
@@ -60,29 +64,35 @@ def perhaps_settled() -> ibis.Table:
     """
     since, opened = unbound("bound", BOUND).since.max().as_scalar(), unbound("open", PARCELS)
     announced, stages = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
-    recorded = ibis.least(*(ibis.coalesce(stages[name] // RECORD, FAR).cast("int32") for name in STAGED))
     told = ibis.union(
         announced.filter(announced.known_day < since).select("shipment_id"),
-        stages.filter(recorded < since).select("shipment_id"),
+        stages.filter(_recorded(stages) < since).select("shipment_id"),
     )
     return told.anti_join(opened, "shipment_id").count().as_table()
 
 
-@cache
-def judged(name: str, families: tuple[str, ...]) -> ibis.Table:
-    """Tell of the parcels of a table whether they count nothing after `until` of `bound` any more (`is_settled`).
+def _recorded(stages: ibis.Table) -> Any:
+    return ibis.least(*(ibis.coalesce(stages[name] // RECORD, FAR).cast("int32") for name in STAGED))
 
-    All of their spells are over then, and an end on a closed day has come to count on the next open one.
+
+@cache
+def judged(parcels: ibis.Table, families: tuple[str, ...]) -> ibis.Table:
+    """Tell of parcels whether they count nothing after `until` of `bound` any more (`is_settled`).
+
+    All of their spells are over then, and an end on a closed day has come to count on the next open one: all calendars
+    have been open since the last of their days.
     """
-    parcels = with_stage_days(unbound(name, PARCELS))
-    until, closed = unbound("bound", BOUND).until.max(), unbound("bases", BASES).longest_closed.max()
+    parcels = with_stage_days(parcels)
+    until, last_open = unbound("bound", BOUND).until.max(), unbound("bases", BASES).last_open.min()
     told = [FAMILIES[family].facts(parcels) for family in families]
     days = [facts[name] for facts in told for name in ("start", "end")]
     records = [facts[name] for facts in told for name in ("started_known", "ended_known")]
-    are_over = (ibis.least(*days) != UNKNOWN) & (
-        ibis.greatest(*days, *records) <= until.as_scalar() - closed.as_scalar()
+    are_over = (
+        (ibis.least(*days) != UNKNOWN)
+        & (ibis.greatest(*days) <= last_open.as_scalar())
+        & (ibis.greatest(*records) <= until.as_scalar())
     )
-    return parcels.select(*PARCELS, *STAGE_DAYS, is_settled=are_over)
+    return parcels.mutate(is_settled=are_over)
 
 
 @cache
@@ -101,27 +111,6 @@ def told(families: tuple[str, ...], name: str) -> ibis.Table:
         for one in (FAMILIES[family] for family in families)
     ]
     return ibis.union(*spells).select(*TOLD)
-
-
-@cache
-def rewritten() -> ibis.Table:
-    """Count the parcels of table `fresh` of which table `previous` does not know the same of days before `since`.
-
-    Only what they tell otherwise can change what such a day counts.
-    """
-    fresh, previous = (_as_of_before(unbound(name, PARCELS)) for name in ("fresh", "previous"))
-    known = (fresh[name] for name in ("known_day", "dispatched_known", "delivered_known", *STAGED))
-    return fresh.filter(ibis.greatest(*known) != UNKNOWN).anti_join(previous, list(PARCELS)).count().as_table()
-
-
-def _as_of_before(parcels: ibis.Table) -> ibis.Table:
-    """Return parcels without what was recorded on `since` of table `bound` or later."""
-    parcels = parcels.cross_join(unbound("bound", BOUND).select("since"))
-    events = {"known_day": "known_day", "dispatched_on": "dispatched_known", "delivered_on": "delivered_known"}
-    recorded = events | {known: known for known in events.values()}
-    told = {name: ibis.ifelse(parcels[day] < parcels.since, parcels[name], UNKNOWN) for name, day in recorded.items()}
-    told |= {name: ibis.ifelse(parcels[name] // RECORD < parcels.since, parcels[name], UNKNOWN) for name in STAGED}
-    return parcels.mutate(**told).select(*PARCELS)
 
 
 @cache

@@ -12,7 +12,7 @@ from features.engine.dimensions import Registry
 from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, FAMILY, LEVEL
 from features.engine.ladders import Numbers
-from features.engine.lifetables import CELLS, LIVES, WHEN, bound_table, cells, lives, rolled_up
+from features.engine.lifetables import CELLS, LIVES, WHEN, bound_table, cells, lives, rolled_up, unpacked
 from features.engine.parcels import PARCELS, STAGE_DAYS
 
 STAMP = {"build": "int32"}
@@ -103,7 +103,4 @@ def _all_levels(steps: int, finer: tuple[int, ...]) -> ibis.Table:
     if finer:
         first = first.filter((first.key // FAMILY).notin(finer))
     counts = ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))
-    day, age = (counts.when // WHEN).cast("int32"), (counts.when % WHEN).cast("int32")
-    return counts.select(
-        "key", "at_risk", "ended", day=day, age=age, build=unbound("stamp", STAMP).build.max().as_scalar()
-    )
+    return unpacked(counts).mutate(build=unbound("stamp", STAMP).build.max().as_scalar()).select(*COUNTS)

@@ -9,6 +9,7 @@ A shipment's `ordered_at` must not change between batches; where it does, build 
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from features.engine import changes
-from features.engine.counting import write_counts
+from features.engine.counting import spells_of, write_counts
 from features.engine.dimensions import Asked, Registry, dimension_tables
 from features.engine.engines import Engine, Session, Source, unbound
 from features.engine.families import FAMILIES
-from features.engine.lifetables import BASES, bound_table
+from features.engine.lifetables import BASES, bound_table, cells, lives
 from features.engine.opening import OpenDayTables
-from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, first, fresh, ids, stages
+from features.engine.parcels import ARROW, FAR, PARCELS, STAGES_TOLD, announced, extent, first, ids, known, stages
 from features.engine.store import Manifest, locked, read_manifest, sweep, write_manifest
 from features.opendays import OpenDays
 from features.orders import day_of
@@ -89,40 +90,52 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     last = max(last, before.until) if before else last
     if last < first:
         raise InputError(f"to be counted until {day_of(last)}; expected {day_of(first + 1)}, the first order, or later")
-    asked = _asked(session, first, max(last, span["ordered"]) + 1)
-    for name, table in dimension_tables(asked, network, registry).items():
-        session.give(name, table)
+    families = before.families if before else tuple(FAMILIES) if batch.scans is not None else _WITHOUT_SCANS
+    found = session.table(ids())
+    with ThreadPoolExecutor(1) as aside:
+        # What ids and calendars stand for is looked up while the engine reads the scans, and what it is asked next is
+        # translated.
+        tables = aside.submit(_looked_up, found, network, registry, (first, last, span["ordered"]))
+        if before is None:
+            aside.submit(_translate_ahead, session, families)
+        if batch.scans is None:
+            session.give("stages", _nobody(STAGES_TOLD))
+        else:
+            session.give("scans", batch.scans)
+            session.keep("stages", stages())
+        for name, table in tables.result().items():
+            session.give(name, table)
+    since = before.until + 1 if before else first
+    session.give("bound", bound_table(since, last))
     # The first build reads them once, when it makes parcels of them.
     hold = session.keep if before else session.define
     hold("announced", announced())
-    if batch.scans is None:
-        session.give("stages", _nobody(STAGES_TOLD))
-    else:
-        session.give("scans", batch.scans)
-        hold("stages", stages())
-    since = before.until + 1 if before else first
-    _give_calendars(session, registry, first, last)
-    session.give("bound", bound_table(since, last))
-    families = before.families if before else tuple(FAMILIES) if batch.scans is not None else _WITHOUT_SCANS
     return _Told(first, since, last, registry, families)
 
 
-def _asked(session: Session, first: int, last: int) -> Asked:
-    found: dict[str, list[tuple[str, str]]] = {"destination": [], "service": [], "origin": []}
-    rows = session.table(ids())
-    for kind, one, two in zip(*(rows[name].to_pylist() for name in ("kind", "one", "two")), strict=True):
-        found[kind].append((one, two))
-    return Asked(found["destination"], found["service"], [one for one, _ in found["origin"]], first, last)
+def _translate_ahead(session: Session, families: tuple[str, ...]) -> None:
+    """Translate what a first build asks for after the scans, where that takes longest."""
+    parcels = changes.judged(first(), families)
+    session.translate(announced(), parcels, spells_of(families, "current"), lives(), cells())
 
 
-def _give_calendars(session: Session, registry: Registry, first: int, last: int) -> None:
+def _looked_up(
+    found: pa.Table, network: Network, registry: Registry, days: tuple[int, int, int]
+) -> dict[str, pa.Table]:
+    """Return what the ids that were found stand for, and the calendars, from the first of these days to the last."""
+    first, last, ordered = days
+    asked: dict[str, list[tuple[str, str]]] = {"destination": [], "service": [], "origin": []}
+    for kind, one, two in zip(*(found[name].to_pylist() for name in ("kind", "one", "two")), strict=True):
+        asked[kind].append((one, two))
+    origins = [one for one, _ in asked["origin"]]
+    known = Asked(asked["destination"], asked["service"], origins, first, max(last, ordered) + 1)
+    tables = dimension_tables(known, network, registry)
     keys = registry.calendar_keys()
-    opened = OpenDayTables.of(OpenDays.of(keys, first, last + 1), last)
-    session.give("days", opened.days)
-    session.give("slots", opened.slots)
+    opened = OpenDayTables.of(OpenDays.of(keys, first, last + 1), first, last)
     numbers = np.arange(len(keys), dtype=np.int32)
-    columns = (numbers, opened.base, opened.longest_closed, np.full(len(keys), first, dtype=np.int32))
-    session.give("bases", pa.table(dict(zip(BASES, columns, strict=True))))
+    columns = (numbers, opened.base, opened.last_open, np.full(len(keys), first, dtype=np.int32))
+    bases = pa.table(dict(zip(BASES, columns, strict=True)))
+    return {**tables, "days": opened.days, "slots": opened.slots, "bases": bases}
 
 
 def _build(session: Session, store: Path, told: _Told, before: Manifest | None) -> tuple[Manifest, tuple[int, ...]]:
@@ -131,15 +144,14 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
     again: set[int] = set()
     settled: tuple[str, ...] = ()
     if before is None:
-        session.define("known", first())
+        session.keep("current", changes.judged(first(), told.families))
     else:
-        told_again = _give_known(session, store, before)
-        again = _touched_again(session, told)
-        if not again and told.since > told.until and not _count(session, changes.news()):
+        told_again, change = _give_current(session, store, told, before)
+        if change < told.since:
+            again = _touched_again(session, told)
+        if change == FAR and told.since > told.until:
             return before, ()
-        settled = _without_fresh(session, store, before.settled, told_again, number)
-        session.define("known", changes.known())
-    session.keep("current", changes.judged("known", told.families))
+        settled = _not_told(session, store, before.settled, told_again, number)
     counted = _give_counted(session, store, settled) if again and settled else "current"
     days = sorted(again | set(range(told.since, told.until + 1)))
     build_of, counts = (dict(before.days), dict(before.counts)) if before else ({}, {})
@@ -162,42 +174,52 @@ def _build(session: Session, store: Path, told: _Told, before: Manifest | None) 
     return after, tuple(days)
 
 
-def _give_known(session: Session, store: Path, before: Manifest) -> list[str]:
-    """Make the parcels of earlier builds known as table `open`, those of the batch as `previous` and, anew, `fresh`.
+def _give_current(session: Session, store: Path, told: _Told, before: Manifest) -> tuple[list[str], int]:
+    """Make known as table `open` what was known of the parcels that the batch can change, as `current` what is now.
 
-    Returns the settled files with parcels that the batch tells of anew.
+    Returns the settled files with parcels that the batch tells of, and the first day of a record that is known
+    otherwise than before.
     """
     session.give("open", [store / before.open])
-    session.keep("previous", changes.told_again("open"))
+    session.keep("current", changes.judged(known(), told.families))
+    days = session.table(changes.first_days()).to_pylist()[0]
     again = []
-    if before.settled and _count(session, changes.perhaps_settled()):
-        for file in before.settled:
-            session.give("settled", [store / file])
-            session.keep("found", changes.told_again("settled"))
-            if not _count(session, unbound("found", PARCELS).count().as_table()):
-                continue
-            again.append(file)
-            session.keep("both", ibis.union(unbound("previous", PARCELS), unbound("found", PARCELS)))
-            session.keep("previous", unbound("both", PARCELS))
-    session.keep("fresh", fresh())
+    if before.settled and min(days.values()) < told.since and _number(session, changes.perhaps_settled()):
+        again = _give_settled(session, store, before.settled)
+        session.keep("current", changes.judged(known(), told.families))
+        days = session.table(changes.first_days()).to_pylist()[0]
+    return again, days["changed"]
+
+
+def _give_settled(session: Session, store: Path, settled: Sequence[str]) -> list[str]:
+    """Add to table `open` the parcels of settled files that the batch tells of; return the files that hold any."""
+    again = []
+    for file in settled:
+        session.give("settled", [store / file])
+        session.keep("found", changes.told_again("settled"))
+        if not _number(session, unbound("found", PARCELS).count().as_table()):
+            continue
+        again.append(file)
+        session.keep(f"open{len(again)}", ibis.union(unbound("open", PARCELS), unbound("found", PARCELS)))
+        session.define("open", unbound(f"open{len(again)}", PARCELS))
     return again
 
 
-def _without_fresh(
+def _not_told(
     session: Session, store: Path, settled: Sequence[str], again: Sequence[str], number: int
 ) -> tuple[str, ...]:
-    """Take the parcels that the batch tells of anew out of the settled files; return all settled files."""
+    """Take the parcels that the batch tells of out of the settled files; return all settled files."""
     files: list[str] = []
     for file in settled:
         name = f"settled/{number}-{len(files)}.parquet"
         if file in again:
             session.give("settled", [store / file])
-            session.write(changes.without_fresh("settled"), store / name)
+            session.write(changes.not_told("settled"), store / name)
         files.append(name if file in again else file)
     return tuple(files)
 
 
-def _count(session: Session, expression: ibis.Table) -> int:
+def _number(session: Session, expression: ibis.Table) -> int:
     return int(session.table(expression).column(0)[0].as_py())
 
 
@@ -207,8 +229,8 @@ def _nobody(columns: Mapping[str, str]) -> pa.Table:
 
 def _touched_again(session: Session, told: _Told) -> set[int]:
     """Return the days before those of the batch that count otherwise than they did."""
-    if not _count(session, changes.rewritten()):
-        return set()
+    session.keep("previous", changes.told_again("open"))
+    session.keep("fresh", changes.told_again("current"))
     session.define("told_now", changes.told(told.families, "fresh"))
     session.define("told_before", changes.told(told.families, "previous"))
     spans = session.table(changes.touched())

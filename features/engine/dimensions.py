@@ -105,6 +105,7 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
     land_of = {key: number for number, key in enumerate(lands)}
     zone_of = {name: number for number, name in enumerate(dict.fromkeys(one.time_zone for one in places.values()))}
     carrier_of = {name: registry.carriers.number(name) for name, _ in sorted(asked.services)}
+    calendars_of = {name: count * len(lands) for count, name in enumerate(carrier_of)}
     days = asked.last - asked.first + 1
     areas_to = [registry.areas_to.number(*_area(place)) for place in places.values()]
     region_to = registry.areas_to.first_alike(COUNTRY, REGION)
@@ -116,12 +117,13 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
             for (address, place), there in zip(places.items(), areas_to, strict=True)
         ]),
         "services": _table(SERVICES, [
-            (*one, registry.services.number(*one), carrier_of[one[0]]) for one in sorted(asked.services)
+            (*one, registry.services.number(*one), carrier_of[one[0]], calendars_of[one[0]])
+            for one in sorted(asked.services)
         ]),
         "calendars": _table(CALENDARS, [
-            (number, land_of[key], registry.calendar(delivery_calendar_key(network.carriers.get(carrier), place)))
-            for carrier, number in carrier_of.items()
-            for key, place in lands.items()
+            (at + land, registry.calendar(delivery_calendar_key(network.carriers.get(carrier), place)))
+            for carrier, at in calendars_of.items()
+            for land, place in enumerate(lands.values())
         ]),
         "clocks": _table(CLOCKS, [row for name in zone_of for row in _clock(name, zone_of[name], asked.first, days)]),
     }  # fmt: skip

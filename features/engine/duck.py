@@ -85,6 +85,10 @@ class _Session:
     def keep(self, name: str, expression: ibis.Table) -> None:
         self._run(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS {sql_of(expression, _DIALECT)}")
 
+    def translate(self, *expressions: ibis.Table) -> None:
+        for expression in expressions:
+            sql_of(expression, _DIALECT)
+
     def table(self, expression: ibis.Table) -> pa.Table:
         return self._connection.sql(sql_of(expression, _DIALECT)).to_arrow_table()
 

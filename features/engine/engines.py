@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import ibis
+import ibis.backends.sql.compilers  # which Ibis would load only where it translates the first definition
 import pyarrow as pa
 
 Source: TypeAlias = pa.Table | Sequence[Path]
@@ -25,6 +26,10 @@ class Session(Protocol):
 
     def keep(self, name: str, expression: ibis.Table) -> None:
         """Compute a table once and keep it under a name."""
+        ...
+
+    def translate(self, *expressions: ibis.Table) -> None:
+        """Translate definitions that will be asked for; another thread may do so while the engine works."""
         ...
 
     def table(self, expression: ibis.Table) -> pa.Table:
@@ -60,4 +65,4 @@ def sql_of(expression: ibis.Table, dialect: str) -> str:
 
 @cache
 def _sql(operation: Any, dialect: str) -> str:
-    return str(ibis.to_sql(operation.to_expr(), dialect=dialect))
+    return str(ibis.to_sql(operation.to_expr(), dialect=dialect, pretty=False))

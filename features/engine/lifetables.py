@@ -8,7 +8,6 @@ Nothing here knows an engine. Open days come as two small tables over whole cale
 """
 
 from functools import cache
-from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -18,9 +17,9 @@ from features.sketches import AGES, UNKNOWN
 
 LAST_AGE = AGES - 1
 
-# What is told of each calendar: where it begins in table `days`, the longest run of days on which it is closed, and
-# (the same for all) the first day of that table.
-BASES = {"calendar": "int32", "base": "int32", "longest_closed": "int32", "earliest": "int32"}
+# What is told of each calendar: where it begins in table `days`, its last open day up to `until`, and the first day of
+# that table.
+BASES = {"calendar": "int32", "base": "int32", "last_open": "int32", "earliest": "int32"}
 SPELLS = {
     "key": "int64",
     "calendar": "int32",
@@ -33,8 +32,9 @@ DAYS = {"at": "int32", "upto": "int32", "before": "int32", "next_open": "int32"}
 SLOTS = {"slot": "int32", "open_day": "int32"}
 BOUND = {"since": "int32", "until": "int32"}
 # `when` is a day and an age in one number, which is faster to group by: day * WHEN + age.
-CELLS = {"key": "int64", "when": "int32", "at_risk": "int32", "ended": "int32"}
-WHEN = 128
+# So are parcels at risk and parcels ended, which are fewer than `ENDED` / 2: at_risk + ended * ENDED.
+CELLS = {"key": "int64", "when": "int32", "counts": "int64"}
+WHEN, ENDED = 128, 2**26
 LIVES = {
     "key": "int64",
     "start": "int32",
@@ -51,14 +51,12 @@ LIVES = {
 }
 RUNGS = {"key": "int64", "wider": "int64"}
 
-_NOBODY = ibis.literal(0, "int32")
-
 
 @cache
 def cells() -> ibis.Table:
     """Count table `lives` on the UTC days from `since` to `until` of table `bound`.
 
-    Returns one row (columns `CELLS`) per key, day and age.
+    Returns one row (columns `CELLS`) per key, day and age, which `unpacked` reads.
 
     Each age at which a parcel was seen open counts one at risk on the day on which it became known; those after its
     end are taken back on the day of the end's record, on which the end counts. What was recorded after `until` is not
@@ -68,8 +66,19 @@ def cells() -> ibis.Table:
     late = told.filter(told.is_late)
     counts = ibis.union(_under_way(told, slots), _taken_back(late), _ended(late))
     counts = counts.filter(counts.day <= bound.until.max().as_scalar())
-    counts = counts.select("key", "at_risk", "ended", when=(counts.day * WHEN + counts.age).cast("int32"))
-    return counts.group_by("key", "when").agg(at_risk=_sum(counts.at_risk), ended=_sum(counts.ended))
+    return _added_up(counts.select("key", "counts", when=(counts.day * WHEN + counts.age).cast("int32")))
+
+
+def unpacked(cells: ibis.Table) -> ibis.Table:
+    """Return rows of columns `CELLS` as key, day, age, at_risk and ended."""
+    ended = (cells.counts + ENDED // 2) // ENDED
+    return cells.select(
+        "key",
+        day=(cells.when // WHEN).cast("int32"),
+        age=(cells.when % WHEN).cast("int32"),
+        at_risk=(cells.counts - ended * ENDED).cast("int32"),
+        ended=ended.cast("int32"),
+    )
 
 
 def bound_table(since: int, until: int) -> pa.Table:
@@ -81,15 +90,12 @@ def bound_table(since: int, until: int) -> pa.Table:
 def rolled_up(narrow: str) -> ibis.Table:
     """Add the counts of the table of that name up to the wider keys that table `rungs` names."""
     rungs, counts = unbound("rungs", RUNGS), unbound(narrow, CELLS)
-    joined = counts.join(rungs, counts.key == rungs.key)
-    return joined.group_by(key=joined.wider, when=joined.when).agg(
-        at_risk=_sum(joined.at_risk), ended=_sum(joined.ended)
-    )
+    return _added_up(counts.join(rungs, "key").select("when", "counts", key="wider"))
 
 
-def _sum(counts: Any) -> Any:
-    """Add up integers as doubles: as exact up to 2**53, and half as wide as the sums of integers in DuckDB."""
-    return counts.cast("float64").sum().cast("int32")
+def _added_up(cells: ibis.Table) -> ibis.Table:
+    # Integers are added up as doubles: as exact up to 2**53, and half as wide as the sums of integers in DuckDB.
+    return cells.group_by("key", "when").agg(counts=cells.counts.cast("float64").sum().cast("int64"))
 
 
 @cache
@@ -156,6 +162,7 @@ def _with_ages(over: ibis.Table, days: ibis.Table) -> ibis.Table:
     seen_age = ibis.ifelse(unseen, seen.last_age, seen.seen_before - seen.first)
     first_age = ibis.ifelse(seen.started_known >= seen.since, 0, ibis.greatest(seen.before_since + 1 - seen.first, 0))
     seen = seen.mutate(seen_age=ibis.least(seen_age, LAST_AGE), first_age=first_age)
+    seen = seen.filter(seen.is_over | (seen.seen_age >= seen.first_age))
     counts_at_once = (
         seen.is_over
         & (seen.end_day == ibis.greatest(seen.last_day, seen.started_known))
@@ -181,8 +188,7 @@ def _under_way(lives: ibis.Table, slots: ibis.Table) -> ibis.Table:
         "key",
         day=ibis.greatest(each.opened, each.started_known),
         age=each.age,
-        at_risk=each.parcels,
-        ended=ibis.ifelse(each.age == each.end_age, each.parcels, 0).cast("int32"),
+        counts=each.parcels * ibis.ifelse(each.age == each.end_age, 1 + ENDED, 1).cast("int64"),
     )
 
 
@@ -190,9 +196,9 @@ def _taken_back(late: ibis.Table) -> ibis.Table:
     late = late.filter(late.seen_age > late.last_age)
     ages = ibis.range(late.last_age + 1, late.seen_age + 1).unnest()
     each = late.select("key", "parcels", day=late.end_day, age=ages)
-    return each.select("key", "day", age=each.age.cast("int32"), at_risk=-each.parcels, ended=_NOBODY)
+    return each.select("key", "day", age=each.age.cast("int32"), counts=-each.parcels.cast("int64"))
 
 
 def _ended(late: ibis.Table) -> ibis.Table:
     late = late.filter((late.end_age == UNKNOWN) & (late.last_age <= LAST_AGE))
-    return late.select("key", day=late.end_day, age=late.last_age, at_risk=_NOBODY, ended=late.parcels)
+    return late.select("key", day=late.end_day, age=late.last_age, counts=late.parcels.cast("int64") * ENDED)

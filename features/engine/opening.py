@@ -15,34 +15,34 @@ _NEVER = 2**30  # the next open day of a calendar that has no more
 class OpenDayTables:
     """Tables `days` and `slots`; one element per calendar: its `base`, to which a day is added to find it in `days`.
 
-    `longest_closed` is the longest run of days on which a calendar is closed.
+    `last_open` is a calendar's last open day up to `until`.
     """
 
     base: NDArray[np.int32]
-    longest_closed: NDArray[np.int32]
+    last_open: NDArray[np.int32]
     days: pa.Table
     slots: pa.Table
 
     @classmethod
-    def of(cls, opendays: OpenDays, until: int) -> "OpenDayTables":
-        """Return the open days of all calendars up to the day after UTC day `until`."""
-        calendars, width = opendays.count.shape
-        # Calendars lie above each other, with room between them, so that a number tells the calendar and the day.
-        lift = np.arange(calendars, dtype=np.int32)[:, None] * np.int32(width + 1)
-        count, is_open = opendays.count.astype(np.int32), opendays.is_open
-        every = np.arange(opendays.first, opendays.first + width, dtype=np.int32)
-        shown = slice(None, max(until + 2 - opendays.first, 0))
-        days = {
-            "at": (lift + np.arange(width, dtype=np.int32))[:, shown],
-            "upto": (lift + count)[:, shown],
-            "before": (lift + count - is_open)[:, shown],
-            "next_open": _next_open(is_open, every)[:, shown],
-        }
-        slots = {"slot": (lift + count)[is_open], "open_day": np.broadcast_to(every, is_open.shape)[is_open]}
-        last_open = np.maximum.accumulate(np.where(is_open, every, every[0] - 1), axis=1)
+    def of(cls, opendays: OpenDays, first: int, until: int) -> "OpenDayTables":
+        """Return the open days of all calendars from UTC day `first` up to the day after `until`."""
+        # Calendars that are open on the same days share their rows.
+        number_of: dict[bytes, int] = {}
+        row = np.array([number_of.setdefault(days.tobytes(), len(number_of)) for days in opendays.is_open])
+        _, once = np.unique(row, return_index=True)
+        every = np.arange(opendays.first, opendays.first + opendays.is_open.shape[1], dtype=np.int32)
+        shown = (every >= first) & (every <= until + 1)
+        next_open = _next_open(opendays.is_open[once], every)[:, shown]
+        is_open, every = opendays.is_open[once][:, shown], every[shown]
+        # They lie above each other, with room between them, so that a number tells the calendar and the day.
+        lift = np.arange(len(once), dtype=np.int32)[:, None] * np.int32(len(every) + 1)
+        upto = lift + np.cumsum(is_open, axis=1, dtype=np.int32)
+        days = {"at": lift + every - np.int32(first), "upto": upto, "before": upto - is_open, "next_open": next_open}
+        slots = {"slot": upto[is_open], "open_day": np.broadcast_to(every, is_open.shape)[is_open]}
+        last_open = np.where(is_open & (every <= until), every, np.int32(first - 1)).max(axis=1, initial=first - 1)
         return cls(
-            lift[:, 0] - np.int32(opendays.first),
-            (every - last_open).max(axis=1).astype(np.int32),
+            (lift[:, 0] - np.int32(first))[row],
+            last_open[row],
             pa.table({name: pa.array(values.ravel()) for name, values in days.items()}),
             pa.table({name: pa.array(values) for name, values in slots.items()}),
         )

@@ -52,8 +52,9 @@ DESTINATIONS = {
     "last_clock": "int32",
     "land": "int32",
 }
-SERVICES = {"carrier": "string", "service": "string", "way": "int64", "carrier_number": "int64"}
-CALENDARS = {"carrier_number": "int64", "land": "int32", "calendar": "int32"}
+# A carrier's calendars begin at `calendars` in the table of that name, which has one for each `land`.
+SERVICES = {"carrier": "string", "service": "string", "way": "int64", "carrier_number": "int64", "calendars": "int32"}
+CALENDARS = {"at": "int32", "calendar": "int32"}
 # The offset of a zone's clock on a UTC day: `before_s` until the instant `change_s`, then `after_s`.
 CLOCKS = {"at": "int32", "change_s": "int64", "before_s": "int32", "after_s": "int32"}
 
@@ -87,19 +88,22 @@ STAGE_DAYS = {f"{stage}_{what}": "int32" for stage in STAGES for what in ("on", 
 # from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
 HERE, WAY = 2**20, 2**40
 _NONE = 2**60
+FAR = 2**30  # a day that never comes
 _EVENTS = ("dispatched", "delivered")
+_NOT_EVENTS = [name for name in ANNOUNCED if name != "shipment_id" and not name.startswith(_EVENTS)]
 
 
 @cache
 def ids() -> ibis.Table:
     """Return the distinct addresses, services and origins of table `shipments`: what dimensions are needed for."""
-    shipments = _shopper_bound()
+    shipments, none = _shopper_bound(), ibis.literal("")
+    # The gaps of few distinct ids are filled sooner than those of all rows.
     parts = [
-        shipments.select(kind=ibis.literal(kind), one=first, two=second).distinct()
-        for kind, first, second in (
-            ("destination", shipments.destination_country, shipments.destination_postal_code),
-            ("service", shipments.carrier, shipments.service),
-            ("origin", shipments.origin_id, ibis.literal("")),
+        found.select(kind=ibis.literal(kind), one=found[0].fill_null(""), two=found[1].fill_null("")).distinct()
+        for kind, found in (
+            ("destination", shipments.select("destination_country", "destination_postal_code").distinct()),
+            ("service", shipments.select("carrier", "service").distinct()),
+            ("origin", shipments.select("origin_id", two=none).distinct()),
         )
     ]
     return ibis.union(*parts)
@@ -118,12 +122,15 @@ def extent() -> ibis.Table:
 def announced() -> ibis.Table:
     """Return the facts (columns `ANNOUNCED`) of the rows of table `shipments` that go to a shopper."""
     shipments = _shopper_bound()
+    names = ("destination_postal_code", "carrier", "service")
+    shipments = shipments.mutate(**{name: shipments[name].fill_null("") for name in names})
     known = (
         shipments.join(unbound("origins", ORIGINS), "origin_id")
         .join(unbound("destinations", DESTINATIONS), ["destination_country", "destination_postal_code"])
         .join(unbound("services", SERVICES), ["carrier", "service"])
-        .join(unbound("calendars", CALENDARS), ["carrier_number", "land"])
     )
+    calendars = unbound("calendars", CALENDARS)
+    known = known.join(calendars, known.calendars + known.land == calendars["at"])
     known = known.select(
         "shipment_id", "origin", "calendar", "working", "zone", "first_clock", "last_clock",
         "ordered_at", "dispatched_at", "delivered_at",
@@ -136,8 +143,7 @@ def announced() -> ibis.Table:
         dispatched_known=_known(known, "dispatched"),
         delivered_known=_known(known, "delivered"),
     )  # fmt: skip
-    for event in ("ordered", "dispatched", "delivered"):
-        known = _with_local_day(known, event)
+    known = _with_local_days(known, ("ordered", "dispatched", "delivered"))
     return known.mutate(dispatch_on=ibis.greatest(known.planned, known.ordered_on)).select(*ANNOUNCED)
 
 
@@ -156,38 +162,52 @@ def first() -> ibis.Table:
 
 
 @cache
-def fresh() -> ibis.Table:
-    """Return the facts of all parcels that tables `announced` and `stages` tell of, with what `previous` knows of them.
+def known() -> ibis.Table:
+    """Return the facts of the parcels of table `open` and of those that table `announced` tells of (columns `PARCELS`).
 
-    The first record of a stage holds. A dispatch or delivery that is known can be told anew, but not taken back: files
-    may come in any order. Scans of parcels that were never announced are left out.
+    What is told anew takes the place of what was known: of a stage the first record, and a dispatch or delivery can be
+    told anew, but not taken back: files may come in any order. Scans of parcels that were never announced are left
+    out. Column `changed` is the first day of a record that is known otherwise than before, `FAR` where none is.
     """
-    announced, previous = unbound("announced", ANNOUNCED), unbound("previous", PARCELS)
-    kept = (*STAGED, *(f"{event}_{what}" for event in _EVENTS for what in ("on", "known")))
-    before = previous.select("shipment_id", **{f"old_{name}": previous[name] for name in kept})
-    told = unbound("stages", STAGES_TOLD)
-    told = told.select("shipment_id", **{f"new_{name}": told[name] for name in STAGED})
-    again = announced.left_join(before, "shipment_id").drop("shipment_id_right").left_join(told, "shipment_id")
-    again = again.mutate(**_not_taken_back(again))
-    silent = previous.anti_join(announced, "shipment_id").rename({f"old_{name}": name for name in STAGED})
-    silent = silent.join(told, "shipment_id")
-    return ibis.union(*(
-        one.select(*ANNOUNCED, **{name: _first(one[f"old_{name}"], one[f"new_{name}"]) for name in STAGED})
-        for one in (again, silent)
-    ))  # fmt: skip
+    old, new, told = unbound("open", PARCELS), unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
+    old = old.rename({f"old_{name}": name for name in PARCELS})
+    told = told.rename({f"new_{name}": name for name in STAGES_TOLD})
+    both = old.outer_join(new, old.old_shipment_id == new.shipment_id)
+    same = {name: ibis.coalesce(both[name], both[f"old_{name}"]) for name in ("shipment_id", *_NOT_EVENTS)}
+    both = both.mutate(same | _events(both))
+    both = both.left_join(told, both.shipment_id == told.new_shipment_id)
+    both = both.mutate({name: _first(both[f"old_{name}"], both[f"new_{name}"]) for name in STAGED})
+    return both.select(*PARCELS, changed=_changed(both))
 
 
-def _not_taken_back(parcels: ibis.Table) -> dict[str, Any]:
+def _events(parcels: ibis.Table) -> dict[str, Any]:
     """Return the days of `_EVENTS`, the old ones where nothing is told of an event any more."""
     return {
         f"{event}_{what}": ibis.ifelse(
-            parcels[f"{event}_on"] == UNKNOWN,
-            ibis.coalesce(parcels[f"old_{event}_{what}"], parcels[f"{event}_{what}"]),
+            parcels[f"{event}_on"] != UNKNOWN,
             parcels[f"{event}_{what}"],
+            ibis.coalesce(parcels[f"old_{event}_{what}"], parcels[f"{event}_{what}"]),
         ).cast("int32")
         for event in _EVENTS
         for what in ("on", "known")
     }
+
+
+def _changed(parcels: ibis.Table) -> Any:
+    """Return the first day of a record that is now known otherwise than by the columns `old_*`, else `FAR`."""
+    facts = {
+        "known_day": (_NOT_EVENTS, 1),
+        **{f"{event}_known": ((f"{event}_on", f"{event}_known"), 1) for event in _EVENTS},
+        **{stage: ((stage,), RECORD) for stage in STAGED},
+    }
+    days = []
+    for record, (told, unit) in facts.items():
+        old = {name: ibis.coalesce(parcels[f"old_{name}"], UNKNOWN) for name in told}
+        is_same = ibis.and_(*(parcels[name] == old[name] for name in told))
+        was_known = old[record] != UNKNOWN
+        first = ibis.ifelse(was_known, ibis.least(old[record], parcels[record]), parcels[record])
+        days.append(ibis.ifelse(is_same, FAR, first // unit))
+    return ibis.least(*days).cast("int32")
 
 
 def with_stage_days(parcels: ibis.Table) -> ibis.Table:
@@ -207,11 +227,9 @@ def _first(old: Any, new: Any) -> Any:
 
 
 def _shopper_bound() -> ibis.Table:
-    """Table `shipments` without returns, and without gaps in what it is looked up by."""
+    """Table `shipments` without returns."""
     shipments = unbound("shipments", SHIPMENTS)
-    shipments = shipments.filter(~ibis.coalesce(shipments.is_return, ibis.literal(value=False)))
-    names = ("destination_postal_code", "carrier", "service")
-    return shipments.mutate(**{name: shipments[name].fill_null("") for name in names})
+    return shipments.filter(~ibis.coalesce(shipments.is_return, ibis.literal(value=False)))
 
 
 def _second(instant: Any) -> Any:
@@ -234,13 +252,19 @@ def _known(shipments: ibis.Table, event: str) -> Any:
     return _utc_day(_recorded(shipments, event)).fill_null(UNKNOWN)
 
 
-def _with_local_day(known: ibis.Table, event: str) -> ibis.Table:
-    """Turn an event's instant into the day that a clock there showed; clocks far from our days are the edge's."""
-    day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_at"]), known.first_clock), known.last_clock)
-    asked = known.mutate(asked=known.zone + day - known.first_clock)
-    clocks = unbound("clocks", CLOCKS).rename(clock="at")
-    found = asked.left_join(clocks, asked.asked == clocks.clock)
-    second = _second(found[f"{event}_at"])
-    local = second + ibis.ifelse(second < found.change_s, found.before_s, found.after_s)
-    found = found.mutate(**{f"{event}_on": _day(local).fill_null(UNKNOWN)})
-    return found.drop("clock", "change_s", "before_s", "after_s", "asked", f"{event}_at")
+def _with_local_days(known: ibis.Table, events: tuple[str, ...]) -> ibis.Table:
+    """Add the days that a clock there showed at events; clocks far from our days are the edge's."""
+    asked = {}
+    for event in events:
+        day = ibis.least(ibis.greatest(_utc_day(known[f"{event}_at"]), known.first_clock), known.last_clock)
+        asked[f"{event}_asked"] = known.zone + day - known.first_clock
+    found = known.mutate(asked)
+    for event in events:
+        clocks = unbound("clocks", CLOCKS).rename({f"{event}_clock_{name}": name for name in CLOCKS})
+        found = found.left_join(clocks, found[f"{event}_asked"] == clocks[f"{event}_clock_at"])
+    days = {}
+    for event in events:
+        change, before, after = (found[f"{event}_clock_{name}"] for name in ("change_s", "before_s", "after_s"))
+        second = _second(found[f"{event}_at"])
+        days[f"{event}_on"] = _day(second + ibis.ifelse(second < change, before, after)).fill_null(UNKNOWN)
+    return found.mutate(days)

@@ -83,6 +83,10 @@ class _Session:
         self._kept.append(frame)
         frame.createOrReplaceTempView(name)
 
+    def translate(self, *expressions: ibis.Table) -> None:
+        for expression in expressions:
+            sql_of(expression, _DIALECT)
+
     def table(self, expression: ibis.Table) -> pa.Table:
         return self._run(expression).toArrow()
 

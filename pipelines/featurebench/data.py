@@ -10,18 +10,12 @@ from pathlib import Path
 
 import duckdb
 
+from features.engine.parcels import SCANS, SHIPMENTS
 from pipelines.progress import SILENT
 from pipelines.simulate import SimulateParameters, simulate
 
 PART = 500_000
 UNTIL = date(2026, 11, 1)
-# The columns that the daily tables read.
-SHIPMENT_COLUMNS = (
-    "shipment_id", "origin_id", "carrier", "service", "destination_country", "destination_postal_code", "ordered_at",
-    "dispatched_at", "dispatched_recorded_at", "delivered_at", "delivered_recorded_at", "planned_dispatch_on",
-    "is_return",
-)  # fmt: skip
-SCAN_COLUMNS = ("shipment_id", "occurred_at", "utc_offset_min", "recorded_at", "code")
 _RECORDS = ("dispatched", "delivered")
 
 
@@ -35,7 +29,7 @@ def make_part(number: int, shipments: int, folder: Path) -> None:
         connection.execute(
             "SET TimeZone = 'UTC'; SET memory_limit = '3GB'; SET preserve_insertion_order = false"
         ).fetchall()
-        for table, columns in (("shipments", SHIPMENT_COLUMNS), ("scans", SCAN_COLUMNS)):
+        for table, columns in (("shipments", SHIPMENTS), ("scans", SCANS)):
             names = ", ".join(columns).replace("shipment_id", f"'{number}-' || shipment_id AS shipment_id")
             connection.execute(
                 f"CREATE VIEW {table} AS SELECT {names} FROM read_parquet('{whole / table}.parquet')"  # noqa: S608 - ours

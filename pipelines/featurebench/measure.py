@@ -9,7 +9,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ import pyarrow.parquet as pq
 
 from features.engine.daily import Batch, build
 from features.engine.duck import DuckDB
+from features.engine.parcels import SCANS, SHIPMENTS
 from features.network import network_of
 from features.orders import epoch_day
 from features.table import Network
 from parcelcast.place import PlaceIndex
-from pipelines.featurebench.data import SCAN_COLUMNS, SHIPMENT_COLUMNS, UNTIL
+from pipelines.featurebench.data import UNTIL
 from pipelines.featurebench.plain import plain_counts
 
 MEMORY_LIMIT = "4GB"
@@ -51,21 +52,22 @@ def _read(parts: Sequence[Path], store: Path) -> dict[str, Any]:
         clock = _Clock()
         rows = {
             name: _look(connection, [part / f"history-{name}.parquet" for part in parts], columns)
-            for name, columns in (("shipments", SHIPMENT_COLUMNS), ("scans", SCAN_COLUMNS))
+            for name, columns in (("shipments", SHIPMENTS), ("scans", SCANS))
         }
         return {**clock.told(), "rows": rows}
 
 
-def _look(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], columns: Sequence[str]) -> int:
-    # Without a look at the values, statistics would answer and nothing would be read.
-    looks = [
-        f"sum(strlen({name}))"
-        if name in {"shipment_id", "origin_id", "carrier", "service", "code"} or name.startswith("destination")
-        else f"count(*) FILTER ({name}::BIGINT >= 0)"
-        if name in {"utc_offset_min", "is_return"}
-        else f"count(*) FILTER ({name} > TIMESTAMP '1990-01-01')"
-        for name in columns
-    ]
+# Without a look at the values, statistics would answer and nothing would be read.
+_LOOKS = {
+    "string": "sum(strlen({}))",
+    "int64": "count(*) FILTER ({} >= 0)",
+    "boolean": "count(*) FILTER ({}::BIGINT >= 0)",
+}
+_LOOK_AT_TIME = "count(*) FILTER ({} > TIMESTAMP '1990-01-01')"
+
+
+def _look(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], columns: Mapping[str, str]) -> int:
+    looks = [_LOOKS.get(kind, _LOOK_AT_TIME).format(name) for name, kind in columns.items()]
     paths = ", ".join(f"'{path}'" for path in files)
     found = connection.execute(f"SELECT count(*), {', '.join(looks)} FROM read_parquet([{paths}])").fetchall()  # noqa: S608
     return int(found[0][0])

@@ -17,6 +17,7 @@ from features.engine.duck import DuckDB
 from features.engine.families import FAMILIES
 from features.engine.store import read_manifest
 from features.orders import day_of
+from features.sketches import UNKNOWN
 from parcelcast.errors import DataError
 from pipelines.simulator.library import small_world
 from tests.features.engine.stores import (
@@ -138,6 +139,28 @@ def test_a_correction_of_a_settled_parcel_counts_anew_from_where_the_stories_par
     told = levels_of(sketches_of_arrays({**world, "shipments": corrected}, network, UNTIL), list(FAMILIES))
     check_same(sketches_of_store(tmp_path), told)
     check_untouched(tmp_path, before, days)
+
+
+def test_scans_that_were_forgotten_find_their_settled_parcels(full, world, network, expected, tmp_path):
+    settled = pq.read_table(full / read_manifest(full).settled[0])["shipment_id"].slice(0, 20)
+    is_forgotten = pc.and_(
+        pc.is_in(world["scans"]["shipment_id"], settled.combine_chunks()),
+        pc.is_in(world["scans"]["code"], pa.array(["handed_over", "origin_scan", "hub_arrival"])),
+    )
+    kept, forgotten = world["scans"].filter(pc.invert(is_forgotten)), world["scans"].filter(is_forgotten)
+    build(tmp_path, Batch(world["shipments"], kept, UNTIL), network, ENGINE)
+    before = known_of(tmp_path)
+    days = build(tmp_path, Batch(world["shipments"].slice(0, 0), forgotten, UNTIL), network, ENGINE)
+    check_same(sketches_of_store(tmp_path), expected)
+    check_untouched(tmp_path, before, days)
+
+
+def test_a_parcel_of_which_all_is_known_settles_once_every_calendar_has_been_open(full):
+    # All calendars were open on the Thursday, and all but one on the Friday that is the last day.
+    parcels = pq.read_table(full / read_manifest(full).open).to_pandas().drop(columns="shipment_id")
+    known = parcels[(parcels != UNKNOWN).all(axis=1)]
+    days = known[["dispatch_on", "dispatched_on", "delivered_on", "known_day", "dispatched_known", "delivered_known"]]
+    assert set(days.max(axis=1)) == {UNTIL}
 
 
 def test_the_same_batch_again_changes_nothing(early, world, network):
