@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import calendars, lanes, loads, origins, parcel, regime, weather, weekdays
+from features import calendars, hubs, lanes, loads, origins, parcel, regime, weather, weekdays
 from features.columns import Column
 from features.history import Hazards, History
 from features.orders import Floats, Orders, Texts
@@ -23,6 +23,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *lanes.COLUMNS,
     *origins.COLUMNS,
     *loads.COLUMNS,
+    *hubs.COLUMNS,
     *regime.COLUMNS,
     *weather.COLUMNS,
 )
@@ -43,6 +44,7 @@ FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
     "haul": (loads.ROAD_WINDOWS, loads.HAUL_LEVELS),
     "departure": (loads.ROAD_WINDOWS, loads.DEPARTURE_LEVELS),
     "transit": (regime.WINDOWS, regime.LEVELS),
+    "hub": (hubs.WINDOWS, hubs.LEVELS),
     "depot_weekdays": (weekdays.WINDOWS, loads.DEPOT_LEVELS),
     "lane_weekdays": (weekdays.WINDOWS, lanes.LEVELS),
 }
@@ -60,6 +62,7 @@ class Histories:
     haul: History
     departure: History
     transit: History
+    hub: History
     depot_weekdays: History
     lane_weekdays: History
     weather: WeatherHistory = NO_WEATHER
@@ -148,6 +151,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
             lead,
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
+            hubs.hub_features(histories.hub, orders),
             regime.regime_features(histories.transit, histories.handling, orders),
             weather.order_features(orders, outlook),
         ],

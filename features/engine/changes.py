@@ -1,6 +1,7 @@
 """What a batch of parcels changes: which days are counted again, and which parcels are settled for good."""
 
 from functools import cache
+from typing import Any
 
 import ibis
 
@@ -8,7 +9,8 @@ from features.engine.engines import unbound
 from features.engine.families import FACTS, FAMILIES
 from features.engine.lifetables import BASES, BOUND, DAYS
 from features.engine.parcels import ANNOUNCED, PARCELS, STAGE_DAYS, STAGED, STAGES_TOLD, with_stage_days
-from features.loads import RECORD
+from features.hubs import RECORD_BITS
+from features.loads import RECORD, STAGES
 from features.sketches import UNKNOWN
 
 TOLD = {
@@ -60,7 +62,7 @@ def perhaps_settled() -> ibis.Table:
     """
     since, opened = unbound("bound", BOUND).since.max().as_scalar(), unbound("open", PARCELS)
     announced, stages = unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
-    recorded = ibis.least(*(ibis.coalesce(stages[name] // RECORD, FAR).cast("int32") for name in STAGED))
+    recorded = ibis.least(*(_record_or_far(stages, name) for name in STAGED))
     told = ibis.union(
         announced.filter(announced.known_day < since).select("shipment_id"),
         stages.filter(recorded < since).select("shipment_id"),
@@ -76,12 +78,14 @@ def judged(name: str, families: tuple[str, ...]) -> ibis.Table:
     """
     parcels = with_stage_days(unbound(name, PARCELS))
     until, closed = unbound("bound", BOUND).until.max(), unbound("bases", BASES).longest_closed.max()
-    told = [FAMILIES[family].facts(parcels) for family in families]
-    days = [facts[name] for facts in told for name in ("start", "end")]
-    records = [facts[name] for facts in told for name in ("started_known", "ended_known")]
-    are_over = (ibis.least(*days) != UNKNOWN) & (
-        ibis.greatest(*days, *records) <= until.as_scalar() - closed.as_scalar()
-    )
+    needed: list[Any] = []
+    days: list[Any] = []
+    for family in (FAMILIES[name] for name in families):
+        for _, facts_of in family.all_spells:
+            facts = facts_of(parcels)
+            needed += [facts["end"]] if family.may_skip else [facts["start"], facts["end"]]
+            days += facts.values()
+    are_over = (ibis.least(*needed) != UNKNOWN) & (ibis.greatest(*days) <= until.as_scalar() - closed.as_scalar())
     return parcels.select(*PARCELS, *STAGE_DAYS, is_settled=are_over)
 
 
@@ -96,10 +100,8 @@ def current(*, is_settled: bool) -> ibis.Table:
 def told(families: tuple[str, ...], name: str) -> ibis.Table:
     """Return the spells of some families, begun or not, of the parcels in a table, by its name; columns `TOLD`."""
     parcels = with_stage_days(unbound(name, PARCELS))
-    spells = [
-        one.told(parcels, "shipment_id").mutate(family=ibis.literal(one.number, "int32"))
-        for one in (FAMILIES[family] for family in families)
-    ]
+    kinds = [told for family in families for told in FAMILIES[family].told(parcels, "shipment_id")]
+    spells = [told.mutate(family=ibis.literal(number, "int32")) for number, told in enumerate(kinds)]
     return ibis.union(*spells).select(*TOLD)
 
 
@@ -120,8 +122,18 @@ def _as_of_before(parcels: ibis.Table) -> ibis.Table:
     events = {"known_day": "known_day", "dispatched_on": "dispatched_known", "delivered_on": "delivered_known"}
     recorded = events | {known: known for known in events.values()}
     told = {name: ibis.ifelse(parcels[day] < parcels.since, parcels[name], UNKNOWN) for name, day in recorded.items()}
-    told |= {name: ibis.ifelse(parcels[name] // RECORD < parcels.since, parcels[name], UNKNOWN) for name in STAGED}
+    told |= {name: ibis.ifelse(_record_day(parcels, name) < parcels.since, parcels[name], UNKNOWN) for name in STAGED}
     return parcels.mutate(**told).select(*PARCELS)
+
+
+def _record_or_far(told: ibis.Table, name: str) -> Any:
+    """Return the day of `_record_day`, `FAR` where the number is missing or -1."""
+    return ibis.ifelse(told[name] >= 0, _record_day(told, name), FAR).cast("int32")
+
+
+def _record_day(told: ibis.Table, name: str) -> Any:
+    """Return the UTC day of the record of a number of `STAGED`."""
+    return told[name] // RECORD if name in STAGES else told[name] >> RECORD_BITS
 
 
 @cache

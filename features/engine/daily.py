@@ -10,6 +10,7 @@ A shipment's `ordered_at` must not change between batches; where it does, build 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import ibis
@@ -23,7 +24,8 @@ from features.engine.engines import Engine, Session, Source, unbound
 from features.engine.families import FAMILIES
 from features.engine.lifetables import BASES, bound_table
 from features.engine.opening import OpenDayTables
-from features.engine.parcels import ARROW, PARCELS, STAGES_TOLD, announced, extent, first, fresh, ids, stages
+from features.engine.parcels import ARROW, PARCELS, SCANS, STAGES_TOLD, announced, extent, first, fresh, ids, stages
+from features.engine.stages import facility_ids
 from features.engine.store import Manifest, locked, read_manifest, sweep, write_manifest
 from features.opendays import OpenDays
 from features.orders import day_of
@@ -89,7 +91,10 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     last = max(last, before.until) if before else last
     if last < first:
         raise InputError(f"to be counted until {day_of(last)}; expected {day_of(first + 1)}, the first order, or later")
-    asked = _asked(session, first, max(last, span["ordered"]) + 1)
+    if batch.scans is not None:
+        session.give("scans", batch.scans)
+    facilities = [] if batch.scans is None else session.table(_hubs())["facility_id"].to_pylist()
+    asked = _asked(session, facilities, first, max(last, span["ordered"]) + 1)
     for name, table in dimension_tables(asked, network, registry).items():
         session.give(name, table)
     # The first build reads them once, when it makes parcels of them.
@@ -98,7 +103,6 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     if batch.scans is None:
         session.give("stages", _nobody(STAGES_TOLD))
     else:
-        session.give("scans", batch.scans)
         hold("stages", stages())
     since = before.until + 1 if before else first
     _give_calendars(session, registry, first, last)
@@ -107,12 +111,17 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     return _Told(first, since, last, registry, families)
 
 
-def _asked(session: Session, first: int, last: int) -> Asked:
+@cache
+def _hubs() -> ibis.Table:
+    return facility_ids(unbound("scans", SCANS))
+
+
+def _asked(session: Session, facilities: Sequence[str], first: int, last: int) -> Asked:
     found: dict[str, list[tuple[str, str]]] = {"destination": [], "service": [], "origin": []}
     rows = session.table(ids())
     for kind, one, two in zip(*(rows[name].to_pylist() for name in ("kind", "one", "two")), strict=True):
         found[kind].append((one, two))
-    return Asked(found["destination"], found["service"], [one for one, _ in found["origin"]], first, last)
+    return Asked(found["destination"], found["service"], [one for one, _ in found["origin"]], facilities, first, last)
 
 
 def _give_calendars(session: Session, registry: Registry, first: int, last: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from features.engine.parcels import ARROW, CALENDARS, CLOCKS, DAY_S, DESTINATIONS, ORIGINS, SERVICES
+from features.engine.stages import FACILITIES
 from features.opendays import CalendarKey
 from features.orders import delivery_calendar_key
 from features.table import Network
@@ -62,6 +63,7 @@ class Registry:
     areas_from: Numbers = field(default_factory=Numbers)
     areas_to: Numbers = field(default_factory=Numbers)
     calendars: Numbers = field(default_factory=Numbers)
+    facilities: Numbers = field(default_factory=Numbers)
 
     def to_dict(self) -> dict[str, list[list[str]]]:
         """Return the names of each kind in the order of their numbers."""
@@ -92,6 +94,7 @@ class Asked:
     destinations: Sequence[tuple[str, str]]
     services: Sequence[tuple[str, str]]
     origins: Sequence[str]
+    facilities: Sequence[str]
     first: int
     last: int
 
@@ -123,6 +126,7 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
             for carrier, number in carrier_of.items()
             for key, place in lands.items()
         ]),
+        "facilities": _table(FACILITIES, [(one, registry.facilities.number(one)) for one in sorted(asked.facilities)]),
         "clocks": _table(CLOCKS, [row for name in zone_of for row in _clock(name, zone_of[name], asked.first, days)]),
     }  # fmt: skip
 

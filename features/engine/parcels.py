@@ -12,7 +12,8 @@ import ibis
 import pyarrow as pa
 
 from features.engine.engines import unbound
-from features.engine.stages import first_scans
+from features.engine.stages import FACILITIES, first_scans
+from features.hubs import DAY_MIN, HUB_BITS, HUB_MASK, MINUTE_MASK, RECORD_BITS, SLOTS, VISITS
 from features.loads import RECORD, STAGES
 from features.sketches import UNKNOWN
 
@@ -39,6 +40,7 @@ SCANS = {
     "utc_offset_min": "int64",
     "recorded_at": "timestamp('UTC')",
     "code": "string",
+    "facility_id": "string",
 }
 ORIGINS = {"origin_id": "string", "origin": "int64", "here": "int64", "region_here": "int64", "working": "int32"}
 # A destination's zone begins at `zone` in table `clocks`, which tells the UTC days from `first_clock` to `last_clock`.
@@ -76,17 +78,23 @@ ANNOUNCED = {
     "delivered_on": "int32",
     "delivered_known": "int32",
 }
-# The numbers of `features.engine.stages.first_scans`, -1 where no scan told of the stage.
-STAGED = dict.fromkeys(STAGES, "int64")
+# The numbers of `features.engine.stages.first_scans`, -1 where no scan told of the stage or of a hub.
+_SLOTS = [slot for pair in SLOTS.values() for slot in pair]
+STAGED = dict.fromkeys((*STAGES, *_SLOTS), "int64")
 STAGES_TOLD = {"shipment_id": "string", **STAGED}
 PARCELS = {**ANNOUNCED, **STAGED}
-# The days that the numbers of stages stand for, as `features.loads.days_told` reads them.
-STAGE_DAYS = {f"{stage}_{what}": "int32" for stage in STAGES for what in ("on", "known")}
+# The days that these numbers stand for, as `features.loads.days_told` and `features.hubs.Visit` read them, and the ways
+# of a parcel at its hubs.
+_DAYS = {f"{told}_{what}": "int32" for told in (*STAGES, *VISITS) for what in ("on", "known")}
+_LEFT = {f"{visit}_left_{what}": "int32" for visit in VISITS for what in ("on", "known")}
+STAGE_DAYS = {**_DAYS, **_LEFT, **{f"{visit}_way": "int64" for visit in VISITS}}
 
 # A lane is one number: its service, the area it starts from, the area it goes to. The ways to an area, to a region and
 # from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
+# The way of a parcel at a hub has the carrier, the hub, and twice the area that it comes from, and one, or goes to.
 HERE, WAY = 2**20, 2**40
 _NONE = 2**60
+_HERE_BITS, _WAY_BITS, _AREA_MASK, _WAY_MASK = 20, 40, HERE - 1, WAY - 1
 _EVENTS = ("dispatched", "delivered")
 
 
@@ -144,7 +152,7 @@ def announced() -> ibis.Table:
 @cache
 def stages() -> ibis.Table:
     """Return what table `scans` tells of stages, one row per shipment: `shipment_id` and columns `STAGED`."""
-    return first_scans(unbound("scans", SCANS))
+    return first_scans(unbound("scans", SCANS), unbound("facilities", FACILITIES))
 
 
 @cache
@@ -171,10 +179,18 @@ def fresh() -> ibis.Table:
     again = again.mutate(**_not_taken_back(again))
     silent = previous.anti_join(announced, "shipment_id").rename({f"old_{name}": name for name in STAGED})
     silent = silent.join(told, "shipment_id")
-    return ibis.union(*(
-        one.select(*ANNOUNCED, **{name: _first(one[f"old_{name}"], one[f"new_{name}"]) for name in STAGED})
-        for one in (again, silent)
-    ))  # fmt: skip
+    return ibis.union(*(one.select(*ANNOUNCED, **_first_of_all(one)) for one in (again, silent)))
+
+
+def _first_of_all(parcels: ibis.Table) -> dict[str, Any]:
+    """Return the numbers `STAGED` of parcels that are told of by old ones and new ones."""
+    numbers = {name: _first(parcels[f"old_{name}"], parcels[f"new_{name}"]) for name in STAGED}
+    for first, other in SLOTS.values():
+        told = [parcels[f"{when}_{slot}"] for when in ("old", "new") for slot in (first, other)]
+        # A number that is missing is of no hub, and one of -1 is passed over by `_first`.
+        elsewhere = (ibis.ifelse((one & HUB_MASK) == (numbers[first] & HUB_MASK), UNKNOWN, one) for one in told)
+        numbers[other] = _first(*elsewhere)
+    return numbers
 
 
 def _not_taken_back(parcels: ibis.Table) -> dict[str, Any]:
@@ -197,12 +213,27 @@ def with_stage_days(parcels: ibis.Table) -> ibis.Table:
         number = parcels[stage]
         for what, day in (("on", number % RECORD), ("known", number // RECORD)):
             days[f"{stage}_{what}"] = ibis.ifelse(number == UNKNOWN, UNKNOWN, day).cast("int32")
+    lane, left = parcels.lane, [parcels[slot] for slot in SLOTS["hub_departure"]]
+    sides = ((lane & _WAY_MASK) >> _HERE_BITS) * 2 + 1, (lane & _AREA_MASK) * 2
+    for visit, slot, side in zip(VISITS, SLOTS["hub_arrival"], sides, strict=True):
+        reached = parcels[slot]
+        hub = reached & HUB_MASK
+        same = ibis.cases(*((one & HUB_MASK == hub, one) for one in left), else_=UNKNOWN)
+        days |= _slot_days(visit, reached) | _slot_days(f"{visit}_left", same)
+        days[f"{visit}_way"] = (parcels.region_to >> _WAY_BITS) * WAY + hub * HERE + side
     return parcels.mutate(**days)
 
 
-def _first(old: Any, new: Any) -> Any:
-    """Return the smaller of two numbers that may be missing or -1, else -1."""
-    first = ibis.least(*(ibis.coalesce(one.nullif(UNKNOWN), _NONE) for one in (old, new)))
+def _slot_days(name: str, number: Any) -> dict[str, Any]:
+    """Return the days of a slot's number, as `features.hubs.slot_told` reads it."""
+    day = ((number >> HUB_BITS) & MINUTE_MASK).cast("int32") // DAY_MIN
+    parts = (("on", day), ("known", number >> RECORD_BITS))
+    return {f"{name}_{what}": ibis.ifelse(number == UNKNOWN, UNKNOWN, part).cast("int32") for what, part in parts}
+
+
+def _first(*numbers: Any) -> Any:
+    """Return the smallest of numbers that may be missing or -1, else -1."""
+    first = ibis.least(*(ibis.coalesce(one.nullif(UNKNOWN), _NONE) for one in numbers))
     return ibis.ifelse(first == _NONE, UNKNOWN, first).cast("int64")
 
 

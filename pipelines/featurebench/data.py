@@ -21,7 +21,7 @@ SHIPMENT_COLUMNS = (
     "dispatched_at", "dispatched_recorded_at", "delivered_at", "delivered_recorded_at", "planned_dispatch_on",
     "is_return",
 )  # fmt: skip
-SCAN_COLUMNS = ("shipment_id", "occurred_at", "utc_offset_min", "recorded_at", "code")
+SCAN_COLUMNS = ("shipment_id", "occurred_at", "utc_offset_min", "recorded_at", "code", "facility_id")
 _RECORDS = ("dispatched", "delivered")
 
 

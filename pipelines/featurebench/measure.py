@@ -60,7 +60,8 @@ def _look(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], columns:
     # Without a look at the values, statistics would answer and nothing would be read.
     looks = [
         f"sum(strlen({name}))"
-        if name in {"shipment_id", "origin_id", "carrier", "service", "code"} or name.startswith("destination")
+        if name in {"shipment_id", "origin_id", "carrier", "service", "code", "facility_id"}
+        or name.startswith("destination")
         else f"count(*) FILTER ({name}::BIGINT >= 0)"
         if name in {"utc_offset_min", "is_return"}
         else f"count(*) FILTER ({name} > TIMESTAMP '1990-01-01')"
