@@ -4,7 +4,7 @@ Scans tell when a parcel reached a hub and left it. Which hubs an order will pas
 usual first and last hub are those that most parcels from its origin's area, or to its destination's, lately passed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.columns import Column
 from features.distinct import distinct_rows
 from features.history import PLACE, History, pace
-from features.loads import MONTH, RATIO, USUAL, WEEK
+from features.loads import MONTH, RATIO, RECORD, USUAL, WEEK, days_told
 from features.orders import Days, Floats, Orders, Texts
 from features.sketches import UNKNOWN
 
@@ -34,6 +34,7 @@ MINUTE_MASK, HUB_MASK = 2**MINUTE_BITS - 1, 2**HUB_BITS - 1
 # goes to at the next one; the last two levels are kept by hub, and tell the usual one.
 LEVELS = ("all", "carrier", "country", "hub", "region", "area")
 _WAYS = 2
+_NEVER = 2**60
 WINDOWS = (WEEK, MONTH, USUAL)
 
 _SCANS = "no scans of hubs in the last 120 days"
@@ -56,40 +57,55 @@ def _columns(name: str) -> tuple[Column, Column]:
 COLUMNS = (*_columns("first"), *_columns("last"))
 
 
-def slot_told(numbers: Days) -> tuple[Days, Days, Days]:
-    """Return the days of events, of their records, and the hubs; -1 where a number of a slot is.
+def slot_told(numbers: Days) -> tuple[Days, Days]:
+    """Return the numbers of `features.loads.days_told` that the numbers of a slot stand for, and the hubs; -1 for -1.
 
     >>> number = (20500 << RECORD_BITS) + ((20498 * DAY_MIN + 17) << HUB_BITS) + 3
     >>> [part.tolist() for part in slot_told(np.array([number, -1]))]
-    [[20498, -1], [20500, -1], [3, -1]]
+    [[2050020498, -1], [3, -1]]
     """
     day = (numbers >> HUB_BITS & MINUTE_MASK) // DAY_MIN
-    parts = day, numbers >> RECORD_BITS, numbers & HUB_MASK
-    day, known, hub = (np.where(numbers != UNKNOWN, part, UNKNOWN) for part in parts)
-    return day, known, hub
+    parts = (numbers >> RECORD_BITS) * RECORD + day, numbers & HUB_MASK
+    told, hub = (np.where(numbers != UNKNOWN, part, UNKNOWN) for part in parts)
+    return told, hub
 
 
 @dataclass(frozen=True)
 class Visit:
-    """Each parcel at one of its hubs: its id, "" where none is known, the days it was reached and left with records."""
+    """Each parcel at one of its hubs: the hub, "" where none is known, and when the scans told that it came and left.
+
+    `reached` and `left` are numbers as `features.loads.days_told` reads them, -1 where not known.
+    """
 
     hub: Texts
-    reached: tuple[Days, Days]
-    left: tuple[Days, Days]
-
-    @classmethod
-    def of(cls, reached: Days, hub: Texts, left: tuple[tuple[Days, Texts], ...]) -> Self:
-        """Return the visits of the numbers `reached`, and as left what `left` tells of the same hub."""
-        same = np.full(len(hub), UNKNOWN)
-        for numbers, left_hub in left:
-            same = np.where(left_hub == hub, numbers, same)
-        (on, known, _), (left_on, left_known, _) = slot_told(reached), slot_told(same)
-        return cls(hub, (on, known), (left_on, left_known))
+    reached: Days
+    left: Days
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the visits of these parcels."""
-        (on, known), (left_on, left_known) = self.reached, self.left
-        return type(self)(self.hub[rows], (on[rows], known[rows]), (left_on[rows], left_known[rows]))
+        return type(self)(self.hub[rows], self.reached[rows], self.left[rows])
+
+
+def visits_of(slots: Mapping[str, tuple[Days, Texts]]) -> tuple[Visit, Visit]:
+    """Return the visits to the first hub and to the next one from numbers and hubs of all `SLOTS`."""
+    (first, other), left = ([slots[slot] for slot in SLOTS[code]] for code in ("hub_arrival", "hub_departure"))
+    return _visit(*first, left), _visit(*other, left)
+
+
+def _visit(reached: Days, hub: Texts, left: Sequence[tuple[Days, Texts]]) -> Visit:
+    same = [np.where(at == hub, numbers, UNKNOWN) for numbers, at in left]
+    return Visit(hub, slot_told(reached)[0], slot_told(np.max(same, axis=0))[0])
+
+
+def stay(reached: Days, *ends: Days) -> tuple[Days, Days, Days, Days]:
+    """Return start, its record, end and its record of the time at a hub, from the numbers of what tells of them.
+
+    The end is what was told first. A hub that was told of later than that tells nothing.
+    """
+    first = np.min([np.where(end == UNKNOWN, _NEVER, end) for end in ends], axis=0)
+    start = np.where(first // RECORD < reached // RECORD, UNKNOWN, reached)
+    (on, known), (left_on, left_known) = (days_told(one) for one in (start, np.where(first == _NEVER, UNKNOWN, first)))
+    return on, known, left_on, left_known
 
 
 def first_ways(orders: Orders) -> tuple[Texts, ...]:

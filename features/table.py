@@ -14,7 +14,7 @@ from features.assembly import FAMILIES, Histories
 from features.distinct import distinct_rows
 from features.frames import dates, floats, local_days, local_hours, objects, texts, utc_days
 from features.history import SketchHistory, SnapshotHistory
-from features.hubs import SLOTS, Visit
+from features.hubs import SLOTS, Visit, hub_keys, stay, visits_of
 from features.lanes import lane_keys
 from features.loads import STAGES, days_told
 from features.opendays import CalendarKey, OpenDays
@@ -122,9 +122,7 @@ def _visits(shipment_id: pd.Series, first_scans: pd.DataFrame | None) -> tuple[V
             told = first_scans.set_index("shipment_id")
             numbers = told[slot].reindex(shipment_id, fill_value=int(UNKNOWN)).to_numpy(np.int64)
             slots[slot] = numbers, objects(told[f"{slot}_at"].reindex(shipment_id, fill_value="").tolist())
-    reached, left = ([slots[slot] for slot in SLOTS[code]] for code in ("hub_arrival", "hub_departure"))
-    first, other = (Visit.of(numbers, hub, tuple(left)) for numbers, hub in reached)
-    return first, other
+    return visits_of(slots)
 
 
 @dataclass(frozen=True)
@@ -243,7 +241,7 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
         "haul": (Spells(*departed, *ends["depot"], delivery), there[: len(loads.HAUL_LEVELS)]),
         "transit": (Spells(*dispatched, *delivered, delivery), there[: len(loads.HAUL_LEVELS)]),
         "departure": (Spells(*handed, *ends["departed"], delivery), loads.departure_keys(orders)),
-        "hub": _at_hubs(history, ends["depot"], delivery),
+        "hub": _at_hubs(history, delivery),
     }
     return Sketches(
         **{name: build_sketch(*_begun(spells, keys, first), until) for name, (spells, keys) in counted.items()},
@@ -258,25 +256,25 @@ def _first(scanned: tuple[Days, Days], delivered: tuple[Days, Days]) -> tuple[Da
     return on, known
 
 
-def _at_hubs(
-    history: ParcelHistory, at_depot: tuple[Days, Days], calendar: OpenDays
-) -> tuple[Spells, tuple[Texts, ...]]:
+def _at_hubs(history: ParcelHistory, calendar: OpenDays) -> tuple[Spells, tuple[Texts, ...]]:
     """Return the time at the first hub and at the next one, in this order, with their keys.
 
-    It ends with the departure, with the next hub, or with the depot; told later than that, it tells nothing.
+    It ends with the departure, with the next hub, with the depot or with the delivery.
     """
     first, other = history.visits
-    spells, carrier = [], history.orders.carrier
-    for visit, left in ((first, _first(first.left, other.reached)), (other, other.left)):
-        on, known = _first(left, at_depot)
-        is_late = (known != UNKNOWN) & (known < visit.reached[1])
-        spells.append((np.where(is_late, UNKNOWN, visit.reached[0]), visit.reached[1], on, known))
+    done = _number(*history.scanned["depot"]), _number(history.delivered_on, history.delivered_known)
+    stays = stay(first.reached, first.left, other.reached, *done), stay(other.reached, other.left, *done)
     ways = hubs.first_ways(history.orders), hubs.last_ways(history.orders)
-    keys = [hubs.hub_keys(carrier, way, visit.hub) for way, visit in zip(ways, history.visits, strict=True)]
-    both = np.tile(np.arange(len(history)), len(spells))
-    start, started_known, end, ended_known = (np.concatenate(parts) for parts in zip(*spells, strict=True))
-    stacked = Spells(start, started_known, end, ended_known, calendar.take(both))
-    return stacked, tuple(np.concatenate(parts) for parts in zip(*keys, strict=True))
+    keys = [hub_keys(history.orders.carrier, *one) for one in zip(ways, (first.hub, other.hub), strict=True)]
+    start, started_known, end, ended_known = (np.concatenate(parts) for parts in zip(*stays, strict=True))
+    both = np.tile(np.arange(len(history)), len(stays))
+    spells = Spells(start, started_known, end, ended_known, calendar.take(both))
+    return spells, tuple(np.concatenate(parts) for parts in zip(*keys, strict=True))
+
+
+def _number(on: Days, known: Days) -> Days:
+    """Return the number that `features.loads.days_told` reads, -1 where the day or that of its record is not known."""
+    return np.where((on == UNKNOWN) | (known == UNKNOWN), UNKNOWN, known * loads.RECORD + on)
 
 
 def _begun(spells: Spells, keys: Sequence[Texts], first: int) -> tuple[Spells, list[Texts]]:

@@ -86,35 +86,27 @@ def _from_dispatch(parcels: ibis.Table) -> dict[str, Any]:
     }
 
 
-def _between(begin: str, *finishes: str) -> Facts:
-    """Tell the time from a stage to the first that was told of others; a delivery known sooner ended it too."""
+def _between(begin: str, finish: str) -> Facts:
+    """Tell the time from a stage to another; a delivery that was known sooner than any scan ended it too."""
 
     def facts(parcels: ibis.Table) -> dict[str, Any]:
-        end, ended_known = parcels[f"{finishes[0]}_on"], parcels[f"{finishes[0]}_known"]
-        for other in (*finishes[1:], "delivered"):
-            other_on, other_known = parcels[f"{other}_on"], parcels[f"{other}_known"]
-            is_sooner = (other_known != UNKNOWN) & ((ended_known == UNKNOWN) | (other_known < ended_known))
-            end, ended_known = (ibis.ifelse(is_sooner, *days) for days in ((other_on, end), (other_known, ended_known)))
+        end, ended_known = parcels[f"{finish}_on"], parcels[f"{finish}_known"]
+        delivered_on, delivered_known = parcels.delivered_on, parcels.delivered_known
+        is_sooner = (delivered_known != UNKNOWN) & ((ended_known == UNKNOWN) | (delivered_known < ended_known))
         return {
             "start": parcels[f"{begin}_on"],
             "started_known": parcels[f"{begin}_known"],
-            "end": end,
-            "ended_known": ended_known,
+            "end": ibis.ifelse(is_sooner, delivered_on, end),
+            "ended_known": ibis.ifelse(is_sooner, delivered_known, ended_known),
         }
 
     return facts
 
 
-def _at_hub(visit: str, *finishes: str) -> Facts:
-    """Tell the time at a hub, unless it was told later than its end."""
-    between = _between(visit, *finishes)
-
-    def facts(parcels: ibis.Table) -> dict[str, Any]:
-        told = between(parcels)
-        is_late = (told["ended_known"] != UNKNOWN) & (told["ended_known"] < told["started_known"])
-        return told | {"start": ibis.ifelse(is_late, UNKNOWN, told["start"])}
-
-    return facts
+def _at_hub(visit: str) -> Facts:
+    """Tell the time at a hub."""
+    names = ("on", "known", "left_on", "left_known")
+    return lambda parcels: {fact: parcels[f"{visit}_{name}"] for fact, name in zip(FACTS, names, strict=True)}
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -146,8 +138,8 @@ FAMILIES: Mapping[str, Family] = {
         ),
         Family(
             6, "hub", "hub_way", "calendar", len(HUB_LEVELS),
-            _at_hub("hub", "hub_left", "next_hub", "depot"), ladders.hub_rungs, ladders.hub_names,
-            (("next_hub_way", _at_hub("next_hub", "next_hub_left", "depot")),), may_skip=True,
+            _at_hub("hub"), ladders.hub_rungs, ladders.hub_names,
+            (("next_hub_way", _at_hub("next_hub")),), may_skip=True,
         ),
     )
 }  # fmt: skip

@@ -83,18 +83,20 @@ _SLOTS = [slot for pair in SLOTS.values() for slot in pair]
 STAGED = dict.fromkeys((*STAGES, *_SLOTS), "int64")
 STAGES_TOLD = {"shipment_id": "string", **STAGED}
 PARCELS = {**ANNOUNCED, **STAGED}
-# The days that these numbers stand for, as `features.loads.days_told` and `features.hubs.Visit` read them, and the ways
+# The days that these numbers stand for, as `features.loads.days_told` and `features.hubs.stay` read them, and the ways
 # of a parcel at its hubs.
-_DAYS = {f"{told}_{what}": "int32" for told in (*STAGES, *VISITS) for what in ("on", "known")}
-_LEFT = {f"{visit}_left_{what}": "int32" for visit in VISITS for what in ("on", "known")}
-STAGE_DAYS = {**_DAYS, **_LEFT, **{f"{visit}_way": "int64" for visit in VISITS}}
+_EVENTS_TOLD = (*STAGES, *VISITS, *(f"{visit}_left" for visit in VISITS))
+STAGE_DAYS = {
+    **{f"{event}_{what}": "int32" for event in _EVENTS_TOLD for what in ("on", "known")},
+    **{f"{visit}_way": "int64" for visit in VISITS},
+}
 
 # A lane is one number: its service, the area it starts from, the area it goes to. The ways to an area, to a region and
 # from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
 # The way of a parcel at a hub has the carrier, the hub, and twice the area that it comes from, and one, or goes to.
 HERE, WAY = 2**20, 2**40
 _NONE = 2**60
-_HERE_BITS, _WAY_BITS, _AREA_MASK, _WAY_MASK = 20, 40, HERE - 1, WAY - 1
+_HERE_BITS, _WAY_BITS, _GREATEST = 20, 40, 2**63 - 1
 _EVENTS = ("dispatched", "delivered")
 
 
@@ -208,27 +210,48 @@ def _not_taken_back(parcels: ibis.Table) -> dict[str, Any]:
 
 def with_stage_days(parcels: ibis.Table) -> ibis.Table:
     """Add columns `STAGE_DAYS` to parcels."""
-    days = {}
-    for stage in STAGES:
-        number = parcels[stage]
-        for what, day in (("on", number % RECORD), ("known", number // RECORD)):
-            days[f"{stage}_{what}"] = ibis.ifelse(number == UNKNOWN, UNKNOWN, day).cast("int32")
-    lane, left = parcels.lane, [parcels[slot] for slot in SLOTS["hub_departure"]]
-    sides = ((lane & _WAY_MASK) >> _HERE_BITS) * 2 + 1, (lane & _AREA_MASK) * 2
-    for visit, slot, side in zip(VISITS, SLOTS["hub_arrival"], sides, strict=True):
-        reached = parcels[slot]
-        hub = reached & HUB_MASK
-        same = ibis.cases(*((one & HUB_MASK == hub, one) for one in left), else_=UNKNOWN)
-        days |= _slot_days(visit, reached) | _slot_days(f"{visit}_left", same)
-        days[f"{visit}_way"] = (parcels.region_to >> _WAY_BITS) * WAY + hub * HERE + side
-    return parcels.mutate(**days)
+    told = parcels.mutate(**_visits(parcels))
+    days: dict[str, Any] = {}
+    for event in _EVENTS_TOLD:
+        days |= _days(event, told[event])
+    return told.mutate(**days).drop(*VISITS, *(f"{visit}_left" for visit in VISITS))
 
 
-def _slot_days(name: str, number: Any) -> dict[str, Any]:
-    """Return the days of a slot's number, as `features.hubs.slot_told` reads it."""
+def _days(name: str, number: Any) -> dict[str, Any]:
+    """Return the days of an event and of its record."""
+    days = {"on": number % RECORD, "known": number // RECORD}
+    return {f"{name}_{what}": ibis.ifelse(number == UNKNOWN, UNKNOWN, day).cast("int32") for what, day in days.items()}
+
+
+def _visits(parcels: ibis.Table) -> dict[str, Any]:
+    """Tell of both hubs what `features.hubs.stay` tells of one, and the way of the parcel there."""
+    told: dict[str, Any] = {}
+    lane, reached = parcels.lane, [parcels[slot] for slot in SLOTS["hub_arrival"]]
+    is_delivered = ibis.least(parcels.delivered_on, parcels.delivered_known) != UNKNOWN
+    delivered = ibis.ifelse(
+        is_delivered, parcels.delivered_known.cast("int64") * RECORD + parcels.delivered_on, UNKNOWN
+    )
+    sides = ((lane & (WAY - 1)) >> _HERE_BITS) * 2 + 1, (lane & (HERE - 1)) * 2
+    for number, (visit, side) in enumerate(zip(VISITS, sides, strict=True)):
+        start, hub = _as_stage(reached[number]), reached[number] & HUB_MASK
+        left = [
+            ibis.ifelse((parcels[slot] & HUB_MASK) == hub, _as_stage(parcels[slot]), UNKNOWN)
+            for slot in SLOTS["hub_departure"]
+        ]
+        ends = (*left, *map(_as_stage, reached[number + 1 :]), parcels.depot, delivered)
+        # Of the bits of -1 all but the sign make the greatest number of all.
+        end = ibis.least(*(one & _GREATEST for one in ends))
+        end = ibis.ifelse(end == _GREATEST, UNKNOWN, end)
+        is_late = (end != UNKNOWN) & (end // RECORD < start // RECORD)
+        told |= {visit: ibis.ifelse(is_late, UNKNOWN, start), f"{visit}_left": end}
+        told[f"{visit}_way"] = (parcels.region_to >> _WAY_BITS) * WAY + hub * HERE + side
+    return told
+
+
+def _as_stage(number: Any) -> Any:
+    """Return the number that a stage would have, of a slot's number."""
     day = ((number >> HUB_BITS) & MINUTE_MASK).cast("int32") // DAY_MIN
-    parts = (("on", day), ("known", number >> RECORD_BITS))
-    return {f"{name}_{what}": ibis.ifelse(number == UNKNOWN, UNKNOWN, part).cast("int32") for what, part in parts}
+    return ibis.ifelse(number == UNKNOWN, UNKNOWN, (number >> RECORD_BITS) * RECORD + day)
 
 
 def _first(*numbers: Any) -> Any:

@@ -35,5 +35,5 @@ def first_scans_of(connection: duckdb.DuckDBPyConnection, scans: ibis.Table) -> 
     frame: pd.DataFrame = run(first_scans(scans, facilities)).to_pandas()
     told = np.array([*names, ""], dtype=object)
     for slot in (slot for pair in SLOTS.values() for slot in pair):
-        frame[f"{slot}_at"] = told[slot_told(frame[slot].to_numpy())[2]]
+        frame[f"{slot}_at"] = told[slot_told(frame[slot].to_numpy())[1]]
     return frame

@@ -5,7 +5,7 @@ from typing import Any
 
 import ibis
 
-from features.hubs import HUB_BITS, HUB_MASK, RECORD_BITS, SLOTS
+from features.hubs import DAY_MIN, HUB_BITS, HUB_MASK, RECORD_BITS, SLOTS
 from features.loads import DAY_S, RECORD, STAGES
 from features.sketches import UNKNOWN
 
@@ -19,7 +19,8 @@ FACILITIES = {"facility_id": "string", "hub": "int64"}
 
 def facility_ids(scans: ibis.Table) -> ibis.Table:
     """Return the distinct `facility_id` of hubs in the Ibis table `scans`."""
-    return _at_hubs(scans).select("facility_id").distinct()
+    at_hubs = scans.filter(scans.code.isin(list(SLOTS)) & scans.facility_id.notnull())
+    return at_hubs.select("facility_id").distinct()
 
 
 def first_scans(scans: ibis.Table, facilities: ibis.Table) -> ibis.Table:
@@ -29,42 +30,29 @@ def first_scans(scans: ibis.Table, facilities: ibis.Table) -> ibis.Table:
     `features.hubs.SLOTS`, which `features.hubs.slot_told` reads, are -1 there; `facilities` (columns `FACILITIES`)
     numbers the hubs. Nothing here knows an engine, but its session must count time in UTC.
     """
-    known = scans.recorded_at.epoch_seconds() // DAY_S
-    happened = (scans.occurred_at.epoch_seconds() + scans.utc_offset_min.fill_null(0) * 60) // DAY_S
-    # How far each code says that the parcel has come: its place among all codes, from those of the first stage on.
-    come = ibis.literal(_CODES, "array<string>").index(scans.code)
-    told = scans.select("shipment_id", come=come, number=known * RECORD + ibis.ifelse(happened < 0, 0, happened))
-    stages = told.group_by("shipment_id").agg(
-        **{name: told.number.min(where=told.come >= place) for name, place in _FIRST_CODE.items()}
-    )
-    hubs = _hub_slots(scans, facilities).rename(hub_shipment="shipment_id")
-    found = stages.left_join(hubs, stages.shipment_id == hubs.hub_shipment).drop("hub_shipment")
-    slots = [slot for pair in SLOTS.values() for slot in pair]
-    return found.select("shipment_id", *STAGES, **{slot: found[slot].fill_null(UNKNOWN) for slot in slots})
-
-
-def _hub_slots(scans: ibis.Table, facilities: ibis.Table) -> ibis.Table:
-    """Return for each shipment that was at a hub the first number of the first two hubs, by each code of `SLOTS`."""
-    there = _at_hubs(scans).join(facilities, "facility_id")
+    there = scans.left_join(facilities, scans.facility_id == facilities.facility_id)
     known = there.recorded_at.epoch_seconds() // DAY_S
     minute = there.occurred_at.epoch_seconds() // 60 + there.utc_offset_min.fill_null(0)
-    number = known * 2**RECORD_BITS + ibis.ifelse(minute < 0, 0, minute) * 2**HUB_BITS + there.hub
-    told = there.select("shipment_id", "code", number=number.cast("int64"))
-    lists = told.group_by("shipment_id").agg(
-        **{pair[0]: told.number.collect(where=told.code == code) for code, pair in SLOTS.items()}
+    minute = ibis.ifelse(minute < 0, 0, minute)
+    # How far each code says that the parcel has come: its place among all codes, from those of the first stage on.
+    come = ibis.literal(_CODES, "array<string>").index(there.code)
+    told = there.select(
+        "shipment_id",
+        come=come,
+        stage=known * RECORD + minute // DAY_MIN,
+        slot=(known * 2**RECORD_BITS + minute * 2**HUB_BITS + there.hub).cast("int64"),
+    )
+    first = told.group_by("shipment_id").agg(
+        **{name: told.stage.min(where=told.come >= place) for name, place in _FIRST_CODE.items()},
+        **{pair[0]: told.slot.collect(where=told.come == _CODES.index(code)) for code, pair in SLOTS.items()},
     )
     slots: dict[str, Any] = {}
-    for first, other in SLOTS.values():
-        numbers = lists[first]
-        slots[first] = numbers.mins()
-        slots[other] = _elsewhere(numbers, numbers.mins()).mins()
-    return lists.select("shipment_id", **slots)
+    for name, other in SLOTS.values():
+        slots[name] = first[name].mins()
+        slots[other] = _elsewhere(first[name], first[name].mins()).mins()
+    return first.select("shipment_id", *STAGES, **{name: number.fill_null(UNKNOWN) for name, number in slots.items()})
 
 
 def _elsewhere(numbers: Any, first: Any) -> Any:
     """Return the numbers of other hubs than that of the first."""
     return numbers.filter(lambda number: (number & HUB_MASK) != (first & HUB_MASK))
-
-
-def _at_hubs(scans: ibis.Table) -> ibis.Table:
-    return scans.filter(scans.code.isin(list(SLOTS)) & scans.facility_id.notnull())

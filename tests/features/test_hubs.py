@@ -51,7 +51,7 @@ def visits(row: Row, scans: Sequence[Row], first: int) -> list[tuple[int, str, P
         ends += [(day, there) for day, there, _ in reached[number + 1 :]]
         ends += [at_depot] if (at_depot := stage(scans, shipment_id, STAGES["depot"])) else []
         ends += [(whole.ended_known, whole.end)] if whole.end is not None and whole.ended_known is not None else []
-        end = min(ends, key=lambda one: one[0], default=None)
+        end = min(ends, default=None)
         if end is None or end[0] >= known:
             parcel = Parcel(max(on, first), end and end[1], known, end and end[0], whole.calendar)
             out.append((number, hub, parcel))
@@ -111,7 +111,7 @@ def test_the_columns_equal_the_hand_written_join(world):
 
 
 def queue() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return parcels from Leipzig by way of hubs "ost" and "sued" to Munich; from 27 February on "sued" is on strike."""
+    """Return parcels from Leipzig by way of hubs "ost" and "sued" to Munich; from 27 February on "sued" strikes."""
     rows, scans = [], []
     for number in range(140):
         at = instant("2026-02-02 09:00") + timedelta(days=number // 5)
