@@ -34,7 +34,8 @@ ALL_COLUMNS = (*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS)
 # Hazard of a day on which, as far as history can tell, nothing is delivered: closed, or before the dispatch.
 _CLOSED_HAZARD = 1e-4
 _LOWEST, _HIGHEST = 1e-4, 0.99
-_PACES = [number for number, column in enumerate(ORDER_COLUMNS) if column.name in loads.ON_THE_WAY]
+_MOVING = (*loads.ON_THE_WAY, *hubs.ON_THE_WAY)
+_PACES = [number for number, column in enumerate(ORDER_COLUMNS) if column.name in _MOVING]
 
 # The life tables that history is told by: the windows that are asked for, and the levels of keys, widest first.
 FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
@@ -168,7 +169,7 @@ def join_features(orders: Orders, static: Floats, lead: Hazards, outlook: Outloo
 
 
 def paced(lead: Hazards, static: Floats) -> Floats:
-    """Return the log-odds of the lane's history, moved by last week's paces on its way, shape (n, AGES).
+    """Return the log-odds of the lane's history, moved by the last days' paces on its way, shape (n, AGES).
 
     A tree knows no wait longer than those it has learned from; what the model starts from grows with any backlog.
     """

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.columns import Column
 from features.distinct import distinct_rows
 from features.history import PLACE, History, pace
-from features.loads import MONTH, RATIO, RECORD, USUAL, WEEK, days_told
+from features.loads import MONTH, NOW, RATIO, RECORD, USUAL, WEEK, days_told
 from features.orders import Days, Floats, Orders, Texts
 from features.sketches import UNKNOWN
 
@@ -35,7 +35,7 @@ MINUTE_MASK, HUB_MASK = 2**MINUTE_BITS - 1, 2**HUB_BITS - 1
 LEVELS = ("all", "carrier", "country", "hub", "region", "area")
 _WAYS = 2
 _NEVER = 2**60
-WINDOWS = (WEEK, MONTH, USUAL)
+WINDOWS = (NOW, WEEK, MONTH, USUAL)
 
 _SCANS = "no scans of hubs in the last 120 days"
 _WHERE = {
@@ -46,15 +46,18 @@ _WHERE = {
 
 def _columns(name: str) -> tuple[Column, Column]:
     hub = f"at the usual {name} hub, {_WHERE[name]},"
-    left = f"parcels that left {hub} against those expected to by their time there, last {WEEK} days; 0 is as usual"
+    left = f"parcels that left {hub} against those expected to by their time there, last {NOW} days; 0 is as usual"
     there = f"parcels {hub} last {WEEK} days against the usual {WEEK} of the last {MONTH}; 0 is as usual"
     return (
-        Column(f"{name}_hub_pace_{WEEK}d", "load", RATIO, left, _SCANS),
+        Column(f"{name}_hub_pace_{NOW}d", "load", RATIO, left, _SCANS),
         Column(f"{name}_hub_load_{WEEK}d", "load", RATIO, there, _SCANS),
     )
 
 
 COLUMNS = (*_columns("first"), *_columns("last"))
+
+# The paces of the hubs that a parcel still has before it when it is ordered.
+ON_THE_WAY = (f"first_hub_pace_{NOW}d", f"last_hub_pace_{NOW}d")
 
 
 def slot_told(numbers: Days) -> tuple[Days, Days]:
@@ -137,5 +140,5 @@ def hub_features(history: History, orders: Orders) -> Floats:
     for ways in (first_ways(orders), last_ways(orders)):
         hub = history.busiest(ways[1:], day, USUAL)
         keys = hub_keys(orders.carrier, ways, hub)[:-_WAYS]
-        parts += [pace(history, keys, day, WEEK, USUAL).ended, pace(history, keys, day, WEEK, MONTH).under_way]
+        parts += [pace(history, keys, day, NOW, USUAL).ended, pace(history, keys, day, WEEK, MONTH).under_way]
     return np.stack(parts, axis=1)

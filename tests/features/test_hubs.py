@@ -88,7 +88,7 @@ def slow_features(rows: Sequence[Row], scans: Sequence[Row], asked: Row) -> list
         ]
         carrier = asked.get("carrier") or ""
         wanted = ["*", carrier, ways(live(asked), side)[0], f"{carrier} at {usual}"]
-        out += [slow_pace(legs, wanted, today, 7, 120)[0], slow_pace(legs, wanted, today, 7, 28)[1]]
+        out += [slow_pace(legs, wanted, today, 3, 120)[0], slow_pace(legs, wanted, today, 7, 28)[1]]
     return out
 
 
@@ -132,10 +132,10 @@ def test_parcels_that_pile_up_at_the_last_hub_slow_its_pace_and_raise_its_load()
     history = history_of(rows, scans=scans)
     got = dict(zip(history.shipment_id, hub_columns(training_table(history)), strict=True))
     before, strike = (dict(zip(NAMES, got[name], strict=True)) for name in ("p900", "p901"))
-    assert abs(before["last_hub_pace_7d"]) < 0.1
-    assert strike["last_hub_pace_7d"] < -0.3
+    assert abs(before["last_hub_pace_3d"]) < 0.1
+    assert strike["last_hub_pace_3d"] < -0.3
     assert strike["last_hub_load_7d"] > before["last_hub_load_7d"] + 0.1
-    assert strike["first_hub_pace_7d"] > -0.1
+    assert strike["first_hub_pace_3d"] > strike["last_hub_pace_3d"] + 0.1
 
 
 def test_the_usual_hub_is_what_was_recorded_before_the_day_of_the_order():
