@@ -31,9 +31,9 @@ RECORD_BITS = MINUTE_BITS + HUB_BITS
 MINUTE_MASK, HUB_MASK = 2**MINUTE_BITS - 1, 2**HUB_BITS - 1
 
 # Widest first. A country, a region and an area are those that the parcel comes from at its first hub, and those that it
-# goes to at the next one; the last two levels are kept by hub, and tell the usual one.
+# goes to at the next one. The last two levels tell of both, hub and way: by them the usual hub is known.
 LEVELS = ("all", "carrier", "country", "hub", "region", "area")
-_WAYS = 2
+TOLD = LEVELS.index("hub") + 1
 _NEVER = 2**60
 WINDOWS = (NOW, WEEK, MONTH, USUAL)
 
@@ -139,6 +139,6 @@ def hub_features(history: History, orders: Orders) -> Floats:
     day, parts = orders.known_day, []
     for ways in (first_ways(orders), last_ways(orders)):
         hub = history.busiest(ways[1:], day, USUAL)
-        keys = hub_keys(orders.carrier, ways, hub)[:-_WAYS]
+        keys = hub_keys(orders.carrier, ways, hub)[:TOLD]
         parts += [pace(history, keys, day, NOW, USUAL).ended, pace(history, keys, day, WEEK, MONTH).under_way]
     return np.stack(parts, axis=1)
