@@ -95,8 +95,8 @@ STAGE_DAYS = {
 # from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
 # The way of a parcel at a hub has the carrier, the hub, and twice the area that it comes from, and one, or goes to.
 HERE, WAY = 2**20, 2**40
-_NONE = 2**60
-_HERE_BITS, _WAY_BITS, _GREATEST = 20, 40, 2**63 - 1
+_NONE = 2**63 - 1
+_HERE_BITS, _WAY_BITS = 20, 40
 _EVENTS = ("dispatched", "delivered")
 
 
@@ -181,18 +181,20 @@ def fresh() -> ibis.Table:
     again = again.mutate(**_not_taken_back(again))
     silent = previous.anti_join(announced, "shipment_id").rename({f"old_{name}": name for name in STAGED})
     silent = silent.join(told, "shipment_id")
-    return ibis.union(*(one.select(*ANNOUNCED, **_first_of_all(one)) for one in (again, silent)))
+    return ibis.union(*(_with_first(one).select(*ANNOUNCED, *STAGED) for one in (again, silent)))
 
 
-def _first_of_all(parcels: ibis.Table) -> dict[str, Any]:
-    """Return the numbers `STAGED` of parcels that are told of by old ones and new ones."""
-    numbers = {name: _first(parcels[f"old_{name}"], parcels[f"new_{name}"]) for name in STAGED}
+def _with_first(parcels: ibis.Table) -> ibis.Table:
+    """Add the numbers `STAGED` of parcels that are told of by old ones and new ones, any of which may be missing."""
+    both = [f"{when}_{name}" for name in STAGED for when in ("old", "new")]
+    told = parcels.mutate(**{name: parcels[name].fill_null(UNKNOWN) for name in both})
+    told = told.mutate(**{name: _or_unknown(_least(told[f"old_{name}"], told[f"new_{name}"])) for name in STAGED})
+    others = {}
     for first, other in SLOTS.values():
-        told = [parcels[f"{when}_{slot}"] for when in ("old", "new") for slot in (first, other)]
-        # A number that is missing is of no hub, and one of -1 is passed over by `_first`.
-        elsewhere = (ibis.ifelse((one & HUB_MASK) == (numbers[first] & HUB_MASK), UNKNOWN, one) for one in told)
-        numbers[other] = _first(*elsewhere)
-    return numbers
+        hub = told[first] & HUB_MASK
+        numbers = (told[f"{when}_{slot}"] for when in ("old", "new") for slot in (first, other))
+        others[other] = _or_unknown(_least(*(ibis.ifelse((one & HUB_MASK) == hub, UNKNOWN, one) for one in numbers)))
+    return told.mutate(**others)
 
 
 def _not_taken_back(parcels: ibis.Table) -> dict[str, Any]:
@@ -210,11 +212,11 @@ def _not_taken_back(parcels: ibis.Table) -> dict[str, Any]:
 
 def with_stage_days(parcels: ibis.Table) -> ibis.Table:
     """Add columns `STAGE_DAYS` to parcels."""
-    told = parcels.mutate(**_visits(parcels))
+    told = _with_visits(parcels)
     days: dict[str, Any] = {}
     for event in _EVENTS_TOLD:
         days |= _days(event, told[event])
-    return told.mutate(**days).drop(*VISITS, *(f"{visit}_left" for visit in VISITS))
+    return told.mutate(**days).select(*parcels.columns, *STAGE_DAYS)
 
 
 def _days(name: str, number: Any) -> dict[str, Any]:
@@ -223,29 +225,32 @@ def _days(name: str, number: Any) -> dict[str, Any]:
     return {f"{name}_{what}": ibis.ifelse(number == UNKNOWN, UNKNOWN, day).cast("int32") for what, day in days.items()}
 
 
-def _visits(parcels: ibis.Table) -> dict[str, Any]:
-    """Tell of both hubs what `features.hubs.stay` tells of one, and the way of the parcel there."""
-    told: dict[str, Any] = {}
-    lane, reached = parcels.lane, [parcels[slot] for slot in SLOTS["hub_arrival"]]
+def _with_visits(parcels: ibis.Table) -> ibis.Table:
+    """Tell of both hubs what `features.hubs.stay` tells of one, in numbers as of stages, and the parcel's way there.
+
+    Step by step, so that no step repeats what another one tells.
+    """
+    arrivals, departures = SLOTS.values()
     is_delivered = ibis.least(parcels.delivered_on, parcels.delivered_known) != UNKNOWN
-    delivered = ibis.ifelse(
-        is_delivered, parcels.delivered_known.cast("int64") * RECORD + parcels.delivered_on, UNKNOWN
-    )
+    delivered = parcels.delivered_known.cast("int64") * RECORD + parcels.delivered_on
+    stages = {f"{slot}_stage": _as_stage(parcels[slot]) for slot in _SLOTS}
+    told = parcels.mutate(delivered=ibis.ifelse(is_delivered, delivered, UNKNOWN), **stages)
+    ends = {}
+    for number, (visit, slot) in enumerate(zip(VISITS, arrivals, strict=True)):
+        hub = told[slot] & HUB_MASK
+        left = [ibis.ifelse((told[one] & HUB_MASK) == hub, told[f"{one}_stage"], UNKNOWN) for one in departures]
+        later = [told[f"{one}_stage"] for one in arrivals[number + 1 :]]
+        ends[f"{visit}_left"] = _least(*left, *later, told.depot, told.delivered)
+    told = told.mutate(**ends)
+    lane = told.lane
     sides = ((lane & (WAY - 1)) >> _HERE_BITS) * 2 + 1, (lane & (HERE - 1)) * 2
-    for number, (visit, side) in enumerate(zip(VISITS, sides, strict=True)):
-        start, hub = _as_stage(reached[number]), reached[number] & HUB_MASK
-        left = [
-            ibis.ifelse((parcels[slot] & HUB_MASK) == hub, _as_stage(parcels[slot]), UNKNOWN)
-            for slot in SLOTS["hub_departure"]
-        ]
-        ends = (*left, *map(_as_stage, reached[number + 1 :]), parcels.depot, delivered)
-        # Of the bits of -1 all but the sign make the greatest number of all.
-        end = ibis.least(*(one & _GREATEST for one in ends))
-        end = ibis.ifelse(end == _GREATEST, UNKNOWN, end)
-        is_late = (end != UNKNOWN) & (end // RECORD < start // RECORD)
-        told |= {visit: ibis.ifelse(is_late, UNKNOWN, start), f"{visit}_left": end}
-        told[f"{visit}_way"] = (parcels.region_to >> _WAY_BITS) * WAY + hub * HERE + side
-    return told
+    numbers: dict[str, Any] = {}
+    for visit, slot, side in zip(VISITS, arrivals, sides, strict=True):
+        start, end = told[f"{slot}_stage"], told[f"{visit}_left"]
+        numbers[visit] = ibis.ifelse(end // RECORD < start // RECORD, UNKNOWN, start)
+        numbers[f"{visit}_left"] = _or_unknown(end)
+        numbers[f"{visit}_way"] = (told.region_to >> _WAY_BITS) * WAY + (told[slot] & HUB_MASK) * HERE + side
+    return told.mutate(**numbers)
 
 
 def _as_stage(number: Any) -> Any:
@@ -254,10 +259,13 @@ def _as_stage(number: Any) -> Any:
     return ibis.ifelse(number == UNKNOWN, UNKNOWN, (number >> RECORD_BITS) * RECORD + day)
 
 
-def _first(*numbers: Any) -> Any:
-    """Return the smallest of numbers that may be missing or -1, else -1."""
-    first = ibis.least(*(ibis.coalesce(one.nullif(UNKNOWN), _NONE) for one in numbers))
-    return ibis.ifelse(first == _NONE, UNKNOWN, first).cast("int64")
+def _least(*numbers: Any) -> Any:
+    """Return the smallest of numbers that may be -1, else `_NONE`, the greatest of all: the bits of -1 but the sign."""
+    return ibis.least(*(one & _NONE for one in numbers))
+
+
+def _or_unknown(number: Any) -> Any:
+    return ibis.ifelse(number == _NONE, UNKNOWN, number)
 
 
 def _shopper_bound() -> ibis.Table:
