@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import calendars, lanes, loads, origins, parcel, regime, weather, weekdays
+from features import calendars, hubs, lanes, loads, origins, parcel, regime, weather, weekdays
 from features.columns import Column
 from features.history import Hazards, History
 from features.orders import Floats, Orders, Texts
@@ -23,6 +23,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *lanes.COLUMNS,
     *origins.COLUMNS,
     *loads.COLUMNS,
+    *hubs.COLUMNS,
     *regime.COLUMNS,
     *weather.COLUMNS,
 )
@@ -33,7 +34,8 @@ ALL_COLUMNS = (*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS)
 # Hazard of a day on which, as far as history can tell, nothing is delivered: closed, or before the dispatch.
 _CLOSED_HAZARD = 1e-4
 _LOWEST, _HIGHEST = 1e-4, 0.99
-_PACES = [number for number, column in enumerate(ORDER_COLUMNS) if column.name in loads.ON_THE_WAY]
+_MOVING = (*loads.ON_THE_WAY, *hubs.ON_THE_WAY)
+_PACES = [number for number, column in enumerate(ORDER_COLUMNS) if column.name in _MOVING]
 
 # The life tables that history is told by: the windows that are asked for, and the levels of keys, widest first.
 FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
@@ -43,6 +45,7 @@ FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
     "haul": (loads.ROAD_WINDOWS, loads.HAUL_LEVELS),
     "departure": (loads.ROAD_WINDOWS, loads.DEPARTURE_LEVELS),
     "transit": (regime.WINDOWS, regime.LEVELS),
+    "hub": (hubs.WINDOWS, hubs.LEVELS),
     "depot_weekdays": (weekdays.WINDOWS, loads.DEPOT_LEVELS),
     "lane_weekdays": (weekdays.WINDOWS, lanes.LEVELS),
 }
@@ -60,6 +63,7 @@ class Histories:
     haul: History
     departure: History
     transit: History
+    hub: History
     depot_weekdays: History
     lane_weekdays: History
     weather: WeatherHistory = NO_WEATHER
@@ -148,6 +152,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
             lead,
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
+            hubs.hub_features(histories.hub, orders),
             regime.regime_features(histories.transit, histories.handling, orders),
             weather.order_features(orders, outlook),
         ],
@@ -164,7 +169,7 @@ def join_features(orders: Orders, static: Floats, lead: Hazards, outlook: Outloo
 
 
 def paced(lead: Hazards, static: Floats) -> Floats:
-    """Return the log-odds of the lane's history, moved by last week's paces on its way, shape (n, AGES).
+    """Return the log-odds of the lane's history, moved by the last days' paces on its way, shape (n, AGES).
 
     A tree knows no wait longer than those it has learned from; what the model starts from grows with any backlog.
     """

@@ -8,7 +8,7 @@ python -m features.catalogue > docs/features.md
 import sys
 from collections.abc import Mapping, Sequence
 
-from features import lanes, loads, origins, weather
+from features import hubs, lanes, loads, origins, weather
 from features.assembly import ALL_COLUMNS
 from features.columns import Column, Worth
 from features.history import SHRINKAGE
@@ -30,7 +30,11 @@ Written by `python -m features.catalogue > docs/features.md` from the column con
 - Origins widen in this order: {", ".join(reversed(origins.LEVELS))}.
 - Carrier load comes from scans, each from the day on which it was recorded. It is told by carrier, and widens in this
   order: {", ".join(reversed(loads.DEPOT_LEVELS))} of the destination; {", ".join(reversed(loads.DEPARTURE_LEVELS))} of
-  the origin. Parcels are expected to get on as they did at their age in the last {loads.USUAL} days.
+  the origin; {", ".join(reversed(hubs.LEVELS[: hubs.TOLD]))} of the parcels at a hub. Parcels are expected to get on as
+  they did at their age in the last {loads.USUAL} days: those that did not are missed departures.
+- An order's usual first hub is the one at which most of the carrier's parcels from the origin's area began in the
+  last {loads.USUAL} days; its usual last hub the one that most of those to the destination's area came to next. Where
+  the area tells of none, its region does.
 - Weather is what had been issued before the UTC day of the order, the latest word for each day; forecasts more than
   {weather.LAST} days ahead of the order are left out. Severity is 0 to 3, how far a day goes beyond the
   lowest level of an official warning of wind, fresh snow or rain.

@@ -19,6 +19,8 @@ SHRINKAGE = 8.0
 # What one imaginary parcel says where nobody has any history: about one in fourteen ends on a day.
 _PRIOR_HAZARD = 0.07
 _REMEMBERED = 20_000  # about 1 KB each
+# Between a way and a place on it, in keys of levels that tell of both.
+PLACE = "\t"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,14 @@ class History(Protocol):
         """
         ...
 
+    def busiest(self, ways: Sequence[Texts], known_day: Days, window: int) -> Texts:
+        """Return the place on each way at which most began in the `window` days before each `known_day`.
+
+        `ways` are those of the sketch's last levels, widest first; the narrowest that tells of any place holds, and ""
+        stands where none does.
+        """
+        ...
+
 
 def smoothed(at_risk: Sequence[Counts], ended: Sequence[Counts]) -> Hazards:
     """Shrink each level's hazard towards the next wider one; arrays have shape (n, AGES), widest level first.
@@ -70,6 +80,21 @@ def _by_level(at_risk: Sequence[Counts], ended: Sequence[Counts]) -> list[Counts
     for risk, end in zip(at_risk[1:], ended[1:], strict=True):
         hazards.append((end + SHRINKAGE * hazards[-1]) / (np.maximum(risk, end) + SHRINKAGE))
     return hazards
+
+
+def _places(code_of: Mapping[str, int]) -> dict[str, list[tuple[str, int]]]:
+    """Return the places on each way, with their codes."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for key, code in code_of.items():
+        way, _, place = key.partition(PLACE)
+        found.setdefault(way, []).append((place, code))
+    return found
+
+
+def _busiest(places: Sequence[tuple[str, int]], at_risk: Counts) -> str:
+    """Return the place whose code has most parcels at age 0, "" where none has any."""
+    most, place = max([(at_risk[code, 0], place) for place, code in places], default=(0, ""))
+    return place if most > 0 else ""
 
 
 class TrailingWindow:
@@ -126,6 +151,20 @@ class SketchHistory:
             out.ended[rows], out.under_way[rows] = part.ended, part.under_way
         return out
 
+    def busiest(self, ways: Sequence[Texts], known_day: Days, window: int) -> Texts:
+        """Return the place on each way at which most began in the `window` days before each `known_day`."""
+        out = np.full(len(known_day), "", dtype=object)
+        levels = self._sketch.levels[-len(ways) :]
+        for level, column in zip(levels, ways, strict=True):
+            trailing = TrailingWindow(level, window)
+            places = _places(trailing.code_of)
+            for day, rows in _by_day(known_day):
+                trailing.move_to(day)
+                once = {way: _busiest(places.get(way, ()), trailing.at_risk) for way in set(column[rows].tolist())}
+                found = np.array([once[way] for way in column[rows].tolist()], dtype=object)
+                out[rows] = np.where(found == "", out[rows], found)
+        return out
+
     def _windows(
         self, keys: Sequence[Texts], known_day: Days, windows: Sequence[int]
     ) -> Iterator[tuple[NDArray[np.intp], list[Window]]]:
@@ -133,9 +172,7 @@ class SketchHistory:
         levels = self._sketch.levels[: len(keys)]
         trailing = [[TrailingWindow(level, window) for level in levels] for window in windows]
         codes = [one.codes(column) for one, column in zip(trailing[0], keys, strict=True)]
-        order = np.argsort(known_day, kind="stable")
-        days, starts = np.unique(known_day[order], return_index=True)
-        for day, rows in zip(days.tolist(), np.split(order, starts[1:]), strict=True):
+        for day, rows in _by_day(known_day):
             for one in chain.from_iterable(trailing):
                 one.move_to(day)
             yield (
@@ -149,6 +186,13 @@ class SketchHistory:
                     for window, mine in zip(windows, trailing, strict=True)
                 ],
             )
+
+
+def _by_day(known_day: Days) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Return each day with its rows, in order."""
+    order = np.argsort(known_day, kind="stable")
+    days, starts = np.unique(known_day[order], return_index=True)
+    yield from zip(days.tolist(), np.split(order, starts[1:]), strict=True)
 
 
 @dataclass(frozen=True)
@@ -168,6 +212,7 @@ class SnapshotHistory:
         # Requests come one by one, and most share their lane or origin with an earlier one.
         self._remembered = lru_cache(_REMEMBERED)(self._look_up)
         self._remembered_pace = lru_cache(_REMEMBERED)(self._pace)
+        self._places: dict[tuple[int, int], dict[str, list[tuple[str, int]]]] = {}
 
     @classmethod
     def of(cls, sketch: Sketch, day: int, windows: Sequence[int]) -> "SnapshotHistory":
@@ -196,6 +241,21 @@ class SnapshotHistory:
         if len(known_day) == 1:
             return self._remembered_pace(window, usual, tuple((column[0],) for column in keys))
         return self._pace(window, usual, keys)
+
+    def busiest(self, ways: Sequence[Texts], known_day: Days, window: int) -> Texts:
+        """Return the place on each way at which most began in the `window` days before the snapshot."""
+        out = np.full(len(known_day), "", dtype=object)
+        levels = self._sums[window]
+        for number, column in zip(range(len(levels) - len(ways), len(levels)), ways, strict=True):
+            level, places = levels[number], self._places_of(window, number)
+            found = np.array([_busiest(places.get(way, ()), level.at_risk) for way in column.tolist()], dtype=object)
+            out = np.where(found == "", out, found)
+        return out
+
+    def _places_of(self, window: int, number: int) -> dict[str, list[tuple[str, int]]]:
+        if (window, number) not in self._places:
+            self._places[window, number] = _places(self._sums[window][number].code_of)
+        return self._places[window, number]
 
     def _look_up(self, window: int, keys: Sequence[Sequence[str]] | Sequence[Texts]) -> Hazards:
         counts = self._window(window, keys)

@@ -32,17 +32,17 @@ WINDOWS = (NOW, WEEK, MONTH, USUAL)
 ROAD_WINDOWS = (WEEK, MONTH, USUAL)
 
 _SCANS = "no scans in the last 120 days"
-_RATIO = "log ratio"
+RATIO = "log ratio"
 
 
 def _pace(name: str, leg: str, days: int) -> Column:
     words = f"parcels that {leg} against those expected to by their time there, last {days} days; 0 is as usual"
-    return Column(f"{name}_pace_{days}d", "load", _RATIO, words, _SCANS)
+    return Column(f"{name}_pace_{days}d", "load", RATIO, words, _SCANS)
 
 
 def _load(name: str, where: str) -> Column:
     words = f"parcels {where}, last {WEEK} days against the usual {WEEK} of the last {MONTH}; 0 is as usual"
-    return Column(f"{name}_load_{WEEK}d", "load", _RATIO, words, _SCANS)
+    return Column(f"{name}_load_{WEEK}d", "load", RATIO, words, _SCANS)
 
 
 COLUMNS = (

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features import loads
+from features import hubs, loads
 from features.assembly import FAMILIES, Histories
 from features.distinct import distinct_rows
 from features.frames import dates, floats, local_days, local_hours, objects, texts, utc_days
 from features.history import SketchHistory, SnapshotHistory
+from features.hubs import SLOTS, Visit, hub_keys, stay, visits_of
 from features.lanes import lane_keys
 from features.loads import STAGES, days_told
 from features.opendays import CalendarKey, OpenDays
@@ -44,7 +45,7 @@ class ParcelHistory:
 
     `delivered_on` is local at the destination, `delivered_known` the UTC day of its record. `ended_known` is the UTC
     day on which we learned that the parcel will not come; without a time, that of the order. `scanned` has the day of
-    each of `features.loads.STAGES` and of its record, as the scans told it first.
+    each of `features.loads.STAGES` and of its record, as the scans told it first, `visits` those of the first two hubs.
     """
 
     shipment_id: Texts
@@ -59,6 +60,7 @@ class ParcelHistory:
     delivered_known: NDArray[np.int64]
     ended_known: NDArray[np.int64]
     scanned: Mapping[str, tuple[Days, Days]]
+    visits: tuple[Visit, Visit]
 
     def __len__(self) -> int:
         return len(self.orders)
@@ -73,7 +75,7 @@ class ParcelHistory:
 def parcel_history(shipments: pd.DataFrame, network: Network, first_scans: pd.DataFrame | None = None) -> ParcelHistory:
     """Read the canonical shipments (without returns), ordered by time of order; DataError when there are none.
 
-    `first_scans` is what `features.engine.stages.first_scans` tells of their scans.
+    `first_scans` is what `features.engine.scanning.read_first_scans` tells of their scans.
     """
     frame = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
     if frame.empty:
@@ -93,6 +95,7 @@ def parcel_history(shipments: pd.DataFrame, network: Network, first_scans: pd.Da
         delivered_known=utc_days(frame["delivered_recorded_at"].fillna(frame["delivered_at"])),
         ended_known=_ended_known(frame),
         scanned=_scanned(frame["shipment_id"], first_scans),
+        visits=_visits(frame["shipment_id"], first_scans),
     )
 
 
@@ -107,6 +110,19 @@ def _scanned(shipment_id: pd.Series, first_scans: pd.DataFrame | None) -> dict[s
         return {name: (np.full(len(shipment_id), UNKNOWN), np.full(len(shipment_id), UNKNOWN)) for name in STAGES}
     found = first_scans.set_index("shipment_id").reindex(shipment_id)
     return {name: days_told(floats(found[name])) for name in STAGES}
+
+
+def _visits(shipment_id: pd.Series, first_scans: pd.DataFrame | None) -> tuple[Visit, Visit]:
+    """Return the visits to the first hub and to the next one."""
+    slots: dict[str, tuple[Days, Texts]] = {}
+    for slot in (slot for pair in SLOTS.values() for slot in pair):
+        if first_scans is None:
+            slots[slot] = np.full(len(shipment_id), UNKNOWN), np.full(len(shipment_id), "", dtype=object)
+        else:
+            told = first_scans.set_index("shipment_id")
+            numbers = told[slot].reindex(shipment_id, fill_value=int(UNKNOWN)).to_numpy(np.int64)
+            slots[slot] = numbers, objects(told[f"{slot}_at"].reindex(shipment_id, fill_value="").tolist())
+    return visits_of(slots)
 
 
 @dataclass(frozen=True)
@@ -182,6 +198,7 @@ class Sketches:
     haul: Sketch
     departure: Sketch
     transit: Sketch
+    hub: Sketch
     weather: Bulletins = NO_BULLETINS
 
     @cached_property
@@ -224,6 +241,7 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
         "haul": (Spells(*departed, *ends["depot"], delivery), there[: len(loads.HAUL_LEVELS)]),
         "transit": (Spells(*dispatched, *delivered, delivery), there[: len(loads.HAUL_LEVELS)]),
         "departure": (Spells(*handed, *ends["departed"], delivery), loads.departure_keys(orders)),
+        "hub": _at_hubs(history, delivery),
     }
     return Sketches(
         **{name: build_sketch(*_begun(spells, keys, first), until) for name, (spells, keys) in counted.items()},
@@ -236,6 +254,27 @@ def _first(scanned: tuple[Days, Days], delivered: tuple[Days, Days]) -> tuple[Da
     is_sooner = (delivered[1] != UNKNOWN) & ((scanned[1] == UNKNOWN) | (delivered[1] < scanned[1]))
     on, known = (np.where(is_sooner, *days) for days in zip(delivered, scanned, strict=True))
     return on, known
+
+
+def _at_hubs(history: ParcelHistory, calendar: OpenDays) -> tuple[Spells, tuple[Texts, ...]]:
+    """Return the time at the first hub and at the next one, in this order, with their keys.
+
+    It ends with the departure, with the next hub, with the depot or with the delivery.
+    """
+    first, other = history.visits
+    done = _number(*history.scanned["depot"]), _number(history.delivered_on, history.delivered_known)
+    stays = stay(first.reached, first.left, other.reached, *done), stay(other.reached, other.left, *done)
+    ways = hubs.first_ways(history.orders), hubs.last_ways(history.orders)
+    keys = [hub_keys(history.orders.carrier, *one) for one in zip(ways, (first.hub, other.hub), strict=True)]
+    start, started_known, end, ended_known = (np.concatenate(parts) for parts in zip(*stays, strict=True))
+    both = np.tile(np.arange(len(history)), len(stays))
+    spells = Spells(start, started_known, end, ended_known, calendar.take(both))
+    return spells, tuple(np.concatenate(parts) for parts in zip(*keys, strict=True))
+
+
+def _number(on: Days, known: Days) -> Days:
+    """Return the number that `features.loads.days_told` reads, -1 where the day or that of its record is not known."""
+    return np.where((on == UNKNOWN) | (known == UNKNOWN), UNKNOWN, known * loads.RECORD + on)
 
 
 def _begun(spells: Spells, keys: Sequence[Texts], first: int) -> tuple[Spells, list[Texts]]:

@@ -8,8 +8,16 @@ import ibis
 from features.engine.engines import unbound
 from features.engine.families import FACTS, FAMILIES
 from features.engine.lifetables import BASES, BOUND, DAYS
-from features.engine.parcels import ANNOUNCED, FAR, PARCELS, STAGE_DAYS, STAGED, STAGES_TOLD, with_stage_days
-from features.loads import RECORD
+from features.engine.parcels import (
+    ANNOUNCED,
+    FAR,
+    PARCELS,
+    STAGE_DAYS,
+    STAGED,
+    STAGES_TOLD,
+    record_day,
+    with_stage_days,
+)
 from features.sketches import UNKNOWN
 
 TOLD = {
@@ -72,7 +80,10 @@ def perhaps_settled() -> ibis.Table:
 
 
 def _recorded(stages: ibis.Table) -> Any:
-    return ibis.least(*(ibis.coalesce(stages[name] // RECORD, FAR).cast("int32") for name in STAGED))
+    """Return the day of the first record, `FAR` where none is told of."""
+    return ibis.least(
+        *(ibis.ifelse(stages[name] >= 0, record_day(stages[name], name), FAR).cast("int32") for name in STAGED)
+    )
 
 
 @cache
@@ -84,11 +95,17 @@ def judged(parcels: ibis.Table, families: tuple[str, ...]) -> ibis.Table:
     """
     parcels = with_stage_days(parcels)
     until, last_open = unbound("bound", BOUND).until.max(), unbound("bases", BASES).last_open.min()
-    told = [FAMILIES[family].facts(parcels) for family in families]
-    days = [facts[name] for facts in told for name in ("start", "end")]
-    records = [facts[name] for facts in told for name in ("started_known", "ended_known")]
+    needed: list[Any] = []
+    days: list[Any] = []
+    records: list[Any] = []
+    for family in (FAMILIES[name] for name in families):
+        for _, facts_of in family.all_spells:
+            facts = facts_of(parcels)
+            needed += [facts["end"]] if family.may_skip else [facts["start"], facts["end"]]
+            days += [facts["start"], facts["end"]]
+            records += [facts["started_known"], facts["ended_known"]]
     are_over = (
-        (ibis.least(*days) != UNKNOWN)
+        (ibis.least(*needed) != UNKNOWN)
         & (ibis.greatest(*days) <= last_open.as_scalar())
         & (ibis.greatest(*records) <= until.as_scalar())
     )
@@ -106,10 +123,8 @@ def current(*, is_settled: bool) -> ibis.Table:
 def told(families: tuple[str, ...], name: str) -> ibis.Table:
     """Return the spells of some families, begun or not, of the parcels in a table, by its name; columns `TOLD`."""
     parcels = with_stage_days(unbound(name, PARCELS))
-    spells = [
-        one.told(parcels, "shipment_id").mutate(family=ibis.literal(one.number, "int32"))
-        for one in (FAMILIES[family] for family in families)
-    ]
+    kinds = [told for family in families for told in FAMILIES[family].told(parcels, "shipment_id")]
+    spells = [told.mutate(family=ibis.literal(number, "int32")) for number, told in enumerate(kinds)]
     return ibis.union(*spells).select(*TOLD)
 
 

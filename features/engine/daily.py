@@ -11,6 +11,7 @@ A shipment's `ordered_at` must not change between batches; where it does, build 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import ibis
@@ -19,12 +20,25 @@ import pyarrow as pa
 
 from features.engine import changes
 from features.engine.counting import spells_of, write_counts
-from features.engine.dimensions import Asked, Registry, dimension_tables
+from features.engine.dimensions import Asked, Registry, dimension_tables, facility_table
 from features.engine.engines import Engine, Session, Source, unbound
 from features.engine.families import FAMILIES
 from features.engine.lifetables import BASES, bound_table, cells, lives
 from features.engine.opening import OpenDayTables
-from features.engine.parcels import ARROW, FAR, PARCELS, STAGES_TOLD, announced, extent, first, ids, known, stages
+from features.engine.parcels import (
+    ARROW,
+    FAR,
+    PARCELS,
+    SCANS,
+    STAGES_TOLD,
+    announced,
+    extent,
+    first,
+    ids,
+    known,
+    stages,
+)
+from features.engine.stages import facility_ids
 from features.engine.store import Manifest, locked, read_manifest, sweep, write_manifest
 from features.opendays import OpenDays
 from features.orders import day_of
@@ -102,6 +116,7 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
             session.give("stages", _nobody(STAGES_TOLD))
         else:
             session.give("scans", batch.scans)
+            session.give("facilities", facility_table(session.table(_hubs())["facility_id"].to_pylist(), registry))
             session.keep("stages", stages())
         for name, table in tables.result().items():
             session.give(name, table)
@@ -111,6 +126,11 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     hold = session.keep if before else session.define
     hold("announced", announced())
     return _Told(first, since, last, registry, families)
+
+
+@cache
+def _hubs() -> ibis.Table:
+    return facility_ids(unbound("scans", SCANS))
 
 
 def _translate_ahead(session: Session, families: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from features.engine.parcels import ARROW, CALENDARS, CLOCKS, DAY_S, DESTINATIONS, ORIGINS, SERVICES
+from features.engine.stages import FACILITIES
 from features.opendays import CalendarKey
 from features.orders import delivery_calendar_key
 from features.table import Network
@@ -62,6 +63,7 @@ class Registry:
     areas_from: Numbers = field(default_factory=Numbers)
     areas_to: Numbers = field(default_factory=Numbers)
     calendars: Numbers = field(default_factory=Numbers)
+    facilities: Numbers = field(default_factory=Numbers)
 
     def to_dict(self) -> dict[str, list[list[str]]]:
         """Return the names of each kind in the order of their numbers."""
@@ -127,6 +129,11 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
         ]),
         "clocks": _table(CLOCKS, [row for name in zone_of for row in _clock(name, zone_of[name], asked.first, days)]),
     }  # fmt: skip
+
+
+def facility_table(facility_ids: Sequence[str], registry: Registry) -> pa.Table:
+    """Return the table that `features.engine.stages.first_scans` joins, numbering what is new."""
+    return _table(FACILITIES, [(one, registry.facilities.number(one)) for one in sorted(facility_ids)])
 
 
 def _origins(origin_ids: Sequence[str], network: Network, registry: Registry) -> list[tuple[Any, ...]]:

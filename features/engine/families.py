@@ -10,12 +10,14 @@ from features.engine import ladders
 from features.engine.dimensions import Registry
 from features.engine.ladders import Numbers
 from features.engine.lifetables import SPELLS
+from features.hubs import LEVELS as HUB_LEVELS
 from features.lanes import LEVELS as LANE_LEVELS
 from features.loads import DEPARTURE_LEVELS, DEPOT_LEVELS, HAUL_LEVELS
 from features.origins import LEVELS as ORIGIN_LEVELS
 from features.sketches import UNKNOWN
 
 FACTS = ("start", "started_known", "end", "ended_known")
+Facts = Callable[[ibis.Table], dict[str, Any]]
 
 # A key is one number: its family, its level (0 is the widest), and its number on that level.
 LEVEL, FAMILY = 2**57, 2**60
@@ -26,7 +28,8 @@ class Family:
     """One family: `facts` returns the `FACTS` of a parcel with its stage days, `key` and `calendar` name its columns.
 
     `number` is the family's in all tables. `rungs` returns the numbers of narrow keys on every one of `levels`, widest
-    first, and `names` the texts of a level's numbers.
+    first, and `names` the texts of a level's numbers. `more` are keys and facts of further spells of the parcel, which
+    count in the same family. Where `may_skip`, a spell may never begin, and will not once its end is known.
     """
 
     number: int
@@ -34,24 +37,33 @@ class Family:
     key: str
     calendar: str
     levels: int
-    facts: Callable[[ibis.Table], dict[str, Any]]
+    facts: Facts
     rungs: Callable[[Numbers, Registry], tuple[Numbers, ...]]
     names: Callable[[int, Numbers, Registry], list[str]]
+    more: tuple[tuple[str, Facts], ...] = ()
+    may_skip: bool = False
+
+    @property
+    def all_spells(self) -> tuple[tuple[str, Facts], ...]:
+        """Return keys and facts of all spells of a parcel."""
+        return (self.key, self.facts), *self.more
 
     def keys(self, level: int, numbers: Any) -> Any:
         """Return the keys of numbers on a level."""
         return numbers + (self.number * FAMILY + level * LEVEL)
 
-    def told(self, parcels: ibis.Table, *names: str) -> ibis.Table:
-        """Return the columns `names` of parcels with `key`, `calendar` and `FACTS`, which are -1 where not known."""
-        facts = {name: value.cast("int32") for name, value in self.facts(parcels).items()}
-        key = self.keys(self.levels - 1, parcels[self.key])
-        return parcels.select(*names, key=key, calendar=parcels[self.calendar], **facts)
+    def told(self, parcels: ibis.Table, *names: str) -> list[ibis.Table]:
+        """Return of each spell the columns `names` with `key`, `calendar` and `FACTS`, which are -1 where not known."""
+        tables = []
+        for key, facts_of in self.all_spells:
+            facts = {name: value.cast("int32") for name, value in facts_of(parcels).items()}
+            keys = self.keys(self.levels - 1, parcels[key])
+            tables.append(parcels.select(*names, key=keys, calendar=parcels[self.calendar], **facts))
+        return tables
 
     def spells(self, parcels: ibis.Table) -> ibis.Table:
         """Return the spells that have begun, with the columns of `features.engine.lifetables.SPELLS`."""
-        told = self.told(parcels)
-        return told.filter(told.start != UNKNOWN).select(*SPELLS)
+        return ibis.union(*(told.filter(told.start != UNKNOWN).select(*SPELLS) for told in self.told(parcels)))
 
 
 def _from_plan(event: str) -> Callable[[ibis.Table], dict[str, Any]]:
@@ -74,7 +86,7 @@ def _from_dispatch(parcels: ibis.Table) -> dict[str, Any]:
     }
 
 
-def _between(begin: str, finish: str) -> Callable[[ibis.Table], dict[str, Any]]:
+def _between(begin: str, finish: str) -> Facts:
     """Tell the time from a stage to another; a delivery that was known sooner than any scan ended it too."""
 
     def facts(parcels: ibis.Table) -> dict[str, Any]:
@@ -89,6 +101,12 @@ def _between(begin: str, finish: str) -> Callable[[ibis.Table], dict[str, Any]]:
         }
 
     return facts
+
+
+def _at_hub(visit: str) -> Facts:
+    """Tell the time at a hub."""
+    names = ("on", "known", "left_on", "left_known")
+    return lambda parcels: {fact: parcels[f"{visit}_{name}"] for fact, name in zip(FACTS, names, strict=True)}
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -117,6 +135,11 @@ FAMILIES: Mapping[str, Family] = {
         Family(
             5, "departure", "region_from", "calendar", len(DEPARTURE_LEVELS),
             _between("handed", "departed"), ladders.departure_rungs, ladders.departure_names,
+        ),
+        Family(
+            6, "hub", "hub_way", "calendar", len(HUB_LEVELS),
+            _at_hub("hub"), ladders.hub_rungs, ladders.hub_names,
+            (("next_hub_way", _at_hub("next_hub")),), may_skip=True,
         ),
     )
 }  # fmt: skip

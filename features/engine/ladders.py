@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from features.engine.dimensions import AREA, COUNTRY, LANE_REGION, REGION, Registry
 from features.engine.dimensions import Numbers as Names
 from features.engine.parcels import HERE, WAY
+from features.history import PLACE
 
 Numbers = NDArray[np.int64]
 
@@ -89,6 +90,39 @@ def departure_names(level: int, rungs: Numbers, registry: Registry) -> list[str]
         (carrier,), start = registry.carriers.names[carrier_number], registry.areas_from.names[here]
         names.append(("*", carrier, f"{carrier} {start[COUNTRY]}-{start[REGION]}")[level])
     return names
+
+
+def hub_rungs(ways: Numbers, registry: Registry) -> tuple[Numbers, ...]:
+    """Return the number of each way's key on every level of `features.hubs.LEVELS`, widest first."""
+    carrier, hub, _ = _parts(ways)
+    at = carrier * WAY + hub * HERE
+    country, region, area = (
+        _side_alike(ways, registry, *parts) for parts in ((COUNTRY,), (COUNTRY, REGION), (COUNTRY, AREA))
+    )
+    return np.zeros_like(ways), carrier * WAY, carrier * WAY + country, at, at + region, at + area
+
+
+def hub_names(level: int, rungs: Numbers, registry: Registry) -> list[str]:
+    """Return the keys that `features.hubs.hub_keys` gives to these numbers of a level."""
+    names = []
+    for carrier_number, hub_number, side in zip(*(part.tolist() for part in _parts(rungs)), strict=True):
+        (carrier,), (hub,) = registry.carriers.names[carrier_number], registry.facilities.names[hub_number]
+        number, is_from = divmod(side, 2)
+        end = (registry.areas_from if is_from else registry.areas_to).names[number]
+        land, at = f"{carrier} {'from' if is_from else 'to'} {end[COUNTRY]}", f"{PLACE}{hub}"
+        narrow = f"{land}-{end[REGION]}{at}", f"{land} {end[AREA]}{at}"
+        names.append(("*", carrier, land, f"{carrier}{at}", *narrow)[level])
+    return names
+
+
+def _side_alike(ways: Numbers, registry: Registry, *parts: int) -> Numbers:
+    """Return for the end of each way the first one that has the same parts, with its side."""
+    number, is_from = np.divmod(ways % HERE, 2)
+    out = np.zeros_like(ways)
+    for side, areas in enumerate((registry.areas_to, registry.areas_from)):
+        mine = is_from == side
+        out[mine] = _first_alike(areas, *parts)[number[mine]] * 2 + side
+    return out
 
 
 def _parts(numbers: Numbers) -> tuple[Numbers, Numbers, Numbers]:

@@ -12,7 +12,8 @@ import ibis
 import pyarrow as pa
 
 from features.engine.engines import unbound
-from features.engine.stages import first_scans
+from features.engine.stages import FACILITIES, first_scans
+from features.hubs import DAY_MIN, HUB_BITS, HUB_MASK, MINUTE_MASK, RECORD_BITS, SLOTS, VISITS
 from features.loads import RECORD, STAGES
 from features.sketches import UNKNOWN
 
@@ -39,6 +40,7 @@ SCANS = {
     "utc_offset_min": "int64",
     "recorded_at": "timestamp('UTC')",
     "code": "string",
+    "facility_id": "string",
 }
 ORIGINS = {"origin_id": "string", "origin": "int64", "here": "int64", "region_here": "int64", "working": "int32"}
 # A destination's zone begins at `zone` in table `clocks`, which tells the UTC days from `first_clock` to `last_clock`.
@@ -77,18 +79,26 @@ ANNOUNCED = {
     "delivered_on": "int32",
     "delivered_known": "int32",
 }
-# The numbers of `features.engine.stages.first_scans`, -1 where no scan told of the stage.
-STAGED = dict.fromkeys(STAGES, "int64")
+# The numbers of `features.engine.stages.first_scans`, -1 where no scan told of the stage or of a hub.
+_SLOTS = [slot for pair in SLOTS.values() for slot in pair]
+STAGED = dict.fromkeys((*STAGES, *_SLOTS), "int64")
 STAGES_TOLD = {"shipment_id": "string", **STAGED}
 PARCELS = {**ANNOUNCED, **STAGED}
-# The days that the numbers of stages stand for, as `features.loads.days_told` reads them.
-STAGE_DAYS = {f"{stage}_{what}": "int32" for stage in STAGES for what in ("on", "known")}
+# The days that these numbers stand for, as `features.loads.days_told` and `features.hubs.stay` read them, and the ways
+# of a parcel at its hubs.
+_EVENTS_TOLD = (*STAGES, *VISITS, *(f"{visit}_left" for visit in VISITS))
+STAGE_DAYS = {
+    **{f"{event}_{what}": "int32" for event in _EVENTS_TOLD for what in ("on", "known")},
+    **{f"{visit}_way": "int64" for visit in VISITS},
+}
 
 # A lane is one number: its service, the area it starts from, the area it goes to. The ways to an area, to a region and
 # from a region have the number of the carrier in place of the service's; a region is told by the first of its areas.
+# The way of a parcel at a hub has the carrier, the hub, and twice the area that it comes from, and one, or goes to.
 HERE, WAY = 2**20, 2**40
-_NONE = 2**60
+_NONE = 2**63 - 1
 FAR = 2**30  # a day that never comes
+_HERE_BITS, _WAY_BITS = 20, 40
 _EVENTS = ("dispatched", "delivered")
 _NOT_EVENTS = [name for name in ANNOUNCED if name != "shipment_id" and not name.startswith(_EVENTS)]
 
@@ -150,7 +160,7 @@ def announced() -> ibis.Table:
 @cache
 def stages() -> ibis.Table:
     """Return what table `scans` tells of stages, one row per shipment: `shipment_id` and columns `STAGED`."""
-    return first_scans(unbound("scans", SCANS))
+    return first_scans(unbound("scans", SCANS), unbound("facilities", FACILITIES))
 
 
 @cache
@@ -175,9 +185,26 @@ def known() -> ibis.Table:
     both = old.outer_join(new, old.old_shipment_id == new.shipment_id)
     same = {name: ibis.coalesce(both[name], both[f"old_{name}"]) for name in ("shipment_id", *_NOT_EVENTS)}
     both = both.mutate(same | _events(both))
-    both = both.left_join(told, both.shipment_id == told.new_shipment_id)
-    both = both.mutate({name: _first(both[f"old_{name}"], both[f"new_{name}"]) for name in STAGED})
+    both = _with_first(both.left_join(told, both.shipment_id == told.new_shipment_id))
     return both.select(*PARCELS, changed=_changed(both))
+
+
+def _with_first(parcels: ibis.Table) -> ibis.Table:
+    """Add the numbers `STAGED` of parcels that are told of by old ones and new ones, any of which may be missing."""
+    both = [f"{when}_{name}" for name in STAGED for when in ("old", "new")]
+    told = parcels.mutate(**{name: parcels[name].fill_null(UNKNOWN) for name in both})
+    told = told.mutate(**{name: _or_unknown(_least(told[f"old_{name}"], told[f"new_{name}"])) for name in STAGED})
+    others = {}
+    for first, other in SLOTS.values():
+        hub = told[first] & HUB_MASK
+        numbers = (told[f"{when}_{slot}"] for when in ("old", "new") for slot in (first, other))
+        others[other] = _or_unknown(_least(*(ibis.ifelse((one & HUB_MASK) == hub, UNKNOWN, one) for one in numbers)))
+    return told.mutate(**others)
+
+
+def record_day(number: Any, name: str) -> Any:
+    """Return the UTC day of the record of a number of `STAGED` by its name."""
+    return number // RECORD if name in STAGES else number >> RECORD_BITS
 
 
 def _events(parcels: ibis.Table) -> dict[str, Any]:
@@ -195,35 +222,74 @@ def _events(parcels: ibis.Table) -> dict[str, Any]:
 
 def _changed(parcels: ibis.Table) -> Any:
     """Return the first day of a record that is now known otherwise than by the columns `old_*`, else `FAR`."""
-    facts = {
-        "known_day": (_NOT_EVENTS, 1),
-        **{f"{event}_known": ((f"{event}_on", f"{event}_known"), 1) for event in _EVENTS},
-        **{stage: ((stage,), RECORD) for stage in STAGED},
-    }
+    facts = {"known_day": _NOT_EVENTS, **{f"{event}_known": (f"{event}_on", f"{event}_known") for event in _EVENTS}}
     days = []
-    for record, (told, unit) in facts.items():
+    for record, told in (facts | {name: (name,) for name in STAGED}).items():
         old = {name: ibis.coalesce(parcels[f"old_{name}"], UNKNOWN) for name in told}
         is_same = ibis.and_(*(parcels[name] == old[name] for name in told))
         was_known = old[record] != UNKNOWN
         first = ibis.ifelse(was_known, ibis.least(old[record], parcels[record]), parcels[record])
-        days.append(ibis.ifelse(is_same, FAR, first // unit))
+        day = record_day(first, record) if record in STAGED else first
+        days.append(ibis.ifelse(is_same, FAR, day))
     return ibis.least(*days).cast("int32")
 
 
 def with_stage_days(parcels: ibis.Table) -> ibis.Table:
     """Add columns `STAGE_DAYS` to parcels."""
-    days = {}
-    for stage in STAGES:
-        number = parcels[stage]
-        for what, day in (("on", number % RECORD), ("known", number // RECORD)):
-            days[f"{stage}_{what}"] = ibis.ifelse(number == UNKNOWN, UNKNOWN, day).cast("int32")
-    return parcels.mutate(**days)
+    told = _with_visits(parcels)
+    days: dict[str, Any] = {}
+    for event in _EVENTS_TOLD:
+        days |= _days(event, told[event])
+    return told.mutate(**days).select(*parcels.columns, *STAGE_DAYS)
 
 
-def _first(old: Any, new: Any) -> Any:
-    """Return the smaller of two numbers that may be missing or -1, else -1."""
-    first = ibis.least(*(ibis.coalesce(one.nullif(UNKNOWN), _NONE) for one in (old, new)))
-    return ibis.ifelse(first == _NONE, UNKNOWN, first).cast("int64")
+def _days(name: str, number: Any) -> dict[str, Any]:
+    """Return the days of an event and of its record."""
+    days = {"on": number % RECORD, "known": number // RECORD}
+    return {f"{name}_{what}": ibis.ifelse(number == UNKNOWN, UNKNOWN, day).cast("int32") for what, day in days.items()}
+
+
+def _with_visits(parcels: ibis.Table) -> ibis.Table:
+    """Tell of both hubs what `features.hubs.stay` tells of one, in numbers as of stages, and the parcel's way there.
+
+    Step by step, so that no step repeats what another one tells.
+    """
+    arrivals, departures = SLOTS.values()
+    is_delivered = ibis.least(parcels.delivered_on, parcels.delivered_known) != UNKNOWN
+    delivered = parcels.delivered_known.cast("int64") * RECORD + parcels.delivered_on
+    stages = {f"{slot}_stage": _as_stage(parcels[slot]) for slot in _SLOTS}
+    told = parcels.mutate(delivered=ibis.ifelse(is_delivered, delivered, UNKNOWN), **stages)
+    ends = {}
+    for number, (visit, slot) in enumerate(zip(VISITS, arrivals, strict=True)):
+        hub = told[slot] & HUB_MASK
+        left = [ibis.ifelse((told[one] & HUB_MASK) == hub, told[f"{one}_stage"], UNKNOWN) for one in departures]
+        later = [told[f"{one}_stage"] for one in arrivals[number + 1 :]]
+        ends[f"{visit}_left"] = _least(*left, *later, told.depot, told.delivered)
+    told = told.mutate(**ends)
+    lane = told.lane
+    sides = ((lane & (WAY - 1)) >> _HERE_BITS) * 2 + 1, (lane & (HERE - 1)) * 2
+    numbers: dict[str, Any] = {}
+    for visit, slot, side in zip(VISITS, arrivals, sides, strict=True):
+        start, end = told[f"{slot}_stage"], told[f"{visit}_left"]
+        numbers[visit] = ibis.ifelse(end // RECORD < start // RECORD, UNKNOWN, start)
+        numbers[f"{visit}_left"] = _or_unknown(end)
+        numbers[f"{visit}_way"] = (told.region_to >> _WAY_BITS) * WAY + (told[slot] & HUB_MASK) * HERE + side
+    return told.mutate(**numbers)
+
+
+def _as_stage(number: Any) -> Any:
+    """Return the number that a stage would have, of a slot's number."""
+    day = ((number >> HUB_BITS) & MINUTE_MASK).cast("int32") // DAY_MIN
+    return ibis.ifelse(number == UNKNOWN, UNKNOWN, (number >> RECORD_BITS) * RECORD + day)
+
+
+def _least(*numbers: Any) -> Any:
+    """Return the smallest of numbers that may be -1, else `_NONE`, the greatest of all: the bits of -1 but the sign."""
+    return ibis.least(*(one & _NONE for one in numbers))
+
+
+def _or_unknown(number: Any) -> Any:
+    return ibis.ifelse(number == _NONE, UNKNOWN, number)
 
 
 def _shopper_bound() -> ibis.Table:

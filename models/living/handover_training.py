@@ -49,10 +49,12 @@ def _as_orders(history: ParcelHistory, row: Rows, there: AssembledLandmarks) -> 
     """
     days = ("promised_on", "dispatched_on", "dispatched_known", "delivered_on", "delivered_known")
     texts = ("shipment_id", "order_id", "ordered_at", "destination_zone")
+    first, other = (visit.take(row) for visit in history.visits)
     return replace(
         history,
         orders=there.orders,
         ended_known=np.full(len(row), UNKNOWN),
         scanned={name: (on[row], known[row]) for name, (on, known) in history.scanned.items()},
+        visits=(first, other),
         **{name: getattr(history, name)[row] for name in (*texts, *days)},
     )

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.assembly import Assembled, assemble
+from features import hubs, loads
+from features.assembly import ORDER_COLUMNS, Assembled, assemble
 from features.engine.scanning import read_first_scans
 from features.network import network_of
 from features.orders import EPOCH
@@ -61,11 +62,13 @@ def planted(world: Tables, now: datetime) -> Tables:
     scans = world["scans"][world["scans"]["recorded_at"] < now]
     tales = scans.assign(scan_id="tale-" + scans["scan_id"], recorded_at=now, code="delivered")
     tales["occurred_at"] -= timedelta(days=9)
+    visits = scans.assign(scan_id="visit-" + scans["scan_id"], recorded_at=now, code="hub_arrival", facility_id="new")
+    visits["occurred_at"] -= timedelta(days=3)
     weather = world["weather_daily"][world["weather_daily"]["issued_at"] < now]
     storms = weather.assign(issued_at=now + timedelta(hours=23, minutes=59), wind_gust_kmh=200.0, snow_mm=900.0)
     return world | {
         "shipments": shipments,
-        "scans": pd.concat([world["scans"], tales], ignore_index=True),
+        "scans": pd.concat([world["scans"], tales, visits], ignore_index=True),
         "weather_daily": pd.concat([world["weather_daily"], storms], ignore_index=True),
     }
 
@@ -100,3 +103,8 @@ def test_the_planted_facts_do_move_the_features_of_the_next_day(world: Tables, n
             assert not np.array_equal(plain.outlook.flat()[rows], table.outlook.flat()[same], equal_nan=True)
         else:
             assert not np.array_equal(plain.static[rows], table.static[same], equal_nan=True)
+        if source == "scans":
+            for columns in (loads.COLUMNS, hubs.COLUMNS):
+                mine = [ORDER_COLUMNS.index(column) for column in columns]
+                before, after = plain.static[rows][:, mine], table.static[same][:, mine]
+                assert not np.array_equal(before, after, equal_nan=True)

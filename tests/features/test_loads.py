@@ -37,15 +37,20 @@ Row = Mapping[str, Any]
 NAMES = column_names(COLUMNS)
 BEGIN = instant("2026-03-07 00:00")
 
+# Hubs more often than other places, so that parcels pass several of them.
+CODES_TOLD = st.sampled_from([*CODES, *["hub_arrival", "hub_departure"] * 6])
+FACILITIES = st.sampled_from([None, "west", "mitte", "ost"])
 minutes = st.integers(0, 30 * 24 * 60).map(lambda after: BEGIN + timedelta(minutes=after))
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Orders, and scans of them in any order, late, with gaps, and of parcels that nobody ordered."""
+    """Orders, and scans of them in any order, late, with gaps, at some hub, and of parcels that nobody ordered."""
     rows = draw(rows_of_worlds(fewest=2, most=8))
-    told = st.tuples(st.integers(0, len(rows)), st.sampled_from(CODES), minutes, st.none() | minutes)
-    scans = [scan(n, code, at, max(at, known or at)) for n, code, at, known in draw(st.lists(told, max_size=30))]
+    told = st.tuples(st.integers(0, len(rows)), CODES_TOLD, minutes, st.none() | minutes, FACILITIES)
+    scans = [
+        scan(n, code, at, max(at, known or at), hub) for n, code, at, known, hub in draw(st.lists(told, max_size=30))
+    ]
     offsets = draw(st.lists(st.sampled_from([None, 0, 60, -600, 840]), min_size=len(scans), max_size=len(scans)))
     return rows, [one | {"utc_offset_min": offset} for one, offset in zip(scans, offsets, strict=True)]
 
@@ -159,10 +164,10 @@ def test_scans_that_are_recorded_later_move_no_feature(world, data):
     rows, scans = world
     ordered = sorted(row["ordered_at"] for row in rows)[len(rows) // 2]
     start = instant("1970-01-01") + timedelta(days=utc_day(ordered))
-    told = st.tuples(st.integers(0, len(rows) - 1), st.sampled_from(CODES), minutes, st.integers(0, 20_000))
+    told = st.tuples(st.integers(0, len(rows) - 1), CODES_TOLD, minutes, st.integers(0, 20_000), FACILITIES)
     future = [
-        scan(number, code, min(at, known), known)
-        for number, code, at, after in data.draw(st.lists(told, min_size=1, max_size=20))
+        scan(number, code, min(at, known), known, hub)
+        for number, code, at, after, hub in data.draw(st.lists(told, min_size=1, max_size=20))
         for known in [start + timedelta(minutes=after)]
     ]
     before = history_of(rows, scans=[one for one in scans if one["recorded_at"] < start] or future[:0])

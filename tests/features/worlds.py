@@ -138,10 +138,12 @@ def history_of(
     return parcel_history(frame_of(rows), network, first_scans_of(scans))
 
 
-def scan(shipment: int, code: str, occurred: str | datetime, recorded: str | datetime | None = None) -> dict[str, Any]:
-    """Return one row of the scans table; it is recorded when it occurs unless told otherwise."""
-    at, known = (instant(one) if isinstance(one, str) else one for one in (occurred, recorded or occurred))
-    told = {"shipment_id": f"p{shipment}", "code": code, "occurred_at": at, "recorded_at": known}
+def scan(
+    shipment: int, code: str, occurred: str | datetime, recorded: str | datetime | None = None, at: str | None = None
+) -> dict[str, Any]:
+    """Return one row of the scans table, at a facility; it is recorded when it occurs unless told otherwise."""
+    when, known = (instant(one) if isinstance(one, str) else one for one in (occurred, recorded or occurred))
+    told = {"shipment_id": f"p{shipment}", "code": code, "occurred_at": when, "recorded_at": known, "facility_id": at}
     return {"scan_id": f"{told}", **told}
 
 

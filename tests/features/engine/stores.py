@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from features.engine.daily import Batch
 from features.engine.reading import read_sketches
-from features.engine.stages import first_scans
+from features.engine.scanning import first_scans_of
 from features.engine.store import read_manifest
 from features.network import network_of
 from features.orders import day_of
@@ -77,8 +77,7 @@ def sketches_of_arrays(tables: Mapping[str, pa.Table], network: Network, until: 
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'").fetchall()
         connection.register("scans", tables["scans"])
-        scans = ibis.table(ibis.schema(tables["scans"].schema), name="scans")
-        told = connection.sql(ibis.to_sql(first_scans(scans), dialect="duckdb")).df()
+        told = first_scans_of(connection, ibis.table(ibis.schema(tables["scans"].schema), name="scans"))
     history = parcel_history(conformed(tables["shipments"].to_pandas(), SHIPMENTS), network, told)
     return build_sketches(history, network, until)
 

@@ -213,5 +213,5 @@ def test_nothing_but_returns_is_refused(world, network, tmp_path):
 
 def test_a_manifest_of_another_version_is_refused(tmp_path):
     (tmp_path / "manifest.json").write_text('{"format": 0}', encoding="utf-8")
-    with pytest.raises(DataError, match=r"format 0; expected 3.*build again"):
+    with pytest.raises(DataError, match=r"format 0; expected 4.*build again"):
         read_manifest(tmp_path)

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from features import loads, regime
+from features import hubs, loads, regime
 from features.assembly import FAMILIES, assemble
 from features.feast_repo.config import OnlineParameters
 from features.feast_repo.offline import EVENT, start_of
@@ -37,6 +37,7 @@ KEYS = {
     "depot": loads.depot_keys,
     "haul": lambda orders: loads.depot_keys(orders)[: len(loads.HAUL_LEVELS)],
     "departure": loads.departure_keys,
+    "hub": lambda orders: hubs.hub_keys(orders.carrier, hubs.first_ways(orders), np.full(len(orders), "ost", object)),
     "transit": lambda orders: loads.depot_keys(orders)[: len(regime.LEVELS)],
     "depot_weekdays": loads.depot_keys,
     "lane_weekdays": lane_keys,
@@ -59,9 +60,11 @@ BETWEEN = 3  # ordered between the two writes of Tuesday
 THURSDAYS = 7
 SCANS = [
     scan(1, "origin_scan", "2026-03-06 18:00"),
-    scan(1, "hub_departure", "2026-03-07 02:00"),
+    scan(1, "hub_arrival", "2026-03-06 23:00", "2026-03-07 01:00", "ost"),
+    scan(1, "hub_departure", "2026-03-07 02:00", at="ost"),
     scan(1, "destination_depot", "2026-03-09 05:00", "2026-03-11 05:00"),
     scan(4, "handed_over", "2026-03-10 20:00"),
+    scan(4, "hub_arrival", "2026-03-10 23:00", at="ost"),
 ]
 WEATHER_TOLD = bulletins([
     forecast("2026-03-10", "2026-03-08 07:00", wind_gust_kmh=90.0),
