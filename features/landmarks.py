@@ -29,13 +29,17 @@ from features.progress import Standings
 _PARCEL_COLUMNS = (*ORDER_COLUMNS, *progress.COLUMNS, *CATEGORIES, *progress.CATEGORIES)
 _PLACE = {column.name: place for place, column in enumerate(_PARCEL_COLUMNS)}
 LIVING_COLUMNS = (*_PARCEL_COLUMNS, *DAY_COLUMNS, *progress.DAY_COLUMNS)
+# While scans tell no more than the handover, the history of the lane is the best start. Later it is none: it knows the
+# age, and of the old parcels most are lost, but one that was scanned this morning is not.
+_BY_HISTORY = ("pre_dispatch", "first_mile")
 
 
 @dataclass(frozen=True)
 class AssembledLandmarks(Assembled):
     """Features of n landmarks; `orders` are anchored at today, `static` holds the columns of progress too.
 
-    `log_odds` are those of the lane's history until the dispatch is known, then of the transit to the destination.
+    `log_odds` are those of the lane's history until the dispatch is known, then of the transit to the destination; the
+    model starts from them in the stages before the line haul, and from nothing later.
     `weekday_shares` (n, 2, 7) are those of the destination's depots and of the lane.
     """
 
@@ -60,8 +64,15 @@ class AssembledLandmarks(Assembled):
 
     def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return LIVING_COLUMNS for day `steps[i]` after today of landmark `rows[i]`."""
-        ahead = progress.day_features(self.orders, self.calendar.delivery, self.weekday_shares, rows, steps)
+        since, at_pickup = (self.static[:, _PLACE[name]] for name in ("since_scan_open_days", "pickup_days"))
+        table, shares = self.calendar.delivery, self.weekday_shares
+        ahead = progress.day_features(self.orders, table, since, at_pickup, shares, rows, steps)
         return np.concatenate([super().rows(known, rows, steps), ahead], axis=1)
+
+    def offset(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+        """Return what the anchored booster starts from on each of these days."""
+        by_history = np.isin(self.categories["stage"], _BY_HISTORY)[rows]
+        return np.where(by_history, super().offset(rows, steps), 0.0)
 
     @property
     def at_handover(self) -> NDArray[np.bool_]:
@@ -94,8 +105,7 @@ def assemble_landmarks(orders: Orders, standings: Standings, histories: Historie
     """Return the features of parcels, each as of its own instant; `orders` are their order-time facts."""
     now = assemble(standings.reanchored(orders), histories, horizon, standings.earliest)
     transit = progress.transit_hazards(histories, now.orders)
-    delivery = now.calendar.delivery
-    told = progress.progress_features(standings, now.orders, delivery, now.lead, transit, histories)
+    told = progress.progress_features(standings, now.orders, now.calendar, now.lead, transit, histories)
     left = standings.is_dispatched[:, None]
     return AssembledLandmarks(
         orders=now.orders,

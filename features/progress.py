@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features import lanes, regime
 from features.assembly import Histories
+from features.calendars import OrderCalendar
 from features.columns import Column
 from features.history import Hazards
 from features.loads import DEPARTURE_LEVELS, HAUL_LEVELS, STAGES, USUAL, departure_keys, depot_keys
@@ -209,6 +210,7 @@ COLUMNS = (
     _column("attempts", "attempts", "failed deliveries"),
     _column("is_abroad", "0 or 1", "the last scan was in another country than the destination", "no country told"),
     _column("since_scan_open_days", "open days", "of the carrier since the last scan", _NO_SCAN),
+    _column("since_scan_working_days", "working days", "at the destination, since the last scan", _NO_SCAN),
     _column("since_scan_mondays", "Mondays", "between the day of the last scan and today", _NO_SCAN),
     _column("overdue_days", "days", "after the planned dispatch", "dispatched"),
     _column("dispatch_delay_days", "days", "from planned to actual dispatch", _NOT_LEFT),
@@ -231,6 +233,8 @@ CATEGORIES = (
 )
 DAY_COLUMNS = (
     _column("day_open_ahead", "open days", "of the carrier after today, up to day d"),
+    _column("day_silent_open_days", "open days", "of the carrier from the last scan to day d", _NO_SCAN),
+    _column("day_pickup_days", "days", "at the pickup point on day d, if it is still there", "not at one"),
     _column("day_depot_share", "share", "of the parcels of the destination that leave its depots on the weekday of d"),
     _column("day_lane_share", "share", "of the parcels of the lane that come on the weekday of d"),
 )  # fmt: skip
@@ -241,14 +245,16 @@ def progress_categories(standings: Standings) -> dict[str, Texts]:
     return dict(standings.text)
 
 
-def progress_features(standings: Standings, orders: Orders, opendays: OpenDays, lane: Hazards, transit: Hazards,
+def progress_features(standings: Standings, orders: Orders, calendar: OrderCalendar, lane: Hazards, transit: Hazards,
                       histories: Histories) -> Floats:  # fmt: skip
-    """Return `COLUMNS` in order, shape (n, columns); `orders` are re-anchored, `opendays` the carriers'."""
+    """Return `COLUMNS` in order, shape (n, columns); `orders` and their `calendar` are re-anchored."""
+    opendays = calendar.delivery
     day, number = standings.day, standings.number
     rows, today = np.arange(len(standings)), day["today"]
     is_scanned = np.not_equal(day["scanned_on"], UNKNOWN)
     scanned_on = np.where(is_scanned, np.minimum(day["scanned_on"], today), today)
-    since_scan = opendays.count_to(rows, today) - opendays.count_to(rows, scanned_on)
+    since_scan, at_work = (one.count_to(rows, today) - one.count_to(rows, scanned_on)
+                           for one in (opendays, calendar.working))  # fmt: skip
     delay = (orders.dispatch_on - day["planned_on"]).astype(np.float64)
     left = standings.is_dispatched
     age = opendays.age(rows, orders.dispatch_on, today)
@@ -260,6 +266,7 @@ def progress_features(standings: Standings, orders: Orders, opendays: OpenDays, 
             *(number[name] for name in ("hour", "order_age", "dispatch_age", "scan_age", "scan_hour", "trouble_age")),
             *(number[name] for name in ("pickup_age", "legs", "hubs", "codes", "attempts", "abroad")),
             np.where(is_scanned, since_scan, np.nan),
+            np.where(is_scanned, at_work, np.nan),
             np.where(is_scanned, mondays_between(scanned_on, today), np.nan),
             np.where(left, np.nan, today - day["planned_on"]),
             np.where(left, delay, np.nan),
@@ -348,10 +355,13 @@ def weekday_features(histories: Histories, orders: Orders) -> Floats:
     return np.stack([depot, lane], axis=1)
 
 
-def day_features(
-    orders: Orders, opendays: OpenDays, shares: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]
-) -> Floats:
-    """Return `DAY_COLUMNS` in order for day `steps[i]` after today of parcel `rows[i]`, shape (len(rows), columns)."""
+def day_features(orders: Orders, opendays: OpenDays, since_scan: Floats, at_pickup: Floats, shares: Floats,
+                 rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:  # fmt: skip
+    """Return `DAY_COLUMNS` in order for day `steps[i]` after today of parcel `rows[i]`, shape (len(rows), columns).
+
+    `since_scan` (n) is column since_scan_open_days of the parcels, `at_pickup` (n) column pickup_days.
+    """
     today = orders.ordered_on[rows]
     ahead = opendays.count_to(rows, today + steps) - opendays.count_to(rows, today)
-    return np.column_stack([ahead, shares[rows, :, weekday(today + steps)]])
+    weekdays = shares[rows, :, weekday(today + steps)]
+    return np.column_stack([ahead, since_scan[rows] + ahead, at_pickup[rows] + steps, weekdays])

@@ -140,18 +140,26 @@ def fit_hazard(
     outcomes: Outcomes,
     parameters: HazardParameters,
     callbacks: Sequence[Callable[[lightgbm.callback.CallbackEnv], None]] = (),
+    far_share: float = 1.0,
 ) -> HazardModel:
-    """Fit both boosters on the orders of `assembled`; orders of which no day was seen teach nothing."""
+    """Fit both boosters on the orders of `assembled`; orders of which no day was seen teach nothing.
+
+    `far_share` is that of `without_most_far`.
+    """
     codes = known_codes(assembled.categories, parameters.rarest_category)
     rows, steps, delivered = person_periods(outcomes)
     if not delivered.any():
         raise InputError("no delivery is known before the as-of; expected a history with deliveries to learn from")
+    weight = _weights(assembled, rows, parameters.half_life_days)
+    if far_share < 1.0:
+        kept, times = without_most_far(steps, delivered, far_share, parameters.seed)
+        rows, steps, delivered, weight = rows[kept], steps[kept], delivered[kept], weight[kept] * times
     known = np.concatenate([assembled.static, assembled.codes(codes)], axis=1)
     columns = assembled.columns()
     data = lightgbm.Dataset(
         assembled.rows(known, rows, steps),
         delivered.astype(np.float64),
-        weight=_weights(assembled, rows, parameters.half_life_days),
+        weight=weight,
         feature_name=column_names(columns),
         categorical_feature=column_names([one for one in columns if one.categorical]),
         params={"max_bin": parameters.bins, "verbose": -1},
@@ -180,8 +188,25 @@ def person_periods(outcomes: Outcomes) -> tuple[NDArray[np.intp], NDArray[np.int
     return rows, steps, is_known[rows] & (steps == outcomes.lead_days[rows])
 
 
-def _weights(assembled: Assembled, rows: NDArray[np.intp], half_life_days: float) -> Floats | None:
+def without_most_far(
+    steps: NDArray[np.int64], delivered: NDArray[np.bool_], share: float, seed: int
+) -> tuple[NDArray[np.intp], Floats]:
+    """Return the rows to learn from, and how many each stands for: of far days without a delivery a share is enough.
+
+    Parcels that never come have far more of them than all others have rows, and all say the same.
+
+    >>> steps = np.array([0, 19, 20, *[21] * 997])
+    >>> kept, times = without_most_far(steps, steps == 20, 0.125, seed=0)
+    >>> kept[:3].tolist(), times[:3].tolist(), times.tolist().count(8.0) == len(kept) - 3
+    ([0, 1, 2], [1.0, 1.0, 1.0], True)
+    """
+    is_far = (steps >= CHUNKS[0][1]) & ~delivered
+    kept = np.flatnonzero(~is_far | (np.random.default_rng(seed).random(len(steps)) < share))
+    return kept, np.where(is_far[kept], 1.0 / share, 1.0)
+
+
+def _weights(assembled: Assembled, rows: NDArray[np.intp], half_life_days: float) -> Floats:
     if half_life_days <= 0:
-        return None
+        return np.ones(len(rows))
     ordered = assembled.orders.ordered_on
     return np.asarray(0.5 ** ((ordered.max() - ordered[rows]) / half_life_days))

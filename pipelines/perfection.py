@@ -21,6 +21,7 @@ from pipelines.simulator.config import SimulationConfig
 from pipelines.simulator.forks import HORIZON, NEVER, PerfectForecast, perfect_forecasts
 
 DAYS, REPLICAS = 7, 100
+_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,16 @@ def compare(
 
 
 def window_days(predictions: Path, count: int) -> list[date]:
-    """Return so many days, evenly spread over those that the file has forecasts of."""
+    """Return so many days, evenly spread over those that the file has forecasts of, but never a whole week apart.
+
+    Seven days spread over all of six weeks would be Saturdays and Sundays only.
+    """
     days = sorted(set(pq.read_table(predictions, columns=["anchor"])["anchor"].to_pylist()))
-    return [days[index] for index in np.linspace(0, len(days) - 1, min(count, len(days))).round().astype(int)]
+    count = min(count, len(days))
+    step = (len(days) - 1) // max(count - 1, 1)
+    step -= count > 1 and step % _WEEK == 0
+    first = (len(days) - 1 - step * (count - 1)) // 2
+    return [days[first + step * number] for number in range(count)]
 
 
 def comparison_text(results: Sequence[Comparison]) -> str:

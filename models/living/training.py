@@ -17,6 +17,9 @@ from models.training import Tell, TrainParameters
 
 Rows = NDArray[np.intp]
 
+# Of the days three weeks and more after a landmark, on which next to nothing comes: they were more than half of all.
+_FAR_SHARE = 0.125
+
 
 @dataclass(frozen=True)
 class LivingParameters(HazardParameters):
@@ -25,11 +28,12 @@ class LivingParameters(HazardParameters):
     `landmarks` and at most `handovers` are sampled of the newest `most_orders` orders.
     """
 
-    rounds: int = 100
-    learning_rate: float = 0.15
+    rounds: int = 150
+    learning_rate: float = 0.12
     leaves: int = 31
+    smallest_leaf: int = 60
     half_life_days: float = 90.0
-    landmarks: int = 60_000
+    landmarks: int = 90_000
     handovers: int = 20_000
     most_orders: int = 100_000
     calibration_days: int = 60
@@ -42,7 +46,7 @@ class LivingParameters(HazardParameters):
         """
         shared = {field.name for field in fields(TrainParameters)}
         told = {name: value for name, value in asdict(self).items() if name in shared}
-        return TrainParameters(**told | {"learning_rate": 0.1, "leaves": 15})
+        return TrainParameters(**told | {"rounds": 100, "learning_rate": 0.1, "leaves": 15, "smallest_leaf": 300})
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ def fit_living(
         done += 1
         tell("fitting parcels on their way", done / (len(BOOSTERS) * parameters.rounds))
 
-    return fit_hazard(landmarks.assembled, living_outcomes(history, landmarks, as_of), parameters, [count])
+    known = living_outcomes(history, landmarks, as_of)
+    return fit_hazard(landmarks.assembled, known, parameters, [count], _FAR_SHARE)
 
 
 def calibrate_living(earlier: HazardModel, history: ParcelHistory, later: Landmarks, as_of: int) -> dict[str, BetaMap]:

@@ -27,7 +27,7 @@ _INSTANTS = ("occurred_at", "recorded_at")
 _NUMBERS = ("utc_offset_min", "leg")
 _COLUMNS = (*_TEXTS, *_INSTANTS, *_NUMBERS)
 _OTHERS = ("utc_offset_min", "reason", "party", "facility_id", "country", "raw_code", "leg")
-ORDERED, HANDED_OVER = len(CODES), len(CODES) + 1
+ORDERED, HANDED_OVER, ADMITTED = range(len(CODES), len(CODES) + 3)
 NO_SCAN = -1
 
 
@@ -46,9 +46,9 @@ class Feed:
     """News of the parcels of a history, one element each, sorted by parcel and then by the instant of its record.
 
     `row` is the parcel's row in the history, `recorded` UTC, `code` the number of the scan's code in
-    `parcelcast.scan.CODES`, or ORDERED or HANDED_OVER for what the shop itself knows; `scan` is the row in `scans`, or
-    NO_SCAN. `closed` has an element for each parcel: when we learned that there is nothing more to forecast, NaT while
-    there is.
+    `parcelcast.scan.CODES`, ADMITTED for an exception by which the carrier admits a loss, or ORDERED or HANDED_OVER for
+    what the shop itself knows; `scan` is the row in `scans`, or NO_SCAN. `closed` has an
+    element for each parcel: when we learned that there is nothing more to forecast, NaT while there is.
     """
 
     row: Rows
@@ -114,6 +114,8 @@ def _scan_news(history: ParcelHistory, scans: pd.DataFrame | None) -> tuple[Rows
         return nothing, nothing.astype("datetime64[us]"), nothing, nothing
     row = _numbers(scans["shipment_id"], {one: row for row, one in enumerate(history.shipment_id.tolist())})
     code = _numbers(scans["code"], {one: number for number, one in enumerate(CODES)})
+    is_lost = _numbers(scans["reason"], {"lost": 1}) == 1
+    code[is_lost & (code == CODES.index("exception"))] = ADMITTED
     ours = np.flatnonzero(row >= 0)
     return row[ours], _utc(scans["recorded_at"])[ours], code[ours], ours
 

@@ -43,11 +43,12 @@ class Told:
     """What was said of parcels that the shop waits for: CRPS of all three, in days, and the PIT of the model.
 
     `stage` is as the shop knew it, `silent_days` are those since the last scan; `is_lost` marks the parcels that are
-    lost without anybody knowing it.
+    lost without anybody knowing it, `unlike` those of which the perfect forecaster took the true state of a morning.
     """
 
     stage: NDArray[np.object_]
     is_lost: NDArray[np.bool_]
+    unlike: NDArray[np.bool_]
     silent_days: Floats
     all_knowing: Floats
     perfect: Floats
@@ -58,13 +59,15 @@ class Told:
 class Line(NamedTuple):
     """Mean CRPS of a stage's parcels, in days, and the share inside the model's central 90 %.
 
-    `perfect` knows what was recorded, `all_knowing` also what was not. The share is that of the randomised PIT: an
-    interval of whole days holds more than its level.
+    `perfect` knows what was recorded, `all_knowing` also what was not. Of the share `unlike` no past fitted some scan,
+    and `perfect` took the true state of that morning. The share inside is that of the randomised PIT: an interval of
+    whole days holds more than its level.
     """
 
     stage: str
     parcels: int
     lost: int
+    unlike: float
     all_knowing: float
     perfect: float
     model: float
@@ -98,6 +101,7 @@ def told_on(living: LivingModel, prepared: Prepared, feed: Feed, day: WatchedDay
     return Told(
         features.categories["stage"],
         day.is_lost,
+        day.watched.unlike,
         features.standings.number["scan_age"],
         day.crps_of_all_knowing(),
         day.crps_of_watching(),
@@ -112,8 +116,8 @@ def lines_of(parts: Sequence[Told]) -> list[Line]:
     silent = np.concatenate([part.silent_days for part in parts]) >= SILENT_DAYS
     chosen = {one: stage == one for one in sorted(set(stage.tolist()))}
     chosen |= {SILENCE: silent, ALL: np.full(len(stage), fill_value=True)}
-    names = ("is_lost", "all_knowing", "perfect", "model", "pit")
-    lost, all_knowing, perfect, model, inside = (
+    names = ("is_lost", "unlike", "all_knowing", "perfect", "model", "pit")
+    lost, unlike, all_knowing, perfect, model, inside = (
         np.concatenate([getattr(part, name) for part in parts]) for name in names
     )
     low, high = (1.0 - _LEVEL) / 2.0, (1.0 + _LEVEL) / 2.0
@@ -122,6 +126,7 @@ def lines_of(parts: Sequence[Told]) -> list[Line]:
             name,
             int(mine.sum()),
             int((mine & lost).sum()),
+            float(unlike[mine].mean()),
             float(all_knowing[mine].mean()),
             float(perfect[mine].mean()),
             float(model[mine].mean()),
@@ -135,15 +140,15 @@ def lines_of(parts: Sequence[Told]) -> list[Line]:
 def living_text(lines: Sequence[Line]) -> str:
     """Return the comparison as a table.
 
-    >>> print(living_text([Line("pickup_point", 357, 0, 3.38, 3.4, 3.57, 0.89)]))
-    simulated            parcels  lost  all-knowing   perfect     model     ratio  in 90 %
-    pickup_point             357     0        3.380     3.400     3.570     1.050    89.0%
+    >>> print(living_text([Line("pickup_point", 357, 0, 0.03, 3.38, 3.4, 3.57, 0.89)]))
+    simulated            parcels  lost  unlike  all-knowing   perfect     model     ratio  in 90 %
+    pickup_point             357     0    3.0%        3.380     3.400     3.570     1.050    89.0%
     """
-    shown = ["simulated            parcels  lost  all-knowing   perfect     model     ratio  in 90 %"]
+    shown = ["simulated            parcels  lost  unlike  all-knowing   perfect     model     ratio  in 90 %"]
     for one in lines:
         ratio = one.model / one.perfect if one.perfect > 0 else float("nan")
         shown.append(
-            f"{one.stage:<18}{one.parcels:>10,}{one.lost:>6,}{one.all_knowing:>13.3f}{one.perfect:>10.3f}"
+            f"{one.stage:<18}{one.parcels:>10,}{one.lost:>6,}{one.unlike:>8.1%}{one.all_knowing:>13.3f}{one.perfect:>10.3f}"
             f"{one.model:>10.3f}{ratio:>10.3f}{one.coverage:>9.1%}"
         )
     return "\n".join(shown)

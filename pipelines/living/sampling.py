@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.table import ParcelHistory
 from parcelcast.calendar import zone
 from parcelcast.scan import CODES, DELIVERED_CODES
-from pipelines.living.feed import HANDED_OVER, ORDERED, Feed, Instants, Rows
+from pipelines.living.feed import ADMITTED, HANDED_OVER, ORDERED, Feed, Instants, Rows
 
 _DAY = np.timedelta64(1, "D")
 TICK = np.timedelta64(1, "us")  # news counts as known right after the instant of its record
@@ -38,11 +38,13 @@ _GROUPS = {
                 ("delivery_attempted",),
                 ("at_pickup_point",),
                 ("return_started",),
+                ("exception",),
             ),
             start=1,
         )
         for code in codes
     },
+    ADMITTED: 10,  # apart: these parcels are silent for longer than all others, and nothing is left to tell of them
 }
 
 
@@ -96,7 +98,7 @@ def _next(feed: Feed, news: Rows, end: np.datetime64) -> Instants:
 
 def _groups(feed: Feed) -> NDArray[np.int64]:
     """Return the group of each piece of news; one that tells of no movement has that of the news before."""
-    group_of = np.full(max(ORDERED, HANDED_OVER) + 1, -1)
+    group_of = np.full(max(_GROUPS) + 1, -1)
     group_of[list(_GROUPS)] = list(_GROUPS.values())
     group = group_of[feed.code]
     is_first = np.append([True], feed.row[1:] != feed.row[:-1])

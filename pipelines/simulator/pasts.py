@@ -16,7 +16,7 @@ import numpy as np
 from pipelines.simulator.arrays import AnyInts, Bools, Floats, Int8s, Ints, sample_rows
 from pipelines.simulator.clock import DAY_MINUTES
 from pipelines.simulator.day import live_a_day
-from pipelines.simulator.events import CANCELLED, CODE, READY, Events, Witness
+from pipelines.simulator.events import CANCELLED, CODE, READY, REASON, Events, Witness
 from pipelines.simulator.feeds import Reports, share_untold
 from pipelines.simulator.forks import fork
 from pipelines.simulator.history import History
@@ -28,7 +28,11 @@ from pipelines.simulator.world import World
 # The last events of a day are scanned after midnight.
 _AFTER_MIDNIGHT = 90
 _DELIVERED = [CODE["delivered"], CODE["delivered_to_neighbour"]]
-_KINDS = 1024
+# Whatever a shop is told of an event besides its hour: code, reason, leg and place.
+_REASONS, _LEGS, _PLACES = len(REASON), 4, 8192
+_KINDS = (CANCELLED + 1) * _REASONS * _LEGS * _PLACES
+# Keeps the random numbers of the drawing apart from those of the day that follows.
+_DRAWS = 23
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,11 @@ class Belief:
     unlike: Bools
 
 
-def believe(mornings: Sequence[World], told: Heard, targets: Ints, replicas: int, seed: int) -> Belief:
-    """Return what can be believed of these orders at the last of the mornings, worlds of one replica each."""
+def believe(mornings: Sequence[World], told: Heard, targets: Ints, comes: Bools, replicas: int, seed: int) -> Belief:
+    """Return what can be believed of these orders at the last of the mornings, worlds of one replica each.
+
+    ``comes`` tells which of them are really delivered, sooner or later.
+    """
     first, n, days = mornings[0], len(targets), len(mornings) - 1
     row_of = np.full(len(first.orders), -1, np.int64)
     row_of[targets] = np.arange(n)
@@ -82,7 +89,7 @@ def believe(mornings: Sequence[World], told: Heard, targets: Ints, replicas: int
         world.log = witness
         live_a_day(world)
         _learn(belief, world, witness, told, row_of, number)
-        _take_truth(belief, mornings[number + 1], targets, row_of)
+        _take_truth(belief, mornings[number + 1], targets, comes, row_of)
     _admit(belief, days)
     return belief
 
@@ -114,7 +121,11 @@ def _learn(belief: Belief, world: World, witness: Witness, told: Heard, row_of: 
     belief.log_evidence += np.log(np.where(belief.agrees, total, 1.0))
     belief.lost = np.where(belief.agrees[:, None], belief.lost / np.where(belief.agrees, total, 1.0)[:, None], 0.0)
     mine = world.parcels.select(row_of[world.parcels.order] >= 0)
-    _draw(belief, mine, row_of, weight, world.rng_of_day())
+    _draw(belief, mine, row_of, weight, _rng_of_draw(world))
+
+
+def _rng_of_draw(world: World) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence((*world.entropy, world.day, _DRAWS)))
 
 
 def _draw(belief: Belief, mine: Parcels, row_of: Ints, weight: Floats, rng: np.random.Generator) -> None:
@@ -133,7 +144,7 @@ def _draw(belief: Belief, mine: Parcels, row_of: Ints, weight: Floats, rng: np.r
     belief.ended = belief.ended[rows, chosen].reshape(n, replicas)
 
 
-def _take_truth(belief: Belief, morning: World, targets: Ints, row_of: Ints) -> None:
+def _take_truth(belief: Belief, morning: World, targets: Ints, comes: Bools, row_of: Ints) -> None:
     """Put the true state of the morning where no past agrees with what was heard."""
     wrong = ~belief.agrees
     if not wrong.any():
@@ -141,7 +152,7 @@ def _take_truth(belief: Belief, morning: World, targets: Ints, row_of: Ints) -> 
     belief.unlike |= wrong
     true = morning.parcels.select(np.isin(morning.parcels.order, targets[wrong])).repeat(belief.ended.shape[1])
     belief.active = belief.active.select(~wrong[row_of[belief.active.order]]).join(true)
-    belief.ended[wrong] = Stage.DELIVERED
+    belief.ended[wrong] = np.where(comes[wrong], Stage.DELIVERED, Stage.RETURNED)[:, None]
     belief.ended[row_of[true.order], true.replica] = -1
 
 
@@ -181,7 +192,7 @@ def _happened(world: World, witness: Witness, told: Heard, row_of: Ints, shape: 
         shape,
         row_of[mine.order] * shape[1] + replica[rows],
         part[rows],
-        np.isin(mine.order * _KINDS + _kind(mine), keys),
+        np.isin(mine.order.astype(np.int64) * _KINDS + _kind(mine), keys),
         log_unheard,
         np.bincount(row_of[keys // _KINDS], minlength=shape[0]),
     )
@@ -205,8 +216,8 @@ def _admit(belief: Belief, days: int) -> None:
 
 
 def _kind(events: Events) -> Ints:
-    kind: Ints = events.code.astype(np.int64) * 16 + events.reason
-    return kind
+    kind: Ints = (events.code.astype(np.int64) * _REASONS + events.reason) * _LEGS + events.leg
+    return kind * _PLACES + events.facility + 1
 
 
 def _day(minute: AnyInts) -> Ints:

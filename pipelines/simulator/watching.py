@@ -133,20 +133,29 @@ def watched_days(
         delivered = happened.delivered[targets]
         lead = np.where(delivered < 0, NEVER, np.maximum(delivered // DAY_MINUTES - day, 0))
         told = heard(history, reported, day, as_of)
-        found = watched([*past, world.repeat(1)][-WINDOW - 1 :], told, targets, replicas, sets, seed + day, HORIZON)
+        mornings = [*past, world.repeat(1)][-WINDOW - 1 :]
+        found = watched(mornings, told, targets, delivered >= 0, replicas, sets, seed + day, HORIZON)
         yield WatchedDay(
             anchor, perfect_forecast(world, sets * replicas, seed), found, np.where(lead > HORIZON, NEVER, lead)
         )
 
 
 def watched(
-    mornings: Sequence[World], told: Heard, targets: Ints, replicas: int, sets: int, seed: int, horizon: int
+    mornings: Sequence[World],
+    told: Heard,
+    targets: Ints,
+    comes: Bools,
+    replicas: int,
+    sets: int,
+    seed: int,
+    horizon: int,
 ) -> Watched:
     """Return what can be known of these orders (sorted rows of the stream) at the last of the mornings.
 
-    ``mornings`` are the worlds of one replica at the starts of consecutive days.
+    ``mornings`` are the worlds of one replica at the starts of consecutive days; ``comes`` tells which of the orders
+    are really delivered, sooner or later.
     """
-    beliefs = [believe(mornings, told, targets, replicas, seed * 1013 + number) for number in range(sets)]
+    beliefs = [believe(mornings, told, targets, comes, replicas, seed * 1013 + number) for number in range(sets)]
     cdf = [_continue(mornings[-1], one, targets, seed * 1013 + number, horizon) for number, one in enumerate(beliefs)]
     log_evidence = np.array([one.log_evidence for one in beliefs])
     weight = np.exp(log_evidence - log_evidence.max(axis=0))
@@ -170,6 +179,6 @@ def _continue(morning: World, belief: Belief, targets: Ints, seed: int, horizon:
     outcomes[belief.ended == Stage.DELIVERED] = 0
     by_day = (outcomes[:, :, None] == np.arange(horizon + 1)).sum(axis=1).cumsum(axis=1)
     kept = (outcomes != CANCELLED_LEAD).sum(axis=1)
-    alive: Floats = 1 - belief.lost.sum(axis=1)
+    alive: Floats = np.maximum(1 - belief.lost.sum(axis=1), 0.0)
     cdf: Floats = alive[:, None] * by_day / np.maximum(kept, 1)[:, None]
     return cdf

@@ -106,6 +106,18 @@ def test_each_category_has_a_column_and_every_row_the_columns_of_the_contract():
     assert len({one.name for one in COLUMNS}) == len(COLUMNS)
 
 
+def test_the_model_starts_from_history_until_a_scan_tells_more_than_the_handover():
+    start = [told("handed_over", "2026-03-11 16:00")]
+    waits, left = underway([], "2026-03-13 14:00"), underway(start, "2026-03-13 14:00")
+    moved = underway([*start, told("hub_arrival", "2026-03-12 20:00")], "2026-03-13 14:00")
+    rows, steps = np.zeros(5, dtype=np.intp), np.arange(5)
+    assert np.ptp(waits.offset(rows, steps)) > 1.0
+    assert np.ptp(left.offset(rows, steps)) > 1.0
+    assert moved.categories["stage"].tolist() == ["line_haul"]
+    assert moved.offset(rows, steps).tolist() == [0.0] * 5
+    assert moved.log_odds.tolist() == left.log_odds.tolist()  # what is usual for such parcels stays the same
+
+
 def test_open_days_ahead_leave_out_sundays():
     now = underway([told("handed_over", "2026-03-11 16:00")], "2026-03-13 14:00")  # a Friday
     rows = now.rows(np.empty((1, 0)), np.zeros(4, dtype=np.intp), np.arange(4))
@@ -119,6 +131,33 @@ def test_open_days_ahead_leave_out_sundays():
 def test_mondays_since_the_last_scan_are_those_that_are_over(now, mondays):
     """After them carriers have told by invoice of what nobody scanned."""
     assert column(underway([told("out_for_delivery", "2026-03-13 08:00")], now), "since_scan_mondays") == mondays
+
+
+@pytest.mark.parametrize(
+    ("now", "days"),
+    [("2026-03-13 23:00", 1), ("2026-03-15 11:00", 1), ("2026-03-16 01:00", 2), ("2026-03-18 01:00", 4)],
+)
+def test_working_days_since_the_last_scan_leave_out_saturdays_and_sundays(now, days):
+    """The scan was on a Thursday: on Sunday one working day has begun since, on Monday two."""
+    parcel = underway([told("hub_arrival", "2026-03-12 04:00")], now)
+    assert column(parcel, "since_scan_working_days") == days
+
+
+def test_a_day_tells_the_open_days_that_the_last_scan_is_then_ago():
+    now = underway([told("handed_over", "2026-03-11 16:00")], "2026-03-13 14:00")  # two days after it, a Friday
+    place = column_names(LIVING_COLUMNS[-len(DAY_COLUMNS) :]).index("day_silent_open_days") - len(DAY_COLUMNS)
+    steps = np.arange(4)
+    assert now.rows(now.static, np.zeros(4, dtype=np.intp), steps)[:, place].tolist() == [2.0, 3.0, 3.0, 4.0]
+    unheard = underway([], "2026-03-13 14:00")
+    assert np.isnan(unheard.rows(unheard.static, np.zeros(4, dtype=np.intp), steps)[:, place]).all()
+
+
+def test_a_day_tells_how_long_the_parcel_then_lies_at_the_pickup_point():
+    reports = [told("handed_over", "2026-03-11 16:00"), told("at_pickup_point", "2026-03-12 14:00")]
+    place = column_names(LIVING_COLUMNS[-len(DAY_COLUMNS) :]).index("day_pickup_days") - len(DAY_COLUMNS)
+    for parcel, days in ((underway(reports, "2026-03-13 14:00"), [1.0, 6.0]), (underway([], ORDERED), [np.nan] * 2)):
+        rows = parcel.rows(parcel.static, np.zeros(2, dtype=np.intp), np.array([0, 5]))
+        assert np.array_equal(rows[:, place], days, equal_nan=True)
 
 
 def test_a_day_tells_how_many_parcels_of_the_lane_come_on_its_weekday():

@@ -18,6 +18,7 @@ from models.hazard import (
     cdf_in_chunks,
     fit_hazard,
     person_periods,
+    without_most_far,
 )
 from parcelcast.errors import ArtefactError, InputError
 from tests.features.worlds import history_of, instant, shipment, training_table
@@ -41,6 +42,19 @@ def test_every_order_gives_a_row_for_each_day_at_risk(parcels):
     lead, seen = (np.array(column) for column in zip(*parcels, strict=True))
     rows, steps, delivered = person_periods(Outcomes(lead, seen))
     assert list(zip(rows, steps, delivered, strict=True)) == slow_person_periods(lead, seen)
+
+
+def test_of_far_days_some_stand_for_all_and_every_delivery_is_kept():
+    lead = np.where(np.arange(400) % 4 == 0, np.arange(400) % 80, -1)
+    rows, steps, delivered = person_periods(Outcomes(lead, np.full(400, 90)))
+    kept, times = without_most_far(steps, delivered, 0.125, seed=0)
+    far = steps >= 20
+    assert set(np.flatnonzero(delivered | ~far)) <= set(kept.tolist())
+    assert (times[(delivered | ~far)[kept]] == 1.0).all()
+    assert len(kept) < 0.45 * len(rows)
+    for age in (20, 50, 90):
+        later = far & ~delivered & (steps <= age)
+        assert times[later[kept]].sum() == pytest.approx(later.sum(), rel=0.35 if age == 20 else 0.1)
 
 
 def test_the_cdf_multiplies_the_chances_of_not_coming():

@@ -1,6 +1,6 @@
 """The perfect forecaster, told as predictions, is as good as itself; a forecaster one day off is not."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -58,3 +58,14 @@ def test_days_are_spread_over_the_window(tmp_path):
     path = tmp_path / "predictions.parquet"
     pq.write_table(pa.table({"anchor": [date(2026, 1, day) for day in range(1, 12)]}), path)
     assert window_days(path, 3) == [date(2026, 1, 1), date(2026, 1, 6), date(2026, 1, 11)]
+
+
+def test_a_week_of_days_has_all_weekdays_though_the_window_is_whole_weeks(tmp_path):
+    path = tmp_path / "predictions.parquet"
+    window = [date(2026, 9, 6) + timedelta(days=number) for number in range(42)]
+    pq.write_table(pa.table({"anchor": window * 2}), path)
+    days = window_days(path, 7)
+    assert {day.weekday() for day in days} == set(range(7))
+    assert days == [window[number] for number in (2, 8, 14, 20, 26, 32, 38)]
+    assert len(window_days(path, 42)) == len(set(window_days(path, 50))) == 42
+    assert window_days(path, 1) == [window[20]]

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.living.feed import HANDED_OVER, ORDERED, Feed
+from parcelcast.scan import CODES
+from pipelines.living.feed import ADMITTED, HANDED_OVER, ORDERED, Feed, feed_of
 from pipelines.living.sampling import LONGEST_SILENCE, Chosen, sample_landmarks
 from tests.pipelines.living.world import world
 
@@ -85,3 +86,23 @@ def test_long_silence_is_looked_at_for_weeks_only():
     start = world().prepared.history.ordered_at.astype("datetime64[us]")[1]
     assert isinstance(chosen, Chosen)
     assert (chosen.as_of[chosen.row == 1] - start).max() <= LONGEST_SILENCE + DAY
+
+
+def test_a_loss_that_the_carrier_admits_is_told_apart_from_other_exceptions():
+    made = world()
+    scans = made.feed.scans
+    lost = (scans["code"] == "exception") & (scans["reason"] == "lost")
+    told = feed_of(made.prepared.history, made.shipments, scans)
+    assert 0 < lost.sum() == (told.code == ADMITTED).sum()
+    assert (told.code == CODES.index("exception")).sum() == (scans["code"] == "exception").sum() - lost.sum()
+
+
+def test_parcels_whose_loss_was_admitted_are_looked_at_seldom_though_they_are_silent_for_longest():
+    made, chosen = world(), sampled(9000)
+    admitted = np.full(len(made.prepared.history), np.datetime64("NaT"), dtype="datetime64[us]")
+    rows = made.feed.code == ADMITTED
+    admitted[made.feed.row[rows]] = made.feed.recorded[rows]
+    after = chosen.as_of > admitted[chosen.row]
+    news = made.feed.code[np.isin(made.feed.code, [ADMITTED])]
+    assert 0 < after.sum() < 0.01 * len(chosen)
+    assert after.sum() > len(news)
