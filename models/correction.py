@@ -67,7 +67,8 @@ def shifted(cdf: Floats, shift: Floats) -> Floats:
     Certain days stay certain.
     """
     before = np.concatenate([np.zeros((len(cdf), 1)), cdf[:, :-1]], axis=1)
-    odds = (cdf - before) / np.maximum(1.0 - cdf, np.finfo(np.float64).tiny) * np.exp(shift)[:, None]
+    # What is left on a certain day is kept so far from 0 that no shift makes its odds overflow.
+    odds = (cdf - before) / np.maximum(1.0 - cdf, 1e-200) * np.exp(shift)[:, None]
     return np.asarray(1.0 - np.cumprod(1.0 / (1.0 + odds), axis=1))
 
 

@@ -141,7 +141,8 @@ def test_mails_wait_for_a_mail_server_that_is_away(database, inbox, clock, monke
         with _mail_server(letters, port):
             _until(lambda: not inbox.waiting())
 
-    assert [mail["to"] for mail in letters.got] == list(ORDERS.values())
+    # Either can be the first to be tried again.
+    assert sorted(mail["to"] for mail in letters.got) == sorted(ORDERS.values())
 
 
 @pytest.mark.parametrize("data", [{"texts": {}}, {"texts": None}, {"order_id": "o99"}, {"order_id": None}])

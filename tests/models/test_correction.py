@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from models.correction import FIRST_DAYS, SHARE, WINDOW_DAYS, balance
+from models.correction import FIRST_DAYS, SHARE, WINDOW_DAYS, balance, shifted
 
 DAYS = 40
 FIRST = 20_000
@@ -96,3 +96,7 @@ def test_no_parcels_at_all_shift_nothing():
     nothing = np.empty(0, dtype=np.int64)
     found = balance(np.empty((0, 91)), nothing, nothing, nothing, FIRST)
     assert found.shift(np.array([FIRST, FIRST + 3])).tolist() == [0, 0]
+
+
+def test_a_day_that_is_certain_stays_certain_whatever_the_shift():
+    assert shifted(np.array([[0.0, 1.0, 1.0]] * 2), np.array([3.0, -3.0])).tolist() == [[0.0, 1.0, 1.0]] * 2
