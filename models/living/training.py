@@ -19,34 +19,38 @@ Rows = NDArray[np.intp]
 
 # Of the days three weeks and more after a landmark, on which next to nothing comes: they were more than half of all.
 _FAR_SHARE = 0.125
+# Landmarks that a group needs for a map of its own: parcels on their way back are rare, and next to none of them comes.
+_FEWEST_CALIBRATED = 100
 
 
 @dataclass(frozen=True)
 class LivingParameters(HazardParameters):
     """Section living of params.yaml: the boosters' parameters, the landmarks, the days kept back for calibration.
 
-    `landmarks` and at most `handovers` are sampled of the newest `most_orders` orders.
+    `landmarks` are sampled of the newest `most_orders` orders: of a year's parcels so few are lost that each of them
+    counts. At most `handovers` are sampled of the newest five times as many.
     """
 
     rounds: int = 150
     learning_rate: float = 0.12
     leaves: int = 31
     smallest_leaf: int = 60
-    half_life_days: float = 90.0
+    half_life_days: float = 180.0
     landmarks: int = 90_000
     handovers: int = 20_000
-    most_orders: int = 100_000
+    most_orders: int = 200_000
     calibration_days: int = 60
 
     @property
     def at_handover(self) -> TrainParameters:
         """Return those of the model at the handover; all the handovers that it is given are learned from.
 
-        Its trees are smaller than those of all stages: with these it was validated (docs/adr/0010).
+        Its trees are smaller than those of all stages, and it forgets sooner: so it was validated (docs/adr/0010).
         """
         shared = {field.name for field in fields(TrainParameters)}
         told = {name: value for name, value in asdict(self).items() if name in shared}
-        return TrainParameters(**told | {"rounds": 100, "learning_rate": 0.1, "leaves": 15, "smallest_leaf": 300})
+        told |= {"rounds": 100, "learning_rate": 0.1, "leaves": 15, "smallest_leaf": 300, "half_life_days": 90.0}
+        return TrainParameters(**told)
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,8 @@ def calibrate_living(earlier: HazardModel, history: ParcelHistory, later: Landma
     maps = {}
     for name in sorted(set(group.tolist())):
         mine = np.flatnonzero(group == name)
-        maps[name] = fit_beta_map(cdf[mine], Outcomes(known.lead_days[mine], known.seen_days[mine]))
+        told = Outcomes(known.lead_days[mine], known.seen_days[mine])
+        maps[name] = fit_beta_map(cdf[mine], told, _FEWEST_CALIBRATED)
     return maps
 
 

@@ -19,6 +19,8 @@ from pipelines.progress import SILENT, TellShare
 
 # The landmarks of one parcel tell much the same; more of them on average cost time and teach nothing.
 _MOST_EACH = 2
+# One in so many of the newest handovers is learned from.
+_ONE_IN = 5
 
 
 def train_on_tables(
@@ -54,5 +56,5 @@ def _handovers(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingPar
     before = np.flatnonzero((known != UNKNOWN) & (known < as_of) & ~np.isnat(feed.dispatched))
     if len(before) == 0:
         return None
-    newest = before[np.argsort(feed.dispatched_recorded[before], kind="stable")][-parameters.most_orders :]
+    newest = before[np.argsort(feed.dispatched_recorded[before], kind="stable")][-_ONE_IN * parameters.handovers :]
     return handovers(prepared, feed, thinned(newest, parameters.handovers))
