@@ -280,6 +280,23 @@ def pace(history: History, keys: Sequence[Texts], known_day: Days, window: int, 
     return history.pace([key[once] for key in keys], known_day[once], window, usual).take(which)
 
 
+def share_and_remaining(hazard: Floats, age: Days) -> tuple[Floats, Floats]:
+    """Return the share that ends before `age`, and for how many ages the others stay open on average from it on.
+
+    `hazard` has shape (n, AGES); an age below 0 is 0.
+
+    >>> hazard = np.array([[0.5, 0.5, 1.0]])
+    >>> [values.tolist() for values in share_and_remaining(hazard, np.array([1]))]
+    [[0.5], [0.5]]
+    """
+    survival = np.cumprod(1.0 - hazard, axis=1)
+    rows, ages = np.arange(len(hazard)), hazard.shape[1]
+    now = np.clip(age, 0, ages - 1)
+    open_now = np.where(now > 0, survival[rows, np.maximum(now - 1, 0)], 1.0)
+    later = np.where(np.arange(ages) >= now[:, None], survival, 0.0).sum(axis=1)
+    return 1.0 - open_now, later / np.maximum(open_now, 1e-9)
+
+
 def survival_quantiles(hazard: Floats, levels: Sequence[float]) -> Floats:
     """Interpolated ages at which the CDF of each row reaches each level; shape (n, len(levels)).
 

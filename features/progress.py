@@ -8,11 +8,11 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import lanes, regime
+from features import lanes, regime, waiting
 from features.assembly import Histories
 from features.calendars import OrderCalendar
 from features.columns import Column
-from features.history import Hazards
+from features.history import Hazards, share_and_remaining
 from features.loads import DEPARTURE_LEVELS, HAUL_LEVELS, STAGES, USUAL, departure_keys, depot_keys
 from features.opendays import OpenDays, weekday
 from features.orders import Days, Floats, Orders, Texts, epoch_day
@@ -34,7 +34,8 @@ class Standing(NamedTuple):
 
     Local is at the destination. `today` is the local date of the instant, `known_day` its UTC day and `hour` the local
     clock. `*_age` are days with fractions before the instant, NaN where it has not happened. `handed_on`, `departed_on`
-    and `depot_on` are the local dates of the first signs of those stages of `features.loads.STAGES`.
+    and `depot_on` are the local dates of the first signs of those stages of `features.loads.STAGES`. `hub` is where the
+    parcel waits since `hub_on`, "" where it waits at none.
     """
 
     today: int
@@ -46,6 +47,7 @@ class Standing(NamedTuple):
     handed_on: int
     departed_on: int
     depot_on: int
+    hub_on: int
     scanned_on: int
     order_age: float
     dispatch_age: float
@@ -61,6 +63,7 @@ class Standing(NamedTuple):
     stage: str
     last_code: str
     trouble: str
+    hub: str
 
 
 def standing_of(progress: Progress, ordered_at: datetime, planned_on: int, country: str, time_zone: str) -> Standing:
@@ -75,6 +78,7 @@ def standing_of(progress: Progress, ordered_at: datetime, planned_on: int, count
     dispatched_at = None if progress.dispatched_at is None else max(progress.dispatched_at, ordered_at)
     first = {name: _first(progress.timeline, codes, ordered_at) for name, codes in STAGES.items()}
     told = {entry.scan.code for entry in progress.timeline}
+    waits = waiting.waiting_at(progress.timeline)
     return Standing(
         today=epoch_day(now.date()),
         known_day=(as_of - _UNIX_EPOCH).days,
@@ -85,6 +89,7 @@ def standing_of(progress: Progress, ordered_at: datetime, planned_on: int, count
         handed_on=_day(first["handed"], here),
         departed_on=_day(first["departed"], here),
         depot_on=_day(first["depot"], here),
+        hub_on=_day(None if waits.since is None else max(waits.since, ordered_at), here),
         scanned_on=_day(scanned_at, here),
         order_age=_age(ordered_at, as_of),
         dispatch_age=_age(dispatched_at, as_of),
@@ -100,6 +105,7 @@ def standing_of(progress: Progress, ordered_at: datetime, planned_on: int, count
         stage=progress.stage,
         last_code="" if last is None else last.code,
         trouble="" if trouble is None else trouble.reason or "unknown",
+        hub=waits.hub,
     )
 
 
@@ -121,7 +127,7 @@ def _age(at: datetime | None, as_of: datetime) -> float:
     return _NAN if at is None else max((as_of - at) / _DAY, 0.0)
 
 
-_TEXTS = ("stage", "last_code", "trouble")
+_TEXTS = ("stage", "last_code", "trouble", "hub")
 _NUMBERS = ("hour", "order_age", "dispatch_age", "scan_age", "scan_hour", "trouble_age", "pickup_age", "legs", "hubs",
             "codes", "attempts", "abroad")  # fmt: skip
 
@@ -223,6 +229,7 @@ COLUMNS = (
     _column("transit_remaining_7d_days", "open days", "as transit_remaining_days, last 7 days only", _NOT_LEFT),
     _column("stage_share_by_now", "share", "of parcels that by this age had a scan which this one lacks", "no history"),
     _column("stage_remaining_days", "open days", "mean until the next such scan", "no history"),
+    *waiting.COLUMNS,
 )  # fmt: skip
 # Columns that grow with the time since the handover while nothing else is told, by so much a day.
 CLOCKS = {"now_hour": 24.0, "since_order_days": 1.0, "since_dispatch_days": 1.0, "since_scan_days": 1.0}
@@ -242,7 +249,7 @@ DAY_COLUMNS = (
 
 def progress_categories(standings: Standings) -> dict[str, Texts]:
     """Return the texts of `CATEGORIES`."""
-    return dict(standings.text)
+    return {column.name: standings.text[column.name] for column in CATEGORIES}
 
 
 def progress_features(standings: Standings, orders: Orders, calendar: OrderCalendar, lane: Hazards, transit: Hazards,
@@ -277,6 +284,7 @@ def progress_features(standings: Standings, orders: Orders, calendar: OrderCalen
             *_recent_features(left, orders, age, histories),
             stage_by_now,
             stage_remaining,
+            waiting.waiting_features(histories.hub, orders, opendays, standings.text["hub"], day["hub_on"]),
         ]
     )
 
@@ -328,23 +336,6 @@ def _stage_features(
             for out, values in zip((share, remaining), share_and_remaining(found.hazard, age), strict=True):
                 out[rows] = np.where(told, values, np.nan)
     return share, remaining
-
-
-def share_and_remaining(hazard: Floats, age: Days) -> tuple[Floats, Floats]:
-    """Return the share that ends before `age`, and for how many ages the others stay open on average from it on.
-
-    `hazard` has shape (n, AGES); an age below 0 is 0.
-
-    >>> hazard = np.array([[0.5, 0.5, 1.0]])
-    >>> [values.tolist() for values in share_and_remaining(hazard, np.array([1]))]
-    [[0.5], [0.5]]
-    """
-    survival = np.cumprod(1.0 - hazard, axis=1)
-    rows, ages = np.arange(len(hazard)), hazard.shape[1]
-    now = np.clip(age, 0, ages - 1)
-    open_now = np.where(now > 0, survival[rows, np.maximum(now - 1, 0)], 1.0)
-    later = np.where(np.arange(ages) >= now[:, None], survival, 0.0).sum(axis=1)
-    return 1.0 - open_now, later / np.maximum(open_now, 1e-9)
 
 
 def weekday_features(histories: Histories, orders: Orders) -> Floats:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.assembly import column_names
+from features.history import share_and_remaining
 from features.landmarks import LIVING_COLUMNS, AssembledLandmarks, assemble_landmarks
 from features.orders import orders_of
-from features.progress import CATEGORIES, COLUMNS, DAY_COLUMNS, Standings, share_and_remaining, standing_of
+from features.progress import CATEGORIES, COLUMNS, DAY_COLUMNS, Standings, standing_of
 from parcelcast.progress import parcel_progress
 from parcelcast.scan import CODES
 from parcelcast.tables import SCANS
@@ -195,7 +196,8 @@ def test_a_parcel_from_tables_has_the_features_of_the_same_parcel_underway(tales
     facts = {} if handed is None else {"dispatched_at": start + timedelta(minutes=handed)}
     row = shipment(1, ORDERED, carrier="kranich", **facts)
     scans = [
-        scan(1, code, start + timedelta(minutes=at), start + timedelta(minutes=at + late)) | {"carrier": "kranich"}
+        scan(1, code, start + timedelta(minutes=at), start + timedelta(minutes=at + late), "ost")
+        | {"carrier": "kranich"}
         for code, at, late in tales
     ]
     history = history_of([row])
@@ -204,7 +206,10 @@ def test_a_parcel_from_tables_has_the_features_of_the_same_parcel_underway(tales
     snapshot = sketches_of([row], 20_600).snapshot(20_540)
     chosen = Chosen(np.array([0]), np.array([as_of.replace(tzinfo=None)], dtype="datetime64[us]"))
 
-    reports = [Scan("kranich", "P1", one["code"], one["occurred_at"], one["recorded_at"]) for one in scans]
+    reports = [
+        Scan("kranich", "P1", one["code"], one["occurred_at"], one["recorded_at"], facility_id=one["facility_id"])
+        for one in scans
+    ]
     if handed is not None:
         reports.append(handover_report("kranich", "P1", row["dispatched_at"], row["dispatched_at"]))
     served = serving_features([live(row)], [parcel_progress(reports, as_of)], snapshot)
