@@ -72,6 +72,7 @@ def test_scans_in_any_order_count_the_same_at_once_in_two_batches_and_in_arrays(
 
 def test_more_facilities_than_numbers_are_refused(monkeypatch):
     monkeypatch.setattr(hubs, "MOST_FACILITIES", 2)
-    assert facility_table(["north", "south"], registry := Registry()).num_rows == 2
+    registry = Registry()
+    assert facility_table(["north", "south"], registry).num_rows == 2
     with pytest.raises(DataError, match=r"scans, column facility_id: 3 different facilities; expected at most 2"):
         facility_table(["east"], registry)
