@@ -17,6 +17,7 @@ from features.history import PLACE, History, pace
 from features.loads import MONTH, NOW, RATIO, RECORD, USUAL, WEEK, days_told
 from features.orders import Days, Floats, Orders, Texts
 from features.sketches import UNKNOWN
+from parcelcast.errors import DataError
 
 # A parcel's first two hubs, each as the scans told it first, and where they told first that it had left: by code.
 SLOTS: Mapping[str, tuple[str, str]] = {
@@ -35,6 +36,7 @@ MINUTE_MASK, HUB_MASK = 2**MINUTE_BITS - 1, 2**HUB_BITS - 1
 LEVELS = ("all", "carrier", "country", "hub", "region", "area")
 TOLD = LEVELS.index("hub") + 1
 _NEVER = 2**60
+MOST_FACILITIES = 2**HUB_BITS
 WINDOWS = (NOW, WEEK, MONTH, USUAL)
 
 _SCANS = "no scans of hubs in the last 120 days"
@@ -58,6 +60,17 @@ COLUMNS = (*_columns("first"), *_columns("last"))
 
 # The paces of the hubs that a parcel still has before it when it is ordered.
 ON_THE_WAY = (f"first_hub_pace_{NOW}d", f"last_hub_pace_{NOW}d")
+
+
+def check_facilities(number: int) -> None:
+    """Raise DataError where there are more facilities than numbers for them."""
+    if number > MOST_FACILITIES:
+        raise DataError(
+            f"{number:,} different facilities; expected at most {MOST_FACILITIES:,}",
+            file="scans",
+            column="facility_id",
+            remedy="name the carrier's buildings there, not the places of single scans",
+        )
 
 
 def slot_told(numbers: Days) -> tuple[Days, Days]:

@@ -49,7 +49,10 @@ class Spells:
 
 @dataclass(frozen=True)
 class Level:
-    """The counts of one level of keys, sorted by day: key code, age, parcels at risk, parcels ended."""
+    """The counts of one level of keys, sorted by day: key code, age, parcels at risk, parcels ended.
+
+    Rows of the same day, key and age add up.
+    """
 
     keys: tuple[str, ...]
     day: NDArray[np.int32]

@@ -12,10 +12,23 @@ from features.engine.dimensions import Registry
 from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, FAMILY, LEVEL
 from features.engine.ladders import Numbers
-from features.engine.lifetables import CELLS, LIVES, WHEN, bound_table, cells, lives, rolled_up, unpacked
+from features.engine.lifetables import (
+    CELLS,
+    LIVES,
+    WHEN,
+    added_up,
+    bound_table,
+    cells,
+    counts,
+    lives,
+    rolled_up,
+    unpacked,
+)
 from features.engine.parcels import PARCELS, STAGE_DAYS
 
 STAMP = {"build": "int32"}
+# Where a family has this many stories, and fewer than this many parcels for each, its narrowest rows stay as they are.
+MANY, SHARED = 100_000, 2
 COUNTS = {"key": "int64", "day": "int32", "age": "int32", "at_risk": "int32", "ended": "int32", **STAMP}
 
 
@@ -27,17 +40,21 @@ def write_counts(
     The folder's name is the number of the build, which each row tells.
 
     Counted once, on the narrowest keys; a wider level is added up from the widest narrower one that tells it, those of
-    all families that are as far together.
+    all families that are as far together. Where parcels hardly share any stories, adding them up costs more than it
+    saves, and is left to who reads: there are several rows of a narrowest key, day and age then.
     """
     session.give("bound", bound_table(days[0], days[-1]))
     session.define("spells", spells_of(families, parcels))
     session.keep("lives", lives())
-    if len(days) == days[-1] - days[0] + 1:
-        session.keep("step0", cells())
-    else:
+    keys, stories, told = (column.to_numpy() for column in session.table(_stories()).columns)
+    if len(days) < days[-1] - days[0] + 1:
         session.give("wanted", pa.table({"day": pa.array(days, pa.int32())}))
         session.keep("step0", _wanted())
-    keys = session.table(_keys())["key"].to_numpy()
+    elif apart := _apart(keys, stories, told):
+        session.define("each", counts())
+        session.keep("step0", _partly_added_up(apart))
+    else:
+        session.keep("step0", cells())
     steps, finer = _steps(np.sort(keys), registry)
     for number, rungs in enumerate(steps):
         session.give("rungs", rungs)
@@ -86,15 +103,35 @@ def _tells(narrow: Numbers, wide: Numbers) -> bool:
     return bool(np.array_equal(wide[once][which], wide))
 
 
+def _apart(keys: Numbers, stories: Numbers, parcels: Numbers) -> tuple[int, ...]:
+    """Return the numbers of the families whose rows are as good as added up, from the stories and parcels of keys."""
+    apart = []
+    for family in FAMILIES.values():
+        mine = keys // FAMILY == family.number
+        different = stories[mine].sum()
+        if different >= MANY and parcels[mine].sum() < SHARED * different:
+            apart.append(family.number)
+    return tuple(apart)
+
+
 @cache
-def _keys() -> ibis.Table:
-    return unbound("lives", LIVES).select("key").distinct()
+def _partly_added_up(apart: tuple[int, ...]) -> ibis.Table:
+    """Return the rows of table `each`, added up but those of some families."""
+    each = unbound("each", CELLS)
+    alone = [each.key.between(number * FAMILY, (number + 1) * FAMILY - 1) for number in apart]
+    return ibis.union(each.filter(ibis.or_(*alone)), added_up(each.filter(~ibis.or_(*alone))))
+
+
+@cache
+def _stories() -> ibis.Table:
+    lives = unbound("lives", LIVES)
+    return lives.group_by("key").agg(stories=lives.count(), parcels=lives.parcels.cast("float64").sum().cast("int64"))
 
 
 @cache
 def _wanted() -> ibis.Table:
-    counts, wanted = cells(), unbound("wanted", {"day": "int32"})
-    return counts.semi_join(wanted, (counts.when // WHEN).cast("int32") == wanted.day)
+    counted, wanted = cells(), unbound("wanted", {"day": "int32"})
+    return counted.semi_join(wanted, (counted.when // WHEN).cast("int32") == wanted.day)
 
 
 @cache
@@ -102,5 +139,5 @@ def _all_levels(steps: int, finer: tuple[int, ...]) -> ibis.Table:
     first = unbound("step0", CELLS)
     if finer:
         first = first.filter((first.key // FAMILY).notin(finer))
-    counts = ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))
-    return unpacked(counts).mutate(build=unbound("stamp", STAMP).build.max().as_scalar()).select(*COUNTS)
+    every = ibis.union(first, *(unbound(f"step{step}", CELLS) for step in range(1, steps + 1)))
+    return unpacked(every).mutate(build=unbound("stamp", STAMP).build.max().as_scalar()).select(*COUNTS)

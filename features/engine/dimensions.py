@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from features.engine.parcels import ARROW, CALENDARS, CLOCKS, DAY_S, DESTINATIONS, ORIGINS, SERVICES
 from features.engine.stages import FACILITIES
+from features.hubs import check_facilities
 from features.opendays import CalendarKey
 from features.orders import delivery_calendar_key
 from features.table import Network
@@ -132,8 +133,13 @@ def dimension_tables(asked: Asked, network: Network, registry: Registry) -> dict
 
 
 def facility_table(facility_ids: Sequence[str], registry: Registry) -> pa.Table:
-    """Return the table that `features.engine.stages.first_scans` joins, numbering what is new."""
-    return _table(FACILITIES, [(one, registry.facilities.number(one)) for one in sorted(facility_ids)])
+    """Return the table that `features.engine.stages.first_scans` joins, numbering what is new.
+
+    DataError where there are too many.
+    """
+    table = _table(FACILITIES, [(one, registry.facilities.number(one)) for one in sorted(facility_ids)])
+    check_facilities(len(registry.facilities.names))
+    return table
 
 
 def _origins(origin_ids: Sequence[str], network: Network, registry: Registry) -> list[tuple[Any, ...]]:

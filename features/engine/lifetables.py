@@ -57,6 +57,13 @@ def cells() -> ibis.Table:
     """Count table `lives` on the UTC days from `since` to `until` of table `bound`.
 
     Returns one row (columns `CELLS`) per key, day and age, which `unpacked` reads.
+    """
+    return added_up(counts())
+
+
+@cache
+def counts() -> ibis.Table:
+    """Return what each row of table `lives` counts (columns `CELLS`); rows of the same key, day and age add up.
 
     Each age at which a parcel was seen open counts one at risk on the day on which it became known; those after its
     end are taken back on the day of the end's record, on which the end counts. What was recorded after `until` is not
@@ -64,9 +71,9 @@ def cells() -> ibis.Table:
     """
     told, slots, bound = unbound("lives", LIVES), unbound("slots", SLOTS), unbound("bound", BOUND)
     late = told.filter(told.is_late)
-    counts = ibis.union(_under_way(told, slots), _taken_back(late), _ended(late))
-    counts = counts.filter(counts.day <= bound.until.max().as_scalar())
-    return _added_up(counts.select("key", "counts", when=(counts.day * WHEN + counts.age).cast("int32")))
+    each = ibis.union(_under_way(told, slots), _taken_back(late), _ended(late))
+    each = each.filter(each.day <= bound.until.max().as_scalar())
+    return each.select("key", when=(each.day * WHEN + each.age).cast("int32"), counts=each.counts)
 
 
 def unpacked(cells: ibis.Table) -> ibis.Table:
@@ -90,10 +97,11 @@ def bound_table(since: int, until: int) -> pa.Table:
 def rolled_up(narrow: str) -> ibis.Table:
     """Add the counts of the table of that name up to the wider keys that table `rungs` names."""
     rungs, counts = unbound("rungs", RUNGS), unbound(narrow, CELLS)
-    return _added_up(counts.join(rungs, "key").select("when", "counts", key="wider"))
+    return added_up(counts.join(rungs, "key").select("when", "counts", key="wider"))
 
 
-def _added_up(cells: ibis.Table) -> ibis.Table:
+def added_up(cells: ibis.Table) -> ibis.Table:
+    """Return one row per key, day and age of columns `CELLS`."""
     # Integers are added up as doubles: as exact up to 2**53, and half as wide as the sums of integers in DuckDB.
     return cells.group_by("key", "when").agg(counts=cells.counts.cast("float64").sum().cast("int64"))
 

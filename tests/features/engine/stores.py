@@ -91,9 +91,18 @@ def sketches_of_store(store: Path) -> dict[str, Sequence[Level]]:
 
 def counts(level: Level) -> dict[tuple[str, int, int], tuple[int, int]]:
     """Return the counts of a level by key, day and age."""
-    cells = zip(level.code.tolist(), level.day.tolist(), level.age.tolist(), strict=True)
-    values = zip(level.at_risk.tolist(), level.ended.tolist(), strict=True)
-    return {(level.keys[code], day, age): value for (code, day, age), value in zip(cells, values, strict=True)}
+    columns = (level.code, level.day, level.age, level.at_risk, level.ended)
+    found: dict[tuple[str, int, int], tuple[int, int]] = {}
+    for code, at, age, at_risk, ended in zip(*(column.tolist() for column in columns), strict=True):
+        key = level.keys[code], at, age
+        more = found.get(key, (0, 0))
+        found[key] = more[0] + at_risk, more[1] + ended
+    return found
+
+
+def repeats(level: Level) -> int:
+    """Return how many rows of a level there are more than keys, days and ages."""
+    return len(level.day) - len(counts(level))
 
 
 def check_same(found: Mapping[str, Sequence[Level]], expected: Mapping[str, Sequence[Level]]) -> None:

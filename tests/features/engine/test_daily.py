@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from features.engine import counting
 from features.engine.daily import Batch, build
 from features.engine.duck import DuckDB
 from features.engine.families import FAMILIES
@@ -30,6 +31,7 @@ from tests.features.engine.stores import (
     known_of,
     levels_of,
     network_of_tables,
+    repeats,
     sketches_of_arrays,
     sketches_of_store,
 )
@@ -85,7 +87,22 @@ def early(world, network, tmp_path):
 
 
 def test_a_full_build_equals_the_arrays(full, expected):
-    check_same(sketches_of_store(full), expected)
+    found = sketches_of_store(full)
+    check_same(found, expected)
+    assert not any(repeats(level) for levels in found.values() for level in levels)
+
+
+def test_parcels_that_hardly_share_a_story_are_not_added_up_on_their_narrowest_keys(
+    world, network, expected, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(counting, "MANY", 1)
+    build(tmp_path, Batch(world["shipments"], world["scans"], UNTIL), network, ENGINE)
+    found = sketches_of_store(tmp_path)
+    check_same(found, expected)
+    repeated = {name: [repeats(level) for level in levels] for name, levels in found.items()}
+    assert repeated["lead"][-1] > 0
+    assert repeated["handling"] == [0] * len(repeated["handling"])
+    assert not any(any(wider) for *wider, _ in repeated.values())
 
 
 def test_day_by_day_equals_a_full_build_and_leaves_earlier_days_alone(early, world, network, expected):

@@ -4,14 +4,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from features import lanes, origins
+from features import hubs, lanes, origins
 from features.engine.daily import Batch, build
+from features.engine.dimensions import Registry, facility_table
 from features.engine.duck import DuckDB
 from features.engine.families import FAMILIES as ALL_FAMILIES
 from features.table import build_sketches
+from parcelcast.errors import DataError
 from pipelines.featurebench.plain import plain_counts
 from tests.features.engine.stores import (
     arrow_of,
@@ -65,3 +68,11 @@ def test_scans_in_any_order_count_the_same_at_once_in_two_batches_and_in_arrays(
         build(parts, Batch(early["shipments"], early["scans"], middle), NETWORK, DuckDB())
         build(parts, batch_of(tables, middle + 1, until), NETWORK, DuckDB())
         check_same(sketches_of_store(parts), expected)
+
+
+def test_more_facilities_than_numbers_are_refused(monkeypatch):
+    monkeypatch.setattr(hubs, "MOST_FACILITIES", 2)
+    registry = Registry()
+    assert facility_table(["north", "south"], registry).num_rows == 2
+    with pytest.raises(DataError, match=r"scans, column facility_id: 3 different facilities; expected at most 2"):
+        facility_table(["east"], registry)
