@@ -50,14 +50,14 @@ class BetaMap:
         return asdict(self)
 
 
-def fit_beta_map(cdf: Floats, outcomes: Outcomes, fewest: int = _FEWEST) -> BetaMap:
+def fit_beta_map(cdf: Floats, outcomes: Outcomes) -> BetaMap:
     """Fit the map to pairs of F(k) and "delivered by day k", for all days k of which the truth is known.
 
     `cdf` has shape (n, H+1). Every order counts with the days up to the as-of, delivered or still open, so recent
     orders do not bias the map towards fast parcels. Minimises the log loss and goes a quarter of the way; without
-    at least `fewest` orders nothing is changed.
+    at least 200 orders nothing is changed.
     """
-    if len(cdf) < fewest:
+    if len(cdf) < _FEWEST:
         return BetaMap()
     steps = np.arange(cdf.shape[1])
     lead, seen = outcomes.lead_days[:, None], outcomes.seen_days[:, None]

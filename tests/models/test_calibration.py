@@ -48,9 +48,6 @@ def test_few_orders_change_nothing():
     cdf = np.full((199, DAYS), 0.5)
     assert fit_beta_map(cdf, outcomes(lead)) == BetaMap()
     assert fit_beta_map(np.full((200, DAYS), 0.5), outcomes(delivered(200))) != BetaMap()
-    some = np.full((150, DAYS), 0.5), outcomes(delivered(150))
-    assert fit_beta_map(*some, fewest=151) == BetaMap()
-    assert fit_beta_map(*some, fewest=150) != BetaMap()
 
 
 def test_forecasts_without_doubt_change_nothing():
