@@ -19,8 +19,6 @@ Rows = NDArray[np.intp]
 
 # Of the days three weeks and more after a landmark, on which next to nothing comes: they were more than half of all.
 _FAR_SHARE = 0.125
-# Landmarks that a group needs for a map of its own: parcels on their way back are rare, and next to none of them comes.
-_FEWEST_CALIBRATED = 100
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class LivingParameters(HazardParameters):
     leaves: int = 31
     smallest_leaf: int = 60
     half_life_days: float = 180.0
-    landmarks: int = 90_000
+    landmarks: int = 180_000
     handovers: int = 20_000
     most_orders: int = 200_000
     calibration_days: int = 60
@@ -123,8 +121,7 @@ def calibrate_living(earlier: HazardModel, history: ParcelHistory, later: Landma
     maps = {}
     for name in sorted(set(group.tolist())):
         mine = np.flatnonzero(group == name)
-        told = Outcomes(known.lead_days[mine], known.seen_days[mine])
-        maps[name] = fit_beta_map(cdf[mine], told, _FEWEST_CALIBRATED)
+        maps[name] = fit_beta_map(cdf[mine], Outcomes(known.lead_days[mine], known.seen_days[mine]))
     return maps
 
 
