@@ -11,12 +11,11 @@ from typing import Any, Self
 import lightgbm
 import numpy as np
 
-from features.landmarks import LIVING_COLUMNS
 from features.orders import EPOCH, Floats
 from models.blend import LOCATION, Blend
 from models.calibration import BetaMap
 from models.forecaster import BundleForecaster
-from models.hazard import BOOSTERS, HazardModel
+from models.hazard import BOOSTERS
 from models.living.forecaster import BundleLivingForecaster
 from models.living.handover import HandoverModel
 from models.living.model import LivingModel
@@ -31,7 +30,7 @@ from parcelcast.regions import Grouping
 from parcelcast.shipment import Carrier, Origin, Service, Shipment
 from parcelcast.tracking.handover import handover_report
 
-SCHEMA = 4
+SCHEMA = 5
 MANIFEST = "manifest.json"
 MODEL, NETWORK, PLACES, SELF_TEST = "model.json", "network.json", "places.csv.gz", "selftest.json"
 MODEL_PARTS = "order"
@@ -72,8 +71,9 @@ class Bundle:
             calibration = BetaMap(**described["calibration"])
             forecaster = BundleForecaster(model, calibration, histories, manifest["shift"], carriers)
             told = described[LIVING]
-            on_the_way = HazardModel(_boosters(path, f"{LIVING}-", BOOSTERS), told["codes"], LIVING_COLUMNS)
-            living = LivingModel.of(on_the_way, told["calibration"], _handover_of(path, told[HANDOVER]))
+            on_the_way = _boosters(path, f"{LIVING}-", told["boosters"])
+            handover = _handover_of(path, told[HANDOVER])
+            living = LivingModel.of(on_the_way, told["codes"], told["calibration"], handover)
         except (lightgbm.basic.LightGBMError, KeyError, OSError, TypeError, ValueError) as error:
             raise ArtefactError(f"the bundle in {path} cannot be read ({error}); publish it again") from error
         bundle = cls(

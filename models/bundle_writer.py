@@ -62,7 +62,12 @@ def write_bundle(
     for name, booster in boosters.items():
         booster.save_model(path / f"{name}.txt")
     handover = None if living.handover is None else living.handover.to_dict()
-    on_the_way = {"codes": living.hazard.codes, "calibration": living.maps_to_dict(), HANDOVER: handover}
+    on_the_way = {
+        "codes": living.hazard.codes,
+        "boosters": sorted(living.boosters),
+        "calibration": living.maps_to_dict(),
+        HANDOVER: handover,
+    }
     described = {MODEL_PARTS: trained.model.to_dict(), "calibration": trained.calibration.to_dict(), LIVING: on_the_way}
     _write_json(path / MODEL, described)
     write_histories(histories, path / HISTORY, path / WEATHER)
@@ -101,7 +106,7 @@ def write_bundle(
 def _boosters(trained: Trained, living: LivingModel) -> dict[str, lightgbm.Booster]:
     """Return the boosters of all models by the names of their files."""
     at_handover = {} if living.handover is None else living.handover.boosters
-    parts = (("", trained.model.boosters), (f"{LIVING}-", living.hazard.boosters), (f"{HANDOVER}-", at_handover))
+    parts = (("", trained.model.boosters), (f"{LIVING}-", living.boosters), (f"{HANDOVER}-", at_handover))
     return {f"{prefix}{name}": booster for prefix, boosters in parts for name, booster in boosters.items()}
 
 

@@ -27,7 +27,7 @@ CHUNKS = ((0, 20), (20, HORIZON + 1))
 # the 99 % quantile, can depend on it, calibration included. It has to be more than the share of parcels that get lost,
 # about 0.3 %: what is left of those never comes, so that with less every parcel is asked about on every day.
 NEGLIGIBLE = 4e-3
-_CATEGORICAL = {"max_cat_to_onehot": 8, "cat_smooth": 20.0}
+CATEGORICAL = {"max_cat_to_onehot": 8, "cat_smooth": 20.0}
 BATCH = 5000  # orders asked for at once: bounds the memory of their day rows
 
 
@@ -168,7 +168,7 @@ def fit_hazard(
     starts = {ANCHORED: assembled.offset(rows, steps), FREE: np.zeros(len(rows))}
     for seed, (name, start) in enumerate(starts.items(), start=parameters.seed):
         data.set_init_score(start)
-        settings = parameters.settings("binary") | _CATEGORICAL | {"seed": seed}
+        settings = parameters.settings("binary") | CATEGORICAL | {"seed": seed}
         boosters[name] = lightgbm.train(settings, data, parameters.rounds, callbacks=list(callbacks))
     return HazardModel(boosters, codes, columns)
 

@@ -8,10 +8,8 @@ from typing import Any
 
 import lightgbm
 
-from features.landmarks import LIVING_COLUMNS
 from models.blend import Blend
 from models.calibration import BetaMap
-from models.hazard import HazardModel
 from models.living.handover import HandoverModel
 from models.living.model import LivingModel
 from models.training import Fitted, Trained
@@ -39,8 +37,8 @@ def load_fitted(directory: Path) -> Fitted:
 
 def save_living(living: LivingModel, directory: Path) -> None:
     """Write the living model with its calibration, and the one at the handover if there is one."""
-    _save(living.hazard.boosters, {"codes": living.hazard.codes}, directory)
-    shutil.rmtree(directory / _HANDOVER, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
+    _save(living.boosters, {"codes": living.hazard.codes}, directory)
     if living.handover is not None:
         _save(living.handover.boosters, living.handover.to_dict(), directory / _HANDOVER)
     (directory / _MAPS).write_text(json.dumps(living.maps_to_dict(), indent=1) + "\n", encoding="utf-8")
@@ -48,10 +46,9 @@ def save_living(living: LivingModel, directory: Path) -> None:
 
 def load_living(directory: Path) -> LivingModel:
     """Read it back; ArtefactError when something is missing."""
-    hazard = HazardModel(_boosters(directory), _json(directory / _TOLD)["codes"], LIVING_COLUMNS)
     there = directory / _HANDOVER
     handover = HandoverModel.of(_boosters(there), _json(there / _TOLD)) if there.is_dir() else None
-    return LivingModel.of(hazard, _json(directory / _MAPS), handover)
+    return LivingModel.of(_boosters(directory), _json(directory / _TOLD)["codes"], _json(directory / _MAPS), handover)
 
 
 def save_calibration(trained: Trained, path: Path) -> None:

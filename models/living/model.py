@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
+import lightgbm
 import numpy as np
 
-from features.landmarks import AssembledLandmarks
+from features.assembly import Codes
+from features.landmarks import LIVING_COLUMNS, AssembledLandmarks
 from features.orders import Floats, Texts
 from models.calibration import BetaMap
 from models.hazard import HORIZON, HazardModel
 from models.living.handover import HandoverModel
+from models.living.loss import LOSS, reweighed
 
 # Its parcels are forecast alike in all shops, with scans or without, and tell soonest whether times have changed.
 CORRECTED = "first_mile"
@@ -31,21 +34,33 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class LivingModel:
-    """The hazard and a map of each group of stages; a group without a map is not changed.
+    """The hazard, the booster that tells losses, and a map of each group of stages.
 
-    Parcels right after their handover are forecast by `handover`, unless there is none.
+    A group without a map is not changed. Parcels right after their handover are forecast by `handover`. Without it, or
+    without `loss`, the hazard tells what they would.
     """
 
     hazard: HazardModel
     calibration: Mapping[str, BetaMap]
     handover: HandoverModel | None = None
+    loss: lightgbm.Booster | None = None
 
     @classmethod
     def of(
-        cls, hazard: HazardModel, maps: Mapping[str, Mapping[str, float]], handover: HandoverModel | None = None
+        cls,
+        boosters: Mapping[str, lightgbm.Booster],
+        codes: Codes,
+        maps: Mapping[str, Mapping[str, float]],
+        handover: HandoverModel | None = None,
     ) -> Self:
-        """Return a model with the maps of `maps_to_dict`."""
-        return cls(hazard, {group: BetaMap(**one) for group, one in maps.items()}, handover)
+        """Return a model of `boosters` by name, with the maps of `maps_to_dict`."""
+        hazard = HazardModel(boosters, codes, LIVING_COLUMNS)
+        return cls(hazard, {group: BetaMap(**one) for group, one in maps.items()}, handover, boosters.get(LOSS))
+
+    @property
+    def boosters(self) -> dict[str, lightgbm.Booster]:
+        """Return the boosters by name, but those at the handover."""
+        return self.hazard.boosters | ({LOSS: self.loss} if self.loss is not None else {})
 
     def uncalibrated(self) -> Self:
         """Return the same model without any map."""
@@ -73,6 +88,8 @@ class LivingModel:
 
     def _by_stage(self, assembled: AssembledLandmarks, shifts: Floats) -> Floats:
         cdf = self.hazard.cdf(assembled, shifts)
+        if self.loss is not None:
+            cdf = reweighed(cdf, self.loss, self.hazard.known_columns(assembled))
         group = stage_group(assembled.categories["stage"])
         for name, one in self.calibration.items():
             mine = np.flatnonzero(group == name)

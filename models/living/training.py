@@ -1,6 +1,6 @@
 """Training the living model: fit on landmarks, calibrate by stage on later ones, then fit again on all."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import lightgbm
 import numpy as np
@@ -10,8 +10,9 @@ from features.landmarks import AssembledLandmarks
 from features.sketches import UNKNOWN
 from features.table import ParcelHistory
 from models.calibration import BetaMap, fit_beta_map
-from models.hazard import BOOSTERS, HazardModel, HazardParameters, Outcomes, fit_hazard
+from models.hazard import BOOSTERS, HazardParameters, Outcomes, fit_hazard
 from models.living.handover_training import train_at_handover
+from models.living.loss import SETTLED_DAYS, fit_loss
 from models.living.model import LivingModel, stage_group
 from models.training import Tell, TrainParameters
 
@@ -86,7 +87,7 @@ def train_living(
         earlier = fit_living(history, landmarks.take(before), from_day, parameters, tell)
         calibration = calibrate_living(earlier, history, landmarks.take(later), as_of)
     everything = landmarks.take(np.flatnonzero(known_day < as_of))
-    hazard = fit_living(history, everything, as_of, parameters, tell)
+    fitted = fit_living(history, everything, as_of, parameters, tell)
 
     def tell_share(_: str, share: float) -> None:
         tell("fitting the handover", share)
@@ -95,13 +96,13 @@ def train_living(
     if handovers is not None:
         row, there = handovers.row, handovers.assembled
         handover = train_at_handover(history, row, there, as_of, parameters.at_handover, tell_share)
-    return LivingModel(hazard, calibration, handover)
+    return replace(fitted, calibration=calibration, handover=handover)
 
 
 def fit_living(
     history: ParcelHistory, landmarks: Landmarks, as_of: int, parameters: LivingParameters, tell: Tell
-) -> HazardModel:
-    """Fit both boosters on these landmarks."""
+) -> LivingModel:
+    """Fit the boosters of all stages on these landmarks, without calibration."""
     done = 0
 
     def count(_: lightgbm.callback.CallbackEnv) -> None:
@@ -110,13 +111,19 @@ def fit_living(
         tell("fitting parcels on their way", done / (len(BOOSTERS) * parameters.rounds))
 
     known = living_outcomes(history, landmarks, as_of)
-    return fit_hazard(landmarks.assembled, known, parameters, [count], _FAR_SHARE)
+    hazard = fit_hazard(landmarks.assembled, known, parameters, [count], _FAR_SHARE)
+    # Old enough to know; orders that were cancelled before they left are neither lost nor late.
+    is_old = landmarks.assembled.orders.known_day < as_of - SETTLED_DAYS
+    old = np.flatnonzero(is_old & ((known.lead_days >= 0) | (known.seen_days >= SETTLED_DAYS)))
+    seen = hazard.known_columns(landmarks.assembled.take(old))
+    loss = fit_loss(seen, landmarks.assembled.parcel_columns(), known.lead_days[old] < 0, parameters.seed)
+    return LivingModel(hazard, {}, loss=loss)
 
 
-def calibrate_living(earlier: HazardModel, history: ParcelHistory, later: Landmarks, as_of: int) -> dict[str, BetaMap]:
+def calibrate_living(earlier: LivingModel, history: ParcelHistory, later: Landmarks, as_of: int) -> dict[str, BetaMap]:
     """Fit a map for each group of stages: what the earlier model says of later landmarks against what was recorded."""
     known = living_outcomes(history, later, as_of)
-    cdf = earlier.cdf(later.assembled, np.zeros(len(later)))
+    cdf = earlier.cdf(later.assembled)
     group = stage_group(later.assembled.categories["stage"])
     maps = {}
     for name in sorted(set(group.tolist())):

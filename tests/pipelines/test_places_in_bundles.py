@@ -1,6 +1,8 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import lightgbm
 import pytest
 
 from features.orders import orders_of
@@ -19,6 +21,7 @@ from pipelines.places import PlacesParameters, read_places
 from pipelines.places.making import make_table
 from pipelines.preparation import last_known_day, prepare
 from pipelines.simulator.library import small_world
+from tests.pipelines.living.world import doubting
 from tests.pipelines.places.geonames_files import lines
 
 QUICK = TrainParameters(rounds=5, calibration_days=15)
@@ -49,6 +52,7 @@ def bundle(places, tmp_path_factory):
     out = tmp_path_factory.mktemp("bundle") / "bundle"
     samples = [asked(prepared.network, code) for code in CODES]
     living = train_on_feed(prepared, feed_of(prepared.history, tables["shipments"], None), today, QUICK_LIVING)
+    living = replace(living, loss=doubting("since_order_days"))
     histories = prepared.sketches.snapshot(today)
     return write_bundle(
         out, trained, living, histories, today, (0.0, 0.0), prepared.network, samples, FittedAlerts(())
@@ -92,6 +96,12 @@ def test_a_bundle_holds_the_model_of_the_handover_and_tries_it(bundle):
     changed = [case | {"handover_cdf": case["eta_cdf"]} for case in cases]
     with pytest.raises(ArtefactError, match="self-test"):
         served.self_test(changed)
+
+
+def test_a_bundle_holds_the_booster_that_tells_losses(bundle):
+    served, path = bundle
+    assert "living-loss.txt" in served.manifest["files"]
+    assert lightgbm.Booster(model_file=path / "living-loss.txt").num_trees() > 0
 
 
 def test_a_bundle_forecasts_parcels_on_their_way(bundle):

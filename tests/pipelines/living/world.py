@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import lightgbm
+import numpy as np
 import pandas as pd
 
+from features.assembly import column_names
+from features.landmarks import AssembledLandmarks
+from models.living.loss import fit_loss
 from models.living.model import LivingModel
 from models.living.training import LivingParameters
 from parcelcast.place import PlaceIndex
@@ -43,3 +48,13 @@ def living(days_ago: int = 20) -> LivingModel:
     """Trained as of a day so long before the last."""
     made = world()
     return train_on_feed(made.prepared, made.feed, made.today - days_ago, QUICK)
+
+
+def doubting(column: str) -> lightgbm.Booster:
+    """Return a booster that takes parcels for lost where a column is above 1, and else does not."""
+    columns = AssembledLandmarks.parcel_columns()
+    known = np.zeros((2000, len(columns)))
+    known[::3, column_names(columns).index(column)] = 2.0
+    booster = fit_loss(known, columns, known.any(axis=1), seed=0)
+    assert booster is not None
+    return booster

@@ -1,0 +1,95 @@
+"""Whether a parcel comes at all: one booster beside the hazard."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.assembly import column_names
+from features.landmarks import AssembledLandmarks
+from models.hazard import HORIZON
+from models.living import loss, training
+from models.living.loss import SETTLED_DAYS, fit_loss, reweighed
+from models.storage import load_living, save_living
+from pipelines.living.handover import handovers
+from tests.pipelines.living.world import QUICK, doubting, living, world
+
+
+class Saying:
+    """In place of a booster: says the same of each parcel as its first column."""
+
+    def predict(self, known, **_):
+        return known[:, 0]
+
+
+def forecast(never):
+    """Forecasts that leave so much beyond the horizon."""
+    shares = np.linspace(0.1, 1.0, HORIZON + 1)
+    return (1.0 - np.asarray(never))[:, None] * shares
+
+
+def log_odds(share):
+    return np.log(share / (1.0 - share))
+
+
+@given(st.lists(st.tuples(st.floats(0.005, 0.995), st.floats(-6.0, 6.0)), min_size=1, max_size=5))
+def test_the_share_that_never_comes_is_the_mean_of_both_in_log_odds_and_the_rest_keeps_its_days(told):
+    never, said = (np.array(column) for column in zip(*told, strict=True))
+    out = reweighed(forecast(never), Saying(), said[:, None])
+    assert log_odds(1.0 - out[:, -1]) == pytest.approx((log_odds(never) + said) / 2.0, abs=1e-9)
+    assert out / out[:, -1:] == pytest.approx(forecast(never) / forecast(never)[:, -1:])
+
+
+def test_certain_forecasts_stay_as_they_are():
+    before = forecast([0.001, 1.0])
+    assert np.array_equal(reweighed(before, Saying(), np.full((2, 1), 5.0)), before)
+
+
+def test_nobody_counts_for_more_than_he_can_know():
+    (out,) = reweighed(forecast([0.5]), Saying(), np.array([[1000.0]]))
+    assert log_odds(1.0 - out[-1]) == pytest.approx(3.5)
+    (out,) = reweighed(forecast([1.0 - 1e-9]), Saying(), np.zeros((1, 1)))
+    assert log_odds(1.0 - out[-1]) == pytest.approx(np.log(999.0) / 2.0)
+
+
+def test_with_few_losses_the_hazard_alone_tells_of_them():
+    columns = AssembledLandmarks.parcel_columns()
+    is_lost = np.arange(5000) < loss.FEWEST_LOST - 1
+    assert fit_loss(np.zeros((5000, len(columns))), columns, is_lost, seed=0) is None
+    assert living().loss is None
+
+
+def test_only_landmarks_that_are_old_enough_teach_it(monkeypatch):
+    made, seen = world(), []
+    monkeypatch.setattr(training, "fit_loss", lambda known, columns, is_lost, seed: seen.append((len(known), is_lost)))
+    marks = handovers(made.prepared, made.feed, np.arange(2000))
+    as_of = made.today
+    training.fit_living(made.prepared.history, marks, as_of, QUICK, lambda *_: None)
+    ((rows, is_lost),) = seen
+    known_day = marks.assembled.orders.known_day
+    assert 0 < rows <= (known_day < as_of - SETTLED_DAYS).sum() < len(marks)
+    assert 0 < is_lost.sum() < rows / 10
+
+
+def test_a_model_with_it_is_kept_and_doubts_where_it_says():
+    made = world()
+    assembled = handovers(made.prepared, made.feed, np.arange(1500, 1600)).assembled
+    model = replace(living(), handover=None, calibration={}, loss=doubting("since_order_days"))
+    plain, told = (one.cdf(assembled)[:, -1] for one in (replace(model, loss=None), model))
+    is_old = assembled.static[:, column_names(assembled.parcel_columns()).index("since_order_days")] > 1.0
+    doubted = 1.0 - plain > 0.004
+    assert is_old.any()
+    assert (told[is_old & doubted] < plain[is_old & doubted]).all()
+    assert np.array_equal(told[~doubted], plain[~doubted])
+
+
+def test_it_is_written_and_read_with_the_living_model_and_gone_when_there_is_none(tmp_path):
+    made = world()
+    assembled = handovers(made.prepared, made.feed, np.arange(1500, 1600)).assembled
+    model = replace(living(), loss=doubting("since_order_days"))
+    save_living(model, tmp_path / "living")
+    assert np.array_equal(load_living(tmp_path / "living").cdf(assembled), model.cdf(assembled))
+    save_living(living(), tmp_path / "living")
+    assert load_living(tmp_path / "living").loss is None
