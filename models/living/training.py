@@ -32,8 +32,8 @@ class LivingParameters(HazardParameters):
 
     rounds: int = 150
     learning_rate: float = 0.12
-    leaves: int = 31
-    smallest_leaf: int = 60
+    leaves: int = 63
+    smallest_leaf: int = 80
     half_life_days: float = 180.0
     landmarks: int = 180_000
     handovers: int = 20_000
