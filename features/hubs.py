@@ -36,7 +36,7 @@ MINUTE_MASK, HUB_MASK = 2**MINUTE_BITS - 1, 2**HUB_BITS - 1
 LEVELS = ("all", "carrier", "country", "hub", "region", "area")
 TOLD = LEVELS.index("hub") + 1
 _NEVER = 2**60
-MOST_FACILITIES = 2**HUB_BITS
+MOST_HUBS = 2**HUB_BITS
 WINDOWS = (NOW, WEEK, MONTH, USUAL)
 
 _SCANS = "no scans of hubs in the last 120 days"
@@ -62,14 +62,14 @@ COLUMNS = (*_columns("first"), *_columns("last"))
 ON_THE_WAY = (f"first_hub_pace_{NOW}d", f"last_hub_pace_{NOW}d")
 
 
-def check_facilities(number: int) -> None:
-    """Raise DataError where there are more facilities than numbers for them."""
-    if number > MOST_FACILITIES:
+def check_hubs(number: int) -> None:
+    """Raise DataError where there are more hubs than numbers for them."""
+    if number > MOST_HUBS:
         raise DataError(
-            f"{number:,} different facilities; expected at most {MOST_FACILITIES:,}",
+            f"{number:,} different hubs; expected at most {MOST_HUBS:,}",
             file="scans",
             column="facility_id",
-            remedy="name the carrier's buildings there, not the places of single scans",
+            remedy="name the carrier's buildings there, and not the places of single scans",
         )
 
 

@@ -18,8 +18,11 @@ from features.opendays import OpenDays
 from features.orders import Days, Floats, Orders, Texts
 from parcelcast.progress import TimelineEntry
 
-# What is told of a parcel that has not left the hub which it reached before.
-_STILL_THERE = frozenset({"exception", "info_only", "export_customs", "import_customs", "customs_released"})
+# What is told of a parcel that has not left the hub which it reached before; the first of these come late as well.
+_STILL_THERE = frozenset({
+    "label_created", "handed_over", "origin_scan",
+    "exception", "info_only", "export_customs", "import_customs", "customs_released",
+})  # fmt: skip
 _NOWHERE = "waits at no hub"
 
 
@@ -59,7 +62,9 @@ def waiting_features(history: History, orders: Orders, opendays: OpenDays, hub: 
     """Return `COLUMNS` in order, shape (n, columns).
 
     `history` is that of the family hub; `orders` are re-anchored, so parcels are asked about as of their `ordered_on`.
-    `hub` and `since` (local day) are those of `Waiting`.
+    `hub` and `since` (local day) are those of `Waiting`. The stays that history counts begin with the first arrival at
+    a parcel's first two hubs, customs included. Where a hub is not known, wider keys speak for it: its carrier's first
+    hubs in that country, all of the carrier, all.
     """
     found = np.full((len(orders), len(COLUMNS)), np.nan)
     rows = np.flatnonzero(hub != "")

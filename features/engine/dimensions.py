@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from features.engine.parcels import ARROW, CALENDARS, CLOCKS, DAY_S, DESTINATIONS, ORIGINS, SERVICES
 from features.engine.stages import FACILITIES
-from features.hubs import check_facilities
+from features.hubs import check_hubs
 from features.opendays import CalendarKey
 from features.orders import delivery_calendar_key
 from features.table import Network
@@ -138,7 +138,7 @@ def facility_table(facility_ids: Sequence[str], registry: Registry) -> pa.Table:
     DataError where there are too many.
     """
     table = _table(FACILITIES, [(one, registry.facilities.number(one)) for one in sorted(facility_ids)])
-    check_facilities(len(registry.facilities.names))
+    check_hubs(len(registry.facilities.names))
     return table
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.engine.stages import facility_ids, first_scans
-from features.hubs import SLOTS, check_facilities, slot_told
+from features.hubs import SLOTS, check_hubs, slot_told
 
 
 def read_first_scans(path: Path) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def first_scans_of(connection: duckdb.DuckDBPyConnection, scans: ibis.Table) -> 
         return connection.sql(ibis.to_sql(expression, dialect="duckdb")).to_arrow_table()
 
     names = sorted(run(facility_ids(scans))["facility_id"].to_pylist())
-    check_facilities(len(names))
+    check_hubs(len(names))
     hubs = pa.table({"facility_id": pa.array(names, pa.string()), "hub": pa.array(range(len(names)), pa.int64())})
     connection.register("facilities", hubs)
     facilities = ibis.table(ibis.Schema.from_pyarrow(hubs.schema), name="facilities")

@@ -18,10 +18,9 @@ FACILITIES = {"facility_id": "string", "hub": "int64"}
 
 
 def facility_ids(scans: ibis.Table) -> ibis.Table:
-    """Return the distinct `facility_id` of the Ibis table `scans`."""
-    # Those of hubs alone would take longer to find than all of them.
-    found = scans.select("facility_id").distinct()
-    return found.filter(found.facility_id.notnull())
+    """Return the distinct `facility_id` of hubs in the Ibis table `scans`."""
+    at_hubs = scans.filter(scans.code.isin(list(SLOTS)) & scans.facility_id.notnull())
+    return at_hubs.select("facility_id").distinct()
 
 
 def first_scans(scans: ibis.Table, facilities: ibis.Table) -> ibis.Table:

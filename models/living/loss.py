@@ -52,7 +52,8 @@ def fit_loss(
 def reweighed(cdf: Floats, booster: lightgbm.Booster, known: Floats) -> Floats:
     """Return forecasts whose share beyond the horizon is the mean, in log-odds, of their own and the booster's.
 
-    `cdf` has shape (n, HORIZON + 1). Forecasts that leave next to nothing beyond the horizon stay as they are.
+    `cdf` has shape (n, HORIZON + 1). Forecasts that leave less than `NEGLIGIBLE` beyond the horizon stay as they are:
+    the hazard has not told those to the end. From there on a booster counts that contradicts it altogether, too.
     """
     never = 1.0 - cdf[:, -1]
     rows = np.flatnonzero((never >= NEGLIGIBLE) & (never < 1.0))

@@ -112,7 +112,7 @@ def fit_living(
 
     known = living_outcomes(history, landmarks, as_of)
     hazard = fit_hazard(landmarks.assembled, known, parameters, [count], _FAR_SHARE)
-    # Old enough to know; orders that were cancelled before they left are neither lost nor late.
+    # Old enough to know; orders that were cancelled before that are neither lost nor late.
     is_old = landmarks.assembled.orders.known_day < as_of - SETTLED_DAYS
     old = np.flatnonzero(is_old & ((known.lead_days >= 0) | (known.seen_days >= SETTLED_DAYS)))
     seen = hazard.known_columns(landmarks.assembled.take(old))

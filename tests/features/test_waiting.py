@@ -30,7 +30,10 @@ def waiting(*reports):
 ARRIVAL = told("hub_arrival", "2026-03-11 20:00", "ost")
 
 
-@pytest.mark.parametrize("code", ["exception", "info_only", "export_customs", "import_customs"])
+@pytest.mark.parametrize(
+    "code",
+    ["label_created", "handed_over", "origin_scan", "exception", "info_only", "export_customs", "import_customs"],
+)
 def test_a_parcel_waits_at_the_hub_that_it_reached_whatever_is_told_of_it_there(code):
     assert waiting(ARRIVAL) == ("ost", ARRIVAL.happened_at)
     assert waiting(ARRIVAL, told(code, "2026-03-12 09:00", "office")) == ("ost", ARRIVAL.happened_at)

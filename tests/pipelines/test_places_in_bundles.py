@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import lightgbm
+import numpy as np
 import pytest
 
 from features.orders import orders_of
@@ -101,7 +102,9 @@ def test_a_bundle_holds_the_model_of_the_handover_and_tries_it(bundle):
 def test_a_bundle_holds_the_booster_that_tells_losses(bundle):
     served, path = bundle
     assert "living-loss.txt" in served.manifest["files"]
-    assert lightgbm.Booster(model_file=path / "living-loss.txt").num_trees() > 0
+    written = lightgbm.Booster(model_file=path / "living-loss.txt")
+    asked_of = np.zeros((1, written.num_feature()))
+    assert served.living._model.loss.predict(asked_of) == written.predict(asked_of) != 0.5
 
 
 def test_a_bundle_forecasts_parcels_on_their_way(bundle):

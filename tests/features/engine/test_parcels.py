@@ -70,9 +70,9 @@ def test_scans_in_any_order_count_the_same_at_once_in_two_batches_and_in_arrays(
         check_same(sketches_of_store(parts), expected)
 
 
-def test_more_facilities_than_numbers_are_refused(monkeypatch):
-    monkeypatch.setattr(hubs, "MOST_FACILITIES", 2)
+def test_more_hubs_than_numbers_are_refused(monkeypatch):
+    monkeypatch.setattr(hubs, "MOST_HUBS", 2)
     registry = Registry()
     assert facility_table(["north", "south"], registry).num_rows == 2
-    with pytest.raises(DataError, match=r"scans, column facility_id: 3 different facilities; expected at most 2"):
+    with pytest.raises(DataError, match=r"scans, column facility_id: 3 different hubs; expected at most 2"):
         facility_table(["east"], registry)
