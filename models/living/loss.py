@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from features.assembly import column_names
 from features.columns import Column
@@ -27,7 +28,7 @@ _PARAMETERS = BoosterParameters(
     rounds=120, learning_rate=0.06, leaves=15, smallest_leaf=40, column_share=0.5, row_share=0.7, l2=5.0
 )
 # No log-odds count for more than these, of the hazard and of the booster.
-_MOST_HAZARD, _MOST_LOSS = float(np.log(999.0)), 7.0
+_MOST_HAZARD, _MOST_LOSS = float(logit(0.999)), 7.0
 
 
 def fit_loss(
@@ -60,8 +61,8 @@ def reweighed(cdf: Floats, booster: lightgbm.Booster, known: Floats) -> Floats:
     if len(rows) == 0:
         return cdf
     told = booster.predict(known[rows], raw_score=True, num_threads=1, validate_features=False)
-    own = np.log(never[rows] / (1.0 - never[rows]))
-    both = (np.clip(own, -_MOST_HAZARD, _MOST_HAZARD) + np.clip(told, -_MOST_LOSS, _MOST_LOSS)) / 2.0
+    own = np.clip(logit(never[rows]), -_MOST_HAZARD, _MOST_HAZARD)
+    comes = expit(-(own + np.clip(told, -_MOST_LOSS, _MOST_LOSS)) / 2.0)
     out = cdf.copy()
-    out[rows] *= (1.0 / (1.0 + np.exp(both)) / (1.0 - never[rows]))[:, None]
+    out[rows] *= (comes / (1.0 - never[rows]))[:, None]
     return out
