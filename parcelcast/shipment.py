@@ -1,16 +1,18 @@
 """What is known of a parcel when it is ordered: origin, destination, carrier and the parcel itself."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
-from parcelcast.calendar import WorkingCalendar, local_date
+from parcelcast.calendar import WorkingCalendar, local_date, midnight
 from parcelcast.errors import InputError
 from parcelcast.lane import Lane
 from parcelcast.place import Place
 
 # Outside of these years an order time is a mistake, and date arithmetic would end.
 _YEARS = range(1990, 2200)
+# Forecasts reach no further; a mistyped year would have calendars made until then.
+LONGEST_PLAN_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Shipment:
     with InputError. Everything from ``carrier`` on may be missing. Units stand in the names; ``order_value`` and
     ``freight_cost`` are in ``currency`` (ISO 4217), ``quoted_transit_days`` are deliverable days after dispatch,
     ``handling_limit_days`` the working days within which the seller says it dispatches at the latest.
+    ``told_dispatch_on`` is the day, local at the origin, on which the shop itself planned to dispatch, as of the order.
     """
 
     ordered_at: datetime
@@ -74,6 +77,7 @@ class Shipment:
     delivery_mode: str = "home"
     quoted_transit_days: float | None = None
     handling_limit_days: float | None = None
+    told_dispatch_on: date | None = None
     promised_on: date | None = None
     weight_g: float | None = None
     length_mm: float | None = None
@@ -108,19 +112,28 @@ class Shipment:
     @property
     def order_by(self) -> datetime:
         """Instant (UTC) until which an order still makes this dispatch."""
-        return self.opening[1]
+        day_after = self.planned_dispatch_on + timedelta(days=1)
+        return min(self.opening[1], midnight(day_after, self.origin.calendar.time_zone))
 
     @cached_property
     def planned_dispatch_on(self) -> date:
-        """Date, local at the origin, on which the parcel should leave by the origin's calendar and handling."""
-        return self.origin.calendar.add_working_days(self.opening[0], self.origin.handling_days)
+        """Date, local at the origin, on which the parcel should leave, by the shop or else by calendar and handling.
+
+        A day that the shop told counts as the day of the order at the earliest, as the 90th after it at the latest.
+        """
+        if self.told_dispatch_on is None:
+            return self.origin.calendar.add_working_days(self.opening[0], self.origin.handling_days)
+        ordered_on = local_date(self.ordered_at, self.origin.calendar.time_zone)
+        return min(max(self.told_dispatch_on, ordered_on), ordered_on + timedelta(days=LONGEST_PLAN_DAYS))
 
     @cached_property
     def leaves_on(self) -> date:
         """Date at the destination at the cut-off of the planned dispatch; never before ``ordered_on``."""
-        # A dispatch day is a working day and has a cut-off; the order time only satisfies the type.
-        cutoff = self.origin.calendar.cutoff_at(self.planned_dispatch_on) or self.ordered_at
-        return local_date(cutoff, self.destination.time_zone)
+        planned_on = self.planned_dispatch_on
+        # The shop may plan for a day on which the calendar has no cut-off, or which is past it.
+        cutoff = self.origin.calendar.cutoff_at(planned_on)
+        leaves_on = planned_on if cutoff is None else local_date(cutoff, self.destination.time_zone)
+        return max(leaves_on, self.ordered_on)
 
     @cached_property
     def lane(self) -> Lane:

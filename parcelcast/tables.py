@@ -72,7 +72,7 @@ SHIPMENTS = Table("shipments", ("shipment_id",), (
     Column("ended_at", "instant", False, "UTC", "we learned that it will not be delivered: cancelled, lost, returned"),
     Column("dispatched_recorded_at", "instant", False, "UTC", "we learned of the dispatch"),
     Column("delivered_recorded_at", "instant", False, "UTC", "we learned of the delivery"),
-    Column("planned_dispatch_on", "date", False, "local at the origin", "dispatch by the origin's calendar"),
+    Column("planned_dispatch_on", "date", False, "local at the origin", "dispatch as planned when the order came"),
     Column("handling_limit_days", "float", False, "working days", "the seller's own limit from the order to dispatch"),
     Column("promised_on", "date", False, "local at the destination", "what the shopper was told"),
     Column("quoted_transit_days", "float", False, "deliverable days", "the carrier's quote, from dispatch"),

@@ -14,7 +14,7 @@ from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
 from parcelcast.tables import ORIGINS, TABLES, Table
 from pipelines.ingest.conforming import TEXT, Conformer, per_value, refuse_repeated
-from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of
+from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of, told_dispatch_dates
 from pipelines.ingest.reading import SUFFIXES, find_file, read_frame
 from pipelines.ingest.storage import conformed
 
@@ -166,11 +166,13 @@ def _assumed_calendar(country: str, postal_code: str | None) -> str:
 
 
 def _filled_shipments(shipments: pd.DataFrame, origins: pd.DataFrame) -> pd.DataFrame:
-    """Fill in when we learned of events (at once, where nobody says) and the planned dispatch."""
+    """Fill in when we learned of events (at once, where nobody says), and the planned dispatch where none was told."""
     for event in ("dispatched", "delivered"):
         recorded = f"{event}_recorded_at"
         shipments[recorded] = shipments[recorded].fillna(shipments[f"{event}_at"])
-    open_ones = shipments[shipments["planned_dispatch_on"].isna()]
-    planned = planned_dispatch_dates(open_ones["ordered_at"], open_ones["origin_id"], plans_of(origins))
-    shipments.loc[open_ones.index, "planned_dispatch_on"] = planned
+    plans = plans_of(origins)
+    told = told_dispatch_dates(shipments["planned_dispatch_on"], shipments["ordered_at"], shipments["origin_id"], plans)
+    open_ones = shipments[told.isna()]
+    planned = planned_dispatch_dates(open_ones["ordered_at"], open_ones["origin_id"], plans)
+    shipments["planned_dispatch_on"] = told.fillna(planned)
     return shipments

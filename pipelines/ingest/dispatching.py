@@ -10,9 +10,12 @@ import pandas as pd
 
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError, ParcelcastError
+from parcelcast.shipment import LONGEST_PLAN_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+
+_LONGEST_PLAN = pd.Timedelta(days=LONGEST_PLAN_DAYS)
 
 
 def planned_dispatch_dates(
@@ -32,6 +35,22 @@ def planned_dispatch_dates(
         calendar, handling_days = calendars[cast("int", number)]
         planned.loc[rows.index] = _planned(rows, calendar, handling_days)
     return planned
+
+
+def told_dispatch_dates(
+    told: pd.Series, ordered_at: pd.Series, origin_ids: pd.Series, plans: Mapping[str, tuple[WorkingCalendar, int]]
+) -> pd.Series:
+    """Return the days that a shop told as `Shipment.planned_dispatch_on` counts them (datetime64[us]), NaT as it is.
+
+    That is the day of the order at the earliest, local at the origin, and the 90th after it at the latest; a row with
+    another origin than those of `plans` or without ordered_at stays as it was told.
+    """
+    zones = origin_ids.astype(object).map({name: calendar.time_zone for name, (calendar, _) in plans.items()})
+    told = told.astype("datetime64[us]")
+    for zone, rows in ordered_at.groupby(zones.to_numpy()):
+        ordered_on = rows.dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
+        told.loc[rows.index] = told[rows.index].clip(ordered_on, ordered_on + _LONGEST_PLAN)
+    return told
 
 
 def plans_of(origins: pd.DataFrame) -> dict[str, tuple[WorkingCalendar, int]]:

@@ -77,6 +77,7 @@ class Cart:
     deliver_by: date | None
     currency: str | None
     split: str
+    told_dispatch_on: date | None = None  # in place of what calendars and handling say
     notes: tuple[Note, ...] = ()
 
     def shipment(self, parcel: Parcel, option: Option) -> Shipment:
@@ -92,6 +93,7 @@ class Cart:
             delivery_mode=option.delivery_mode,
             quoted_transit_days=option.quoted_days,
             handling_limit_days=_largest([line.handling_limit_days for line in lines]),
+            told_dispatch_on=self.told_dispatch_on,
             weight_g=_total([line.weight_g for line in lines]),
             length_mm=_largest([line.size_mm[0] for line in lines]),
             width_mm=_largest([line.size_mm[1] for line in lines]),

@@ -43,6 +43,7 @@ def resolve(request: PromiseRequest, bundle: ServingBundle, now: datetime, servi
         deliver_by=request.deliver_by,
         currency=request.currency,
         split=request.split,
+        told_dispatch_on=request.planned_dispatch_on,
         notes=tuple(notes),
     )
 

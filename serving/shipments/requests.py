@@ -96,6 +96,11 @@ class ParcelRequest(Strictly):
     )
     carrier_promised_on: Day | None = Field(default=None, description="the carrier's own date")
     pickup_until: Day | None = Field(default=None, description="last day at the pickup point, where it is known")
+    planned_dispatch_on: Day | None = Field(
+        default=None,
+        description="local date at the origin on which the shop planned to dispatch when the order came, at most 90 "
+        "days after it; default: by the origin's calendar",
+    )
     ready_at: Instant | None = Field(default=None, description="packed and labelled")
     dispatched_at: Instant | None = Field(default=None, description="handed to the carrier")
     quoted_transit_days: float | None = Field(

@@ -35,6 +35,7 @@ def shipment_of(facts: ParcelFacts, bundle: ServingBundle) -> Shipment:
         delivery_mode=facts.delivery_mode,
         quoted_transit_days=quoted,
         handling_limit_days=facts.handling_limit_days,
+        told_dispatch_on=facts.planned_dispatch_on,
         promised_on=facts.promised_on,
         weight_g=facts.weight_g,
         length_mm=facts.length_mm,

@@ -24,7 +24,8 @@ Outcome = Literal["created", "updated", "unchanged"]
 class ParcelFacts:
     """What a shop tells of one parcel. Instants are aware, dates local at the destination, units stand in the names.
 
-    `dispatched_recorded_at` is when we learned of `dispatched_at`. `destination_city` stands in for a postal code.
+    `planned_dispatch_on` is local at the origin, as planned when the order came. `dispatched_recorded_at` is when we
+    learned of `dispatched_at`. `destination_city` stands in for a postal code.
     """
 
     shipment_id: str
@@ -49,6 +50,7 @@ class ParcelFacts:
     dispatched_recorded_at: datetime | None = None
     quoted_transit_days: float | None = None
     handling_limit_days: float | None = None
+    planned_dispatch_on: date | None = None
     weight_g: float | None = None
     length_mm: float | None = None
     width_mm: float | None = None
@@ -290,4 +292,4 @@ def _loaded(document: str) -> ParcelFacts:
 
 
 _INSTANTS = {"ordered_at", "ready_at", "dispatched_at", "dispatched_recorded_at"}
-_DATES = {"promised_on", "carrier_promised_on", "pickup_until"}
+_DATES = {"promised_on", "carrier_promised_on", "pickup_until", "planned_dispatch_on"}
