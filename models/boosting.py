@@ -2,10 +2,23 @@
 
 from dataclasses import dataclass
 
+from parcelcast.errors import InputError
+
+
+def check_least(parameters: object, **least: float) -> None:
+    """Hold parameters, by name, to the least that each may be; InputError where one is less, or no number."""
+    for name, lowest in least.items():
+        value = getattr(parameters, name)
+        if not value >= lowest:
+            raise InputError(f"{name} is {value}; expected {lowest} or more")
+
 
 @dataclass(frozen=True)
 class BoosterParameters:
-    """Rounds, learning rate, leaves of a tree, rows of a leaf, shares of columns and rows for each tree, and so on."""
+    """Rounds, learning rate, leaves of a tree, rows of a leaf, shares of columns and rows for each tree, and so on.
+
+    InputError for what nothing can be fitted with: shares lie above 0 and up to 1, a tree has two leaves or more.
+    """
 
     rounds: int
     learning_rate: float
@@ -15,6 +28,16 @@ class BoosterParameters:
     row_share: float
     l2: float = 0.0
     bins: int = 127
+
+    def __post_init__(self) -> None:
+        check_least(self, rounds=1, leaves=2, smallest_leaf=1, l2=0, bins=2)
+        for name, value, most in (
+            ("learning_rate", self.learning_rate, float("inf")),
+            ("column_share", self.column_share, 1.0),
+            ("row_share", self.row_share, 1.0),
+        ):
+            if not 0.0 < value <= most:
+                raise InputError(f"{name} is {value}; expected more than 0{'' if most > 1.0 else ' and at most 1'}")
 
     def settings(self, objective: str) -> dict[str, object]:
         """Return settings that give the same model each time; one thread: two on a busy machine are much slower."""

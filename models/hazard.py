@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from features.assembly import ALL_COLUMNS, Assembled, Codes, column_names, known_codes
 from features.columns import Column
 from features.orders import Floats
-from models.boosting import BoosterParameters
+from models.boosting import BoosterParameters, check_least
 from parcelcast.errors import ArtefactError, InputError
 
 HORIZON = 90
@@ -49,6 +49,10 @@ class HazardParameters(BoosterParameters):
     half_life_days: float = 180.0
     rarest_category: int = 20
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_least(self, half_life_days=0, rarest_category=0, seed=0)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from features.assembly import Assembled
 from features.orders import Floats
 from features.table import ParcelHistory
 from models.blend import Blend, best_share, mixed
+from models.boosting import check_least
 from models.calibration import BetaMap, fit_beta_map
 from models.correction import REACH, Balance, balance, shifted
 from models.dependence import shared_fate
@@ -40,6 +41,10 @@ class TrainParameters(HazardParameters):
 
     calibration_days: int = 60
     most_orders: int = 60_000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_least(self, calibration_days=1, most_orders=1)
 
 
 @dataclass(frozen=True)

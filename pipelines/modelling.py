@@ -13,6 +13,7 @@ from features.network import network_of
 from features.orders import day_of
 from features.storage import read_features, write_features
 from features.table import Network, bulletins_of, parcel_history
+from models.boosting import check_least
 from models.bundle import Bundle
 from models.bundle_writer import write_bundle
 from models.evaluation import Evaluation, evaluate, orders_placed
@@ -116,6 +117,9 @@ class AlertParameters:
     """Section alerts of params.yaml: at most so many parcels of the test window tell the thresholds; 0: none do."""
 
     parcels: int = 1000
+
+    def __post_init__(self) -> None:
+        check_least(self, parcels=0)
 
 
 def make_bundle(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import yaml
 
-from parcelcast.errors import DataError
+from parcelcast.errors import DataError, InputError
 
 FILE = "params.yaml"
 
@@ -20,7 +20,7 @@ def read_section(section: type[Section], name: str, path: Path = Path(FILE)) -> 
     """Return section `name` of the parameter file as the dataclass `section`.
 
     Every field must be there under its own name and in its own type, and nothing else: a misspelt parameter is a
-    DataError, not a default.
+    DataError, not a default, and so is a value that the section refuses.
     """
     given = read_all(path).get(name)
     if not isinstance(given, Mapping):
@@ -35,7 +35,11 @@ def read_section(section: type[Section], name: str, path: Path = Path(FILE)) -> 
         )
     if missing := sorted(expected - set(given)):
         raise DataError(f"section {name} lacks {', '.join(missing)}", file=str(path), remedy="add what is missing")
-    return section(**{key: _typed(value, wanted[key], f"{name}.{key}", path) for key, value in given.items()})
+    values = {key: _typed(value, wanted[key], f"{name}.{key}", path) for key, value in given.items()}
+    try:
+        return section(**values)
+    except InputError as error:
+        raise DataError(f"section {name}: {error}", file=str(path), remedy="correct the value") from error
 
 
 def read_all(path: Path = Path(FILE)) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from features.landmarks import AssembledLandmarks
 from features.sketches import UNKNOWN
 from features.table import ParcelHistory
+from models.boosting import check_least
 from models.calibration import BetaMap, fit_beta_map
 from models.hazard import BOOSTERS, HazardParameters, Outcomes, fit_hazard
 from models.living.handover_training import train_at_handover
@@ -27,7 +28,7 @@ class LivingParameters(HazardParameters):
     """Section living of params.yaml: the boosters' parameters, the landmarks, the days kept back for calibration.
 
     `landmarks` are sampled of the newest `most_orders` orders: of a year's parcels so few are lost that each of them
-    counts. At most `handovers` are sampled of the newest five times as many.
+    counts. At most `handovers` are sampled of the newest five times as many; with 0 there is no model of that instant.
     """
 
     rounds: int = 150
@@ -39,6 +40,10 @@ class LivingParameters(HazardParameters):
     handovers: int = 20_000
     most_orders: int = 200_000
     calibration_days: int = 60
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_least(self, landmarks=1, handovers=0, most_orders=1, calibration_days=1)
 
     @property
     def at_handover(self) -> TrainParameters:

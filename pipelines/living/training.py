@@ -8,6 +8,7 @@ from features.sketches import UNKNOWN
 from models.living.model import LivingModel
 from models.living.training import Landmarks, LivingParameters, train_living
 from models.training import orders_between, thinned
+from parcelcast.errors import InputError
 from parcelcast.tables import SHIPMENTS
 from pipelines.ingest.storage import load_table
 from pipelines.living.feed import Feed, feed_of, read_scans
@@ -47,11 +48,17 @@ def _landmarks(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingPar
     rows = orders_between(history, None, as_of)[-parameters.most_orders :]
     count = min(parameters.landmarks, _MOST_EACH * len(rows))
     chosen = sample_landmarks(history, feed, rows, as_of, count, parameters.seed)
+    if len(chosen) == 0:
+        raise InputError(
+            f"no instant was sampled of {len(rows)} orders; expected more of them, or more living.landmarks"
+        )
     return Landmarks(chosen.row, landmarks_of(history, feed, chosen, prepared.sketches.rolling()))
 
 
 def _handovers(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks | None:
     """Return the landmarks right after the handovers that were known before UTC day `as_of`, in that order, if any."""
+    if parameters.handovers == 0:
+        return None
     known = prepared.history.dispatched_known
     before = np.flatnonzero((known != UNKNOWN) & (known < as_of) & ~np.isnat(feed.dispatched))
     if len(before) == 0:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from parcelcast.errors import DataError
+from pipelines.modelling import AlertParameters
 from pipelines.parameters import flattened, read_section
 
 
@@ -55,6 +56,12 @@ def test_what_is_wrong_is_named(file, text, complaint):
 def test_a_missing_file_says_where_to_run(tmp_path):
     with pytest.raises(DataError, match=r"run the stage in the folder that holds params\.yaml"):
         read_section(Ingest, "ingest", tmp_path / "params.yaml")
+
+
+def test_a_value_that_the_section_refuses_is_named_with_its_section(file):
+    assert read_section(AlertParameters, "alerts", file("alerts: {parcels: 0}")) == AlertParameters(0)
+    with pytest.raises(DataError, match="section alerts: parcels is -1; expected 0 or more"):
+        read_section(AlertParameters, "alerts", file("alerts: {parcels: -1}"))
 
 
 @dataclass(frozen=True)

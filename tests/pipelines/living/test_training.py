@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from parcelcast.errors import InputError
 from pipelines.living import training
 from tests.pipelines.living.world import QUICK, world
 
@@ -21,3 +23,13 @@ def test_one_in_five_of_the_newest_handovers_is_looked_at(monkeypatch):
     assert len(everyone) > 2000
     assert some.tolist() == everyone[-250::5].tolist()
     assert (np.diff(recorded[everyone].astype(np.int64)) >= 0).all()
+
+
+def test_without_handovers_that_moment_has_no_model_of_its_own(monkeypatch):
+    assert handovers_seen(monkeypatch, 0) is None
+
+
+def test_too_few_landmarks_to_sample_any_are_refused():
+    made = world()
+    with pytest.raises(InputError, match=r"no instant was sampled of \d+ orders; expected .* more living\.landmarks"):
+        training.train_on_feed(made.prepared, made.feed, made.today, replace(QUICK, landmarks=1))
