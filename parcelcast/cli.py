@@ -175,7 +175,9 @@ def _add_worker(commands: "Commands") -> None:
         "worker",
         help="look at parcels and tell of alerts, beside servers that do not",
         description="Look at parcels when there is news or a day has passed, until interrupted. Servers do this "
-        "themselves unless PARCELCAST_WORKER is false. Several workers on one PostgreSQL share the parcels.",
+        "themselves unless PARCELCAST_WORKER is false. Several workers on one PostgreSQL share the parcels. What is "
+        "done (events that arrived, of alerts that are over; refused rows) leaves the database after 180 days, or as "
+        "many as PARCELCAST_KEEP_DAYS says; 0 keeps it for ever.",
     )
     command.add_argument("--bundle", type=Path, metavar="DIR", help="model bundle (default: data/bundle/current)")
     command.set_defaults(handler=_worker)

@@ -33,8 +33,9 @@ class Settings:
     ``bus_events``.
 
     ``worker`` tells whether the server itself looks at parcels (else ``./run worker`` does); a worker that dies leaves
-    its parcels to others after ``worker_lease_seconds``. ``alert_policies`` is the JSON file of merchants' policies,
-    ``alert_texts`` a folder of templates that replace ours.
+    its parcels to others after ``worker_lease_seconds``. Workers remove from the database what is older than
+    ``keep_days`` (0: never): deliveries that arrived, events of alerts that are over, and what was refused.
+    ``alert_policies`` is the JSON file of merchants' policies, ``alert_texts`` a folder of templates that replace ours.
 
     ``codes`` is a folder of carriers' code tables that replace ours. ``aftership_secret`` and ``easypost_secret`` sign
     those trackers' webhooks, which are refused without.
@@ -58,6 +59,7 @@ class Settings:
     bus_events: str = "parcelcast.events"
     worker: bool = True
     worker_lease_seconds: float = 60.0
+    keep_days: int = 180
     alert_policies: Path = Path("data/alert-policies.json")
     alert_texts: Path = Path("data/alert-texts")
     codes: Path = Path("data/codes")

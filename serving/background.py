@@ -20,6 +20,7 @@ from serving.webhooks.dispatch import Dispatch
 from serving.worker.alerting import Alerting, NewId, Texts
 from serving.worker.loop import WorkerThread
 from serving.worker.policies import Policies
+from serving.worker.retention import Retention
 from serving.worker.rounds import Worker
 
 logger = logging.getLogger("parcelcast.serving")
@@ -84,7 +85,8 @@ def background_of(
     alerting = Alerting(Policies.read(settings.alert_policies), new_id, texts_of(settings.alert_texts))
     worker = Worker(database, lambda: bundles.current.bundle, clock, new_id, alerting, settings.worker_lease_seconds)
     dispatch = Dispatch(database, settings, clock, entropy=entropy)
-    return Background(database, WorkerThread(worker, clock, dispatch.wake), dispatch)
+    retention = Retention(database, clock, settings.keep_days)
+    return Background(database, WorkerThread(worker, clock, dispatch.wake, retention.tidy), dispatch)
 
 
 def texts_of(folder: Path) -> Texts:

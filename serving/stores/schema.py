@@ -291,4 +291,5 @@ deliveries = Table(
         sqlite_where=text("state = 'dead'"),
         postgresql_where=text("state = 'dead'"),
     ),
+    Index("deliveries_event", "seq"),
 )

@@ -42,7 +42,7 @@ class WorkerState:
 
 @dataclass
 class WorkerThread:
-    """Runs a worker from `start` to `stop`; `told` is called after a round that has told events.
+    """Runs a worker from `start` to `stop`; `told` is called after a round that has told events, `tidy` after each.
 
     A database that fails or is not there yet is tried again by itself.
     """
@@ -50,6 +50,7 @@ class WorkerThread:
     worker: Worker
     clock: Clock
     told: Callable[[], None] = lambda: None
+    tidy: Callable[[], None] = lambda: None
     state: WorkerState = WorkerState()
     _stopping: Event = field(default_factory=Event)
     _thread: Thread | None = None
@@ -70,6 +71,7 @@ class WorkerThread:
         while not self._stopping.is_set():
             try:
                 count = self.worker.round()
+                self.tidy()
             except Exception as error:  # noqa: BLE001 - whatever it is, parcels are looked at again afterwards
                 self._tell(error)
                 self._stopping.wait(wait)

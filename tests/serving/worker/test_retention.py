@@ -1,0 +1,94 @@
+"""Old rows go between the rounds of a worker."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import pytest
+from sqlalchemy import func, select
+
+from parcelcast.errors import InputError
+from parcelcast.settings import Settings
+from serving.background import background_of
+from serving.bundles import Bundles
+from serving.stores.database import Database
+from serving.stores.scans import Refused, refuse
+from serving.stores.schema import refused
+from serving.worker.loop import WorkerThread
+from serving.worker.retention import Retention
+from tests.serving.fakes import FakeClock, FakeSource
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock():
+    return FakeClock(NOON)
+
+
+def add(database, count=1, at=NOON):
+    with database.writing() as connection:
+        refuse(connection, [Refused("http", b"{", "no JSON")] * count, at)
+
+
+def left(database):
+    with database.reading() as connection:
+        return connection.execute(select(func.count()).select_from(refused)).scalar_one()
+
+
+def test_batch_follows_batch_until_nothing_is_left_then_once_an_hour(database, clock):
+    retention = Retention(database, clock, days=10)
+    add(database, 700)
+    retention.tidy()
+    assert left(database) == 700
+    clock.now = NOON + timedelta(days=10, hours=2)
+    for rest in (200, 0, 0):
+        retention.tidy()
+        assert left(database) == rest
+    add(database)
+    retention.tidy()
+    assert left(database) == 1
+    clock.now += timedelta(hours=1)
+    retention.tidy()
+    assert left(database) == 0
+
+
+def test_everything_is_kept_where_that_is_wanted(database, clock):
+    add(database, at=NOON - timedelta(days=3000))
+    Retention(database, clock, days=0).tidy()
+    assert left(database) == 1
+
+
+def test_a_database_that_fails_is_left_in_peace(clock, caplog):
+    retention = Retention(Database("postgresql://nobody@127.0.0.1:1/none"), clock, days=10)
+    retention.tidy()
+    retention.tidy()
+    assert caplog.text.count("old rows stay for now") == 1
+
+
+@pytest.mark.parametrize("days", [-1, 1_000_000])
+def test_a_time_that_makes_no_sense_stops_the_start(database, clock, days):
+    settings = Settings(keep_days=days)
+    with pytest.raises(InputError, match=f"PARCELCAST_KEEP_DAYS is {days}; expected 0"):
+        background_of(settings, database, Bundles(FakeSource(), clock), clock, os.urandom, works=True)
+
+
+def test_the_worker_of_a_process_keeps_rows_as_long_as_its_settings_say(depot, database):
+    settings = Settings(keep_days=5)
+    background = background_of(
+        settings, database, Bundles(FakeSource(), depot.clock), depot.clock, os.urandom, works=True
+    )
+    add(database, at=depot.clock.now - timedelta(days=6))
+    add(database, at=depot.clock.now - timedelta(days=4))
+    background.worker.tidy()
+    assert left(database) == 1
+
+
+def test_a_worker_tidies_after_its_rounds(depot):
+    tidied = Event()
+    thread = WorkerThread(depot.worker, depot.clock, tidy=tidied.set)
+    thread.start()
+    try:
+        assert tidied.wait(10)
+    finally:
+        thread.stop()
