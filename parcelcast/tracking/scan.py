@@ -103,10 +103,14 @@ class Scan:
         return min(self.occurred_at, self.recorded_at)
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether its clock is ahead of ours by more than the tolerance of 15 minutes."""
+        return self.occurred_at - self.recorded_at > CLOCK_TOLERANCE
+
+    @property
     def all_doubts(self) -> tuple[str, ...]:
-        """The doubts, and whether its clock is ahead of ours by more than the tolerance of 15 minutes."""
-        ahead = self.occurred_at - self.recorded_at > CLOCK_TOLERANCE
-        return (*self.doubts, CLOCK_AHEAD) if ahead else self.doubts
+        """The doubts, and whether its clock is ahead of ours."""
+        return (*self.doubts, CLOCK_AHEAD) if self.is_ahead else self.doubts
 
 
 def _identity(scan: Scan) -> str:

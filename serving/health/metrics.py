@@ -90,6 +90,9 @@ def _taken(services: Services) -> list[Metric]:
     return [
         Metric("scans_accepted_total", "counter", "Scans that this process took over HTTP.", recorder.accepted),
         Metric("scans_duplicate_total", "counter", "Scans that were told again.", recorder.duplicates),
+        Metric(
+            "scans_clock_ahead_total", "counter", "Scans from clocks that are ahead of ours.", recorder.clocks_ahead
+        ),
     ]
 
 

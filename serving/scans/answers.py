@@ -11,6 +11,7 @@ EXAMPLE: dict[str, JsonValue] = {
     "duplicates": 1,
     "refused": 1,
     "unknown_codes": 0,
+    "clocks_ahead": 0,
     "refusals": [
         {
             "index": 2,
@@ -42,6 +43,9 @@ class ScansAnswer(Said):
     duplicates: int = Field(description="scans that are known, from earlier or from this request")
     refused: int = Field(description="rows that are no scans")
     unknown_codes: int = Field(description="scans read whose raw_code no table knows; they became info_only")
+    clocks_ahead: int = Field(
+        description="scans read whose time is more than 15 minutes after the server's; they count as of now"
+    )
     refusals: list[RefusalAnswer] = Field(description=f"the first {TOLD_REFUSALS}")
 
     @classmethod
@@ -53,6 +57,7 @@ class ScansAnswer(Said):
             duplicates=intake.duplicates,
             refused=intake.refused,
             unknown_codes=intake.unknown_codes,
+            clocks_ahead=intake.clocks_ahead,
             refusals=[
                 RefusalAnswer(index=one.index, pointer=one.pointer, detail=one.detail, got=one.got)
                 for one in intake.refusals

@@ -47,6 +47,7 @@ class FileRead:
         done = self.intake
         counts = f"{done.accepted} new scans, {done.duplicates} known, {done.refused} refused"
         codes = f", {done.unknown_codes} with unknown codes" if done.unknown_codes else ""
+        codes += f", {done.clocks_ahead} from clocks that are ahead" if done.clocks_ahead else ""
         since = f" (rows before {self.began_at} were read earlier)" if self.began_at else ""
         return f"{self.name}: {counts}{codes}{since}"
 

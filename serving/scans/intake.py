@@ -36,15 +36,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What became of rows. `unknown_codes` counts scans, among those read, whose code no table knew.
+    """What became of rows. Of the refusals the first 100 are told.
 
-    Of the refusals the first 100 are told.
+    Among the scans read, `unknown_codes` counts those whose code no table knew, `clocks_ahead` those whose time is more
+    than 15 minutes after ours.
     """
 
     received: int = 0
     accepted: int = 0
     duplicates: int = 0
     unknown_codes: int = 0
+    clocks_ahead: int = 0
     refused: int = 0
     refusals: tuple[Refusal, ...] = ()
 
@@ -57,6 +59,7 @@ class Intake:
             self.accepted + other.accepted,
             self.duplicates + other.duplicates,
             self.unknown_codes + other.unknown_codes,
+            self.clocks_ahead + other.clocks_ahead,
             self.refused + other.refused,
             (*self.refusals, *later),
         )
@@ -77,9 +80,15 @@ class Batch:
         ours = {scan.scan_id for scan in self.scans} & new
         new -= ours
         accepted = len(ours)
-        unknown = sum(map(is_unknown, self.scans))
-        refusals = tuple(self.refusals[:TOLD_REFUSALS])
-        return Intake(self.received, accepted, len(self.scans) - accepted, unknown, len(self.refusals), refusals)
+        return Intake(
+            received=self.received,
+            accepted=accepted,
+            duplicates=len(self.scans) - accepted,
+            unknown_codes=sum(map(is_unknown, self.scans)),
+            clocks_ahead=sum(scan.is_ahead for scan in self.scans),
+            refused=len(self.refusals),
+            refusals=tuple(self.refusals[:TOLD_REFUSALS]),
+        )
 
 
 class Reader:

@@ -16,12 +16,13 @@ _Order = tuple[Batch, "Future[Intake]"]
 class Recorder:
     """A thread that writes batches in the order in which they come; answers come after the commit.
 
-    ``accepted`` and ``duplicates`` count the scans since it was made.
+    ``accepted``, ``duplicates`` and ``clocks_ahead`` count the scans since it was made.
     """
 
     def __init__(self, database: Database) -> None:
         self.accepted = 0
         self.duplicates = 0
+        self.clocks_ahead = 0
         self._database = database
         self._orders: SimpleQueue[_Order | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="recorder", daemon=True)
@@ -63,5 +64,6 @@ class Recorder:
         else:
             self.accepted += sum(intake.accepted for intake in found)
             self.duplicates += sum(intake.duplicates for intake in found)
+            self.clocks_ahead += sum(intake.clocks_ahead for intake in found)
             for (_, answer), intake in zip(orders, found, strict=True):
                 answer.set_result(intake)

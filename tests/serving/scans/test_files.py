@@ -102,6 +102,15 @@ def test_bad_rows_cost_no_good_ones(database, tmp_path):
     assert sum("another number of values" in problem for problem in problems) == 2
 
 
+def test_clocks_that_are_ahead_are_told(database, tmp_path):
+    ahead = line(2).replace("2026-", "2062-")
+    (found,) = read(database, csv(tmp_path / "a.csv", line(1), ahead))
+
+    assert (found.intake.accepted, found.intake.clocks_ahead) == (2, 1)
+    assert "2 new scans, 0 known, 0 refused, 1 from clocks that are ahead" in str(found)
+    assert "ahead" not in str(read(database, csv(tmp_path / "b.csv", line(1)))[0])
+
+
 def test_what_was_read_is_not_read_again(database, tmp_path):
     path = csv(tmp_path / "a.csv", *map(line, range(5_000)), "bad", *map(line, range(5_000, 5_100)))
     first = read(database, path)[0]

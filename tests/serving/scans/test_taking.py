@@ -92,6 +92,20 @@ def test_times_may_lack_an_offset(shop):
     ]
 
 
+def test_a_scan_from_a_clock_that_is_ahead_is_told_and_counts_as_of_now(shop):
+    times = ("2026-11-23T09:14:05Z", "2026-11-23T09:16:05Z", "2062-11-22T10:00:00Z")  # it is 09:00:05
+    told = [row(occurred_at=time) for time in times]
+    answer = send(shop, told)
+
+    assert counts(answer) == (3, 3, 0, 0)
+    assert answer.json()["clocks_ahead"] == 2
+    assert stream(shop, b"\n".join(map(orjson.dumps, told))).json()["clocks_ahead"] == 2
+    assert "parcelcast_scans_clock_ahead_total 4\n" in shop.get("/metrics").text
+    timeline = shop.get("/v1/shipments/S-1").json()["timeline"]
+    assert [entry["doubts"] for entry in timeline].count(["clock_ahead"]) == 2
+    assert max(scan.happened_at for scan in parcel(shop).scans) == shop.clock()
+
+
 def test_a_correction_names_the_scan_that_it_replaces(shop):
     send(shop, row(code="delivered"))
     (wrong,) = parcel(shop).scans
