@@ -4,9 +4,10 @@ The hazard tells a loss by one answer for each of ninety days, all of which have
 is asked once, and learns from every landmark that is old enough to know, tells the lost from the late better where the
 hazard doubts; of what comes, the hazard says when. So the log-odds of both are averaged, and the forecast is reweighed:
 one distribution still answers every question.
-"""
 
-from collections.abc import Sequence
+Few parcels are lost, and among a hundred columns trees would find what those few have in common by chance. So the
+booster reads `COLUMNS` only: how long a parcel has been silent, where, and whether others were in its place.
+"""
 
 import lightgbm
 import numpy as np
@@ -14,12 +15,30 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from features.assembly import column_names
-from features.columns import Column
+from features.landmarks import AssembledLandmarks
 from features.orders import Floats
 from models.boosting import BoosterParameters
 from models.hazard import CATEGORICAL, NEGLIGIBLE
+from parcelcast.errors import ArtefactError
 
 LOSS = "loss"  # the booster's name
+_PARCEL_COLUMNS = AssembledLandmarks.parcel_columns()
+_CATEGORIES = ("carrier_service", "stage", "last_code", "trouble")
+COLUMNS = (
+    "since_scan_days",
+    "since_scan_open_days",
+    "since_scan_working_days",
+    "since_scan_mondays",
+    "stage_share_by_now",
+    "transit_share_by_now",
+    "at_hub_share_by_now",
+    "at_hub_share_by_now_7d",
+    "at_hub_share_by_now_3d",
+    *_CATEGORIES,
+)
+_READ = [column_names(_PARCEL_COLUMNS).index(name) for name in COLUMNS]
+# How much the booster's log-odds count; the rest is the hazard's.
+SHARE = 0.75
 # What has not come so many days after a landmark hardly comes any more.
 SETTLED_DAYS = 45
 # With fewer landmarks of parcels that never came, the hazard alone tells of losses.
@@ -31,38 +50,46 @@ _PARAMETERS = BoosterParameters(
 _MOST_HAZARD, _MOST_LOSS = float(logit(0.999)), 7.0
 
 
-def fit_loss(
-    known: Floats, columns: Sequence[Column], is_lost: NDArray[np.bool_], seed: int
-) -> lightgbm.Booster | None:
+def fit_loss(known: Floats, is_lost: NDArray[np.bool_], seed: int) -> lightgbm.Booster | None:
     """Fit the booster on landmarks whose fate is known, None where too few are lost.
 
-    `known` has shape (n, columns), as `models.hazard.HazardModel.known_columns` returns it.
+    `known` has shape (n, columns), as `models.hazard.HazardModel.known_columns` returns it: `COLUMNS` of it are read.
     """
     if is_lost.sum() < FEWEST_LOST:
         return None
     data = lightgbm.Dataset(
-        known,
+        known[:, _READ],
         is_lost.astype(np.float64),
-        feature_name=column_names(columns),
-        categorical_feature=column_names([one for one in columns if one.categorical]),
+        feature_name=list(COLUMNS),
+        categorical_feature=list(_CATEGORIES),
         params={"max_bin": _PARAMETERS.bins, "verbose": -1},
     )
     return lightgbm.train(_PARAMETERS.settings("binary") | CATEGORICAL | {"seed": seed}, data, _PARAMETERS.rounds)
 
 
 def reweighed(cdf: Floats, booster: lightgbm.Booster, known: Floats) -> Floats:
-    """Return forecasts whose share beyond the horizon is the mean, in log-odds, of their own and the booster's.
+    """Return forecasts whose share beyond the horizon is a mean, in log-odds, of their own and the booster's.
 
-    `cdf` has shape (n, HORIZON + 1). Forecasts that leave less than `NEGLIGIBLE` beyond the horizon stay as they are:
-    the hazard has not told those to the end. From there on a booster counts that contradicts it altogether, too.
+    `cdf` has shape (n, HORIZON + 1), `known` is that of `fit_loss`; the booster's log-odds weigh `SHARE`. Forecasts
+    that leave less than `NEGLIGIBLE` beyond the horizon stay as they are: the hazard has not told those to the end.
+    From there on a booster counts that contradicts it altogether, too.
     """
     never = 1.0 - cdf[:, -1]
     rows = np.flatnonzero((never >= NEGLIGIBLE) & (never < 1.0))
     if len(rows) == 0:
         return cdf
-    told = booster.predict(known[rows], raw_score=True, num_threads=1, validate_features=False)
+    told = booster.predict(known[rows][:, _READ], raw_score=True, num_threads=1, validate_features=False)
     own = np.clip(logit(never[rows]), -_MOST_HAZARD, _MOST_HAZARD)
-    comes = expit(-(own + np.clip(told, -_MOST_LOSS, _MOST_LOSS)) / 2.0)
+    comes = expit(-(SHARE * np.clip(told, -_MOST_LOSS, _MOST_LOSS) + (1.0 - SHARE) * own))
     out = cdf.copy()
     out[rows] *= (comes / (1.0 - never[rows]))[:, None]
     return out
+
+
+def check_loss(booster: lightgbm.Booster | None) -> None:
+    """Hold a booster that was read to what this version reads; ArtefactError where it is another version's."""
+    if booster is not None and booster.feature_name() != list(COLUMNS):
+        raise ArtefactError(
+            f"the booster {LOSS!r} reads other columns than this version; expected a model made by this version: "
+            "train again"
+        )

@@ -13,7 +13,7 @@ from features.orders import Floats, Texts
 from models.calibration import BetaMap
 from models.hazard import HORIZON, HazardModel
 from models.living.handover import HandoverModel
-from models.living.loss import LOSS, reweighed
+from models.living.loss import LOSS, check_loss, reweighed
 
 # Its parcels are forecast alike in all shops, with scans or without, and tell soonest whether times have changed.
 CORRECTED = "first_mile"
@@ -53,9 +53,13 @@ class LivingModel:
         maps: Mapping[str, Mapping[str, float]],
         handover: HandoverModel | None = None,
     ) -> Self:
-        """Return a model of `boosters` by name, with the maps of `maps_to_dict`."""
-        hazard = HazardModel(boosters, codes, LIVING_COLUMNS)
-        return cls(hazard, {group: BetaMap(**one) for group, one in maps.items()}, handover, boosters.get(LOSS))
+        """Return a model of `boosters` by name, with the maps of `maps_to_dict`.
+
+        ArtefactError when a booster is missing or of another version.
+        """
+        hazard, loss = HazardModel(boosters, codes, LIVING_COLUMNS), boosters.get(LOSS)
+        check_loss(loss)
+        return cls(hazard, {group: BetaMap(**one) for group, one in maps.items()}, handover, loss)
 
     @property
     def boosters(self) -> dict[str, lightgbm.Booster]:

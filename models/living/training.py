@@ -121,7 +121,7 @@ def fit_living(
     is_old = landmarks.assembled.orders.known_day < as_of - SETTLED_DAYS
     old = np.flatnonzero(is_old & ((known.lead_days >= 0) | (known.seen_days >= SETTLED_DAYS)))
     seen = hazard.known_columns(landmarks.assembled.take(old))
-    loss = fit_loss(seen, landmarks.assembled.parcel_columns(), known.lead_days[old] < 0, parameters.seed)
+    loss = fit_loss(seen, known.lead_days[old] < 0, parameters.seed)
     return LivingModel(hazard, {}, loss=loss)
 
 

@@ -53,7 +53,7 @@ def bundle(places, tmp_path_factory):
     out = tmp_path_factory.mktemp("bundle") / "bundle"
     samples = [asked(prepared.network, code) for code in CODES]
     living = train_on_feed(prepared, feed_of(prepared.history, tables["shipments"], None), today, QUICK_LIVING)
-    living = replace(living, loss=doubting("since_order_days"))
+    living = replace(living, loss=doubting("since_scan_days"))
     histories = prepared.sketches.snapshot(today)
     return write_bundle(
         out, trained, living, histories, today, (0.0, 0.0), prepared.network, samples, FittedAlerts(())

@@ -41,10 +41,11 @@ def test_each_stage_is_compared_on_the_same_parcels(day):
     assert found[ALL].parcels > 40
     assert found[ALL].perfect < found[ALL].model
     assert 0.5 < found[ALL].coverage <= 1.0
+    assert 0.8 < found[ALL].perfect_coverage <= 1.0
 
 
 def test_a_forecaster_that_hopes_is_worse_and_covers_less(day):
     ours, hopeful = lines(living(), day)[ALL], lines(Hopeful(), day)[ALL]
-    assert hopeful.perfect == ours.perfect
+    assert (hopeful.perfect, hopeful.perfect_coverage) == (ours.perfect, ours.perfect_coverage)
     assert hopeful.model > 1.5 * ours.model
     assert hopeful.coverage < ours.coverage

@@ -51,10 +51,10 @@ def living(days_ago: int = 20) -> LivingModel:
 
 
 def doubting(column: str) -> lightgbm.Booster:
-    """Return a booster that takes parcels for lost where a column is above 1, and else does not."""
+    """Return a booster that takes parcels for lost where one of its columns is above 1, and else does not."""
     columns = AssembledLandmarks.parcel_columns()
     known = np.zeros((2000, len(columns)))
     known[::3, column_names(columns).index(column)] = 2.0
-    booster = fit_loss(known, columns, known.any(axis=1), seed=0)
+    booster = fit_loss(known, known.any(axis=1), seed=0)
     assert booster is not None
     return booster
