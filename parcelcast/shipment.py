@@ -58,6 +58,20 @@ class Carrier:
         )
 
 
+def counted_dispatch_on(told: date, ordered_at: datetime, time_zone: str) -> date:
+    """Return as which day a shop's plan counts: that of the order at the earliest, the 90th after it at the latest.
+
+    Both are local at the origin, whose `time_zone` that is.
+
+    >>> from datetime import UTC
+    >>> ordered_at = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    >>> print(counted_dispatch_on(date(2026, 11, 20), ordered_at, "Europe/Berlin"))
+    2026-11-23
+    """
+    ordered_on = local_date(ordered_at, time_zone)
+    return min(max(told, ordered_on), ordered_on + timedelta(days=LONGEST_PLAN_DAYS))
+
+
 @dataclass(frozen=True)
 class Shipment:
     """The order-time facts of one parcel: all that a forecaster may see.
@@ -111,7 +125,11 @@ class Shipment:
 
     @property
     def order_by(self) -> datetime:
-        """Instant (UTC) until which an order still makes this dispatch."""
+        """Instant (UTC) until which an order still makes this dispatch: the next cut-off, or the end of the told day.
+
+        Where the shop told a later day than its calendar would, the calendar's cut-off stays: for an order after that
+        the shop may tell another day.
+        """
         day_after = self.planned_dispatch_on + timedelta(days=1)
         return min(self.opening[1], midnight(day_after, self.origin.calendar.time_zone))
 
@@ -119,12 +137,11 @@ class Shipment:
     def planned_dispatch_on(self) -> date:
         """Date, local at the origin, on which the parcel should leave, by the shop or else by calendar and handling.
 
-        A day that the shop told counts as the day of the order at the earliest, as the 90th after it at the latest.
+        A day that the shop told counts as `counted_dispatch_on` says.
         """
         if self.told_dispatch_on is None:
             return self.origin.calendar.add_working_days(self.opening[0], self.origin.handling_days)
-        ordered_on = local_date(self.ordered_at, self.origin.calendar.time_zone)
-        return min(max(self.told_dispatch_on, ordered_on), ordered_on + timedelta(days=LONGEST_PLAN_DAYS))
+        return counted_dispatch_on(self.told_dispatch_on, self.ordered_at, self.origin.calendar.time_zone)
 
     @cached_property
     def leaves_on(self) -> date:

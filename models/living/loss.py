@@ -6,7 +6,7 @@ hazard doubts; of what comes, the hazard says when. So the log-odds of both are 
 one distribution still answers every question.
 
 Few parcels are lost, and among a hundred columns trees would find what those few have in common by chance. So the
-booster reads `COLUMNS` only: how long a parcel has been silent, where, and whether others were in its place.
+booster reads `COLUMNS` only: how long a parcel has been silent, after which word, and how many had moved on by then.
 """
 
 import lightgbm

@@ -40,14 +40,14 @@ def planned_dispatch_dates(
 def told_dispatch_dates(
     told: pd.Series, ordered_at: pd.Series, origin_ids: pd.Series, plans: Mapping[str, tuple[WorkingCalendar, int]]
 ) -> pd.Series:
-    """Return the days that a shop told as `Shipment.planned_dispatch_on` counts them (datetime64[us]), NaT as it is.
+    """Return the days that a shop told as `parcelcast.shipment.counted_dispatch_on` counts them (datetime64[us]).
 
-    That is the day of the order at the earliest, local at the origin, and the 90th after it at the latest; a row with
-    another origin than those of `plans` or without ordered_at stays as it was told.
+    NaT stays NaT; a row with another origin than those of `plans` or without ordered_at stays as it was told.
     """
     zones = origin_ids.astype(object).map({name: calendar.time_zone for name, (calendar, _) in plans.items()})
     told = told.astype("datetime64[us]")
-    for zone, rows in ordered_at.groupby(zones.to_numpy()):
+    is_known = ordered_at.notna().to_numpy()
+    for zone, rows in ordered_at[is_known].groupby(zones.to_numpy()[is_known]):
         ordered_on = rows.dt.tz_convert(zone).dt.tz_localize(None).dt.normalize()
         told.loc[rows.index] = told[rows.index].clip(ordered_on, ordered_on + _LONGEST_PLAN)
     return told

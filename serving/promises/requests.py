@@ -192,8 +192,9 @@ class PromiseRequest(Strictly):
     deliver_by: Day | None = Field(default=None, description="local date at the destination to state a probability for")
     planned_dispatch_on: Day | None = Field(
         default=None,
-        description="local date at the origin on which the shop itself plans to dispatch, at most 90 days after the "
-        "order; default: by the origin's calendar and handling",
+        description="local date at the origin on which the shop itself plans to dispatch; counts as the day of the "
+        "order at the earliest and as the 90th after it at the latest (a note says so); default: by the origin's "
+        "calendar and handling",
     )
     policy: ServiceLevel | Costs | None = Field(default=None, description="default: the server's service level")
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$", max_length=3, examples=["EUR"])

@@ -1,13 +1,13 @@
 """From the request's ids to the domain's objects. What is not known is assumed, and noted."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import InputError
 from parcelcast.place import Place, PlaceIndex
 from parcelcast.promise import PromisePolicy
-from parcelcast.shipment import Carrier, Origin
+from parcelcast.shipment import LONGEST_PLAN_DAYS, Carrier, Origin, counted_dispatch_on
 from serving.bundle_sources import ServingBundle
 from serving.promises.cart import Cart, Line, Note, Option
 from serving.promises.requests import (
@@ -33,8 +33,10 @@ def resolve(request: PromiseRequest, bundle: ServingBundle, now: datetime, servi
     destination = bundle.places.find(to.country, to.postal_code, to.city)
     notes = list(_place_notes(destination))
     origins = _origins(request, bundle, destination, notes)
+    ordered_at = request.ordered_at or now
+    notes += _plan_notes(request.planned_dispatch_on, ordered_at, origins.values())
     return Cart(
-        ordered_at=request.ordered_at or now,
+        ordered_at=ordered_at,
         destination=destination,
         lines=tuple(_line(item, _candidates(item, request, bundle), origins) for item in request.items),
         origins=origins,
@@ -55,6 +57,19 @@ def _place_notes(place: Place) -> Iterable[Note]:
         yield Note("postal_code_unknown", "the postal code was not recognised: the whole country is assumed")
     elif place.precision == "city":
         yield Note("postal_code_unknown", "the postal code was not recognised: the city stands in for it")
+
+
+def _plan_notes(told: date | None, ordered_at: datetime, origins: Iterable[Origin]) -> Iterable[Note]:
+    if told is None:
+        return
+    counted = {counted_dispatch_on(told, ordered_at, origin.calendar.time_zone) for origin in origins}
+    if counted != {told}:
+        days = " or ".join(str(day) for day in sorted(counted))
+        yield Note(
+            "plan_moved",
+            f"planned_dispatch_on {told} counts as {days}: not before the day of the order, nor more than "
+            f"{LONGEST_PLAN_DAYS} days after it",
+        )
 
 
 def _candidates(item: Item, request: PromiseRequest, bundle: ServingBundle) -> tuple[str, ...]:

@@ -98,8 +98,8 @@ class ParcelRequest(Strictly):
     pickup_until: Day | None = Field(default=None, description="last day at the pickup point, where it is known")
     planned_dispatch_on: Day | None = Field(
         default=None,
-        description="local date at the origin on which the shop planned to dispatch when the order came, at most 90 "
-        "days after it; default: by the origin's calendar",
+        description="local date at the origin on which the shop planned to dispatch when the order came; counts as "
+        "the day of the order at the earliest and as the 90th after it at the latest; default: by its calendar",
     )
     ready_at: Instant | None = Field(default=None, description="packed and labelled")
     dispatched_at: Instant | None = Field(default=None, description="handed to the carrier")

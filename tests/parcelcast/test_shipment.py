@@ -50,6 +50,41 @@ def test_a_parcel_from_behind_the_date_line_leaves_on_the_day_before_at_the_dest
     assert shipment.ordered_on == shipment.leaves_on == date(2027, 3, 7)
 
 
+@pytest.mark.parametrize(
+    ("told", "zone", "planned_on", "order_by", "leaves_on"),
+    [
+        # Friday at 17:00, after the cut-off, and a plan for the same day: it leaves until midnight.
+        ("2026-11-20", "Europe/Berlin", "2026-11-20", "2026-11-20T23:00", "2026-11-20"),
+        # At the cut-off of that Friday it is Saturday in Auckland, and in Honolulu still Friday.
+        ("2026-11-20", "Pacific/Auckland", "2026-11-20", "2026-11-20T23:00", "2026-11-21"),
+        ("2026-11-20", "Pacific/Honolulu", "2026-11-20", "2026-11-20T23:00", "2026-11-20"),
+        # Sunday has no cut-off.
+        ("2026-11-22", "Pacific/Auckland", "2026-11-22", "2026-11-22T23:00", "2026-11-22"),
+        ("2026-11-10", "Europe/Berlin", "2026-11-20", "2026-11-20T23:00", "2026-11-20"),
+        ("2026-12-01", "Europe/Berlin", "2026-12-01", "2026-11-23T13:00", "2026-12-01"),
+        ("2062-12-01", "Europe/Berlin", "2027-02-18", "2026-11-23T13:00", "2027-02-18"),
+    ],
+)
+def test_a_plan_of_the_shop_takes_the_place_of_the_calendars(told, zone, planned_on, order_by, leaves_on):
+    ordered_at = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+    plan = date.fromisoformat(told)
+    shipment = Shipment(ordered_at, warehouse("Europe/Berlin"), place(zone), told_dispatch_on=plan)
+
+    assert shipment.planned_dispatch_on == date.fromisoformat(planned_on)
+    assert shipment.order_by == datetime.fromisoformat(order_by).replace(tzinfo=UTC)
+    assert shipment.leaves_on == date.fromisoformat(leaves_on)
+
+
+def test_a_plan_for_a_sunday_never_leaves_before_the_order():
+    # Sunday at 14:30 in Honolulu, which has no cut-off, is Monday in Auckland.
+    ordered_at = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
+    sunday = date(2026, 11, 22)
+    shipment = Shipment(ordered_at, warehouse("Pacific/Honolulu"), place("Pacific/Auckland"), told_dispatch_on=sunday)
+
+    assert shipment.planned_dispatch_on == sunday
+    assert shipment.leaves_on == shipment.ordered_on == date(2026, 11, 23)
+
+
 @given(
     st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     st.sampled_from(ZONES),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError
-from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of
+from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of, told_dispatch_dates
 
 LEIPZIG = WorkingCalendar("Europe/Berlin", cutoffs={4: time(12)}, holiday_country="DE", holiday_region="SN")
 MANAUS = WorkingCalendar("America/Manaus", weekdays=frozenset(range(6)))
@@ -50,3 +50,20 @@ def test_a_broken_calendar_is_named(text):
     origins = pd.DataFrame({"origin_id": ["a"], "calendar": [text], "handling_days": [0]})
     with pytest.raises(DataError, match=r"origins, column calendar: no working calendar"):
         plans_of(origins)
+
+
+def test_what_a_shop_told_counts_as_it_does_in_serving_and_stays_where_nothing_can_be_said():
+    monday_in_leipzig = "2024-04-07T22:30Z"  # in Manaus it is Sunday
+    orders = [
+        ("leipzig", monday_in_leipzig, "2024-04-01", "2024-04-08"),
+        ("manaus", monday_in_leipzig, "2024-04-01", "2024-04-07"),
+        ("manaus", monday_in_leipzig, "2024-04-09", "2024-04-09"),
+        ("leipzig", monday_in_leipzig, "2034-04-09", "2024-07-07"),
+        ("leipzig", None, "2024-04-01", "2024-04-01"),
+        ("leipzig", monday_in_leipzig, None, None),
+        ("nowhere", monday_in_leipzig, "2024-04-01", "2024-04-01"),
+    ]
+    origin, ordered_at, told, counted = (pd.Series(list(column)) for column in zip(*orders, strict=True))
+    ordered_at = pd.to_datetime(ordered_at, utc=True).astype("datetime64[us, UTC]")
+    found = told_dispatch_dates(pd.to_datetime(told), ordered_at, origin, PLANS)
+    assert found.equals(pd.to_datetime(counted).astype("datetime64[us]"))

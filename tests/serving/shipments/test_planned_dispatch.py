@@ -99,7 +99,14 @@ def test_a_question_has_the_features_that_training_sees(world: World, shop: Shop
     check_same(assemble(world.history.orders, world.sketches.rolling(), HORIZON), served)
     assert served.orders.dispatch_on.tolist() == world.history.orders.dispatch_on.tolist()
     assert [answer["dispatch_on"] for answer in answers] == [day for day in PLANS.values() for _ in ADDRESSES]
-    assert all(datetime.fromisoformat(answer["order_by"]) > datetime.fromisoformat(ORDERED) for answer in answers)
+
+
+def test_an_answer_notes_a_plan_that_counts_as_another_day(shop: Shop):
+    items = [{"id": "sneaker", "origins": ["wh-leipzig"]}]
+    found = {plan: shop.promise({**told(plan, "DE"), "items": items})["notes"] for plan in PLANS}
+    moved = {plan: note["detail"] for plan, notes in found.items() for note in notes if note["code"] == "plan_moved"}
+    assert list(moved) == ["2026-11-02", "2062-12-14"]
+    assert moved["2026-11-02"].startswith("planned_dispatch_on 2026-11-02 counts as 2026-11-20:")
 
 
 def test_a_parcel_on_its_way_has_the_features_that_training_sees(world: World, shop: Shop):
