@@ -303,6 +303,8 @@ def _replay(connection: Connection, endpoint: Endpoint, wanted: ColumnElement[bo
     has_row = exists().where(mine, deliveries.c.seq == events.c.seq)
     due_at = literal(now, deliveries.c.due_at.type)
     missing = select(literal(endpoint.endpoint_id), events.c.seq, due_at).where(wanted, ~has_row)
+    # What retention removes just now is waited for and passed over; the foreign key would fail on it.
+    missing = missing.with_for_update(read=True, key_share=True, of=events)
     repeated = connection.execute(again).rowcount
     added = insert(deliveries).from_select(["endpoint_id", "seq", "due_at"], missing)
     return repeated + connection.execute(added.execution_options(preserve_rowcount=True)).rowcount

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from threading import Thread
+from time import sleep
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
+from serving.stores.deliveries import replay_after
+from serving.stores.endpoints import read_endpoints
 from serving.stores.events import append_test
 from serving.stores.feed import read_page
 from serving.stores.retention import remove_events, remove_refused
@@ -15,6 +18,8 @@ from tests.serving.stores.outbox import NOON, add_endpoint, event, tell
 
 LATER = NOON + timedelta(days=200)
 LIMIT = NOON + timedelta(days=20)
+
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 def remove(database, before=LIMIT, most=2):
@@ -154,3 +159,36 @@ def test_several_workers_remove_at_once(database):
     assert failures == []
     assert numbers(database) == told[-1:]
     assert numbers(database, deliveries) == []
+
+
+def await_waiting(database):
+    """Wait until somebody waits for a lock."""
+    waiting = text(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
+    for _ in range(1_000):
+        with database.reading() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+        sleep(0.01)
+    pytest.fail("nobody waits")
+
+
+@on_postgresql
+def test_a_replay_passes_over_what_is_being_removed(database, told):
+    add_endpoint(database, "new")
+    replayed = []
+
+    def replay():
+        with database.writing() as connection:
+            replayed.append(replay_after(connection, read_endpoints(connection, ["new"])["new"], 0, LATER))
+
+    thread = Thread(target=replay)
+    with database.writing() as connection:
+        remove_events(connection, LIMIT)
+        thread.start()
+        await_waiting(database)
+    thread.join()
+
+    assert replayed == [1]
+    assert numbers(database) == told[4:]
