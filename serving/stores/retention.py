@@ -42,10 +42,9 @@ def remove_refused(connection: Connection, before: datetime, most: int = BATCH) 
 
 
 def _remove_arrived(connection: Connection, seqs: Sequence[int], before: datetime) -> None:
+    """Remove the deliveries of events that arrived before an instant, in one statement however many they are."""
     key = deliveries.c.endpoint_id, deliveries.c.seq
     arrived = select(*key).where(
         deliveries.c.seq.in_(seqs), deliveries.c.state == "delivered", deliveries.c.ended_at < before
     )
-    found = [tuple(row) for row in connection.execute(arrived.with_for_update(skip_locked=True))]
-    if found:
-        connection.execute(delete(deliveries).where(tuple_(*key).in_(found)))
+    connection.execute(delete(deliveries).where(tuple_(*key).in_(arrived.with_for_update(skip_locked=True))))

@@ -1,5 +1,6 @@
 """What leaves the database, and what never does."""
 
+import sqlite3
 from datetime import timedelta
 from threading import Thread
 from time import sleep
@@ -11,7 +12,7 @@ from serving.stores.deliveries import replay_after
 from serving.stores.endpoints import read_endpoints
 from serving.stores.events import append_test
 from serving.stores.feed import read_page
-from serving.stores.retention import remove_events, remove_refused
+from serving.stores.retention import BATCH, remove_events, remove_refused
 from serving.stores.scans import Refused, refuse
 from serving.stores.schema import alerts, deliveries, events, refused
 from tests.serving.stores.outbox import NOON, add_endpoint, event, tell
@@ -135,6 +136,21 @@ def test_a_page_is_bounded_and_the_oldest_come_first(database, told):
     with database.writing() as connection:
         assert remove_events(connection, LIMIT, 0, 1) == told[0]
     assert numbers(database) == told[1:]
+
+
+def test_a_page_goes_however_many_endpoints_there_are(database):
+    """A statement of SQLite binds 32,766 values, one of PostgreSQL 65,535."""
+    for number in range(70):
+        add_endpoint(database, f"hook-{number}")
+    told = tell(database, [event(number) for number in range(BATCH)])
+    end_alerts(database)
+    end_deliveries(database)
+    with database.writing() as connection:
+        if database.is_sqlite:
+            connection.connection.driver_connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
+        remove_events(connection, LIMIT)
+    assert numbers(database) == told[-1:]
+    assert numbers(database, deliveries) == []
 
 
 def test_several_workers_remove_at_once(database):
