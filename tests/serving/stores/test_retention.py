@@ -208,3 +208,23 @@ def test_a_replay_passes_over_what_is_being_removed(database, told):
 
     assert replayed == [1]
     assert numbers(database) == told[4:]
+
+
+@on_postgresql
+@pytest.mark.parametrize("table", [events, deliveries], ids=str)
+def test_an_event_that_another_holds_stays_and_nobody_waits_for_it(database, told, table):
+    with database.writing() as other:
+        other.execute(select(table).where(table.c.seq == told[1]).with_for_update())
+        remove(database)
+    assert numbers(database) == [told[1], told[4]]
+
+
+@on_postgresql
+def test_a_refused_row_that_another_holds_stays_and_nobody_waits_for_it(database):
+    with database.writing() as connection:
+        refuse(connection, [Refused("http", b"{", "no JSON")] * 3, NOON)
+    held = numbers(database, refused)[1]
+    with database.writing() as other, database.writing() as connection:
+        other.execute(select(refused).where(refused.c.seq == held).with_for_update())
+        assert remove_refused(connection, LIMIT) == 2
+    assert numbers(database, refused) == [held]
