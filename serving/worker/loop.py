@@ -42,9 +42,9 @@ class WorkerState:
 
 @dataclass
 class WorkerThread:
-    """Runs a worker from `start` to `stop`; `told` is called after a round that has told events, `tidy` after each.
+    """Runs a worker from `start` to `stop`; after a round that has told events it calls `told`, after each then `tidy`.
 
-    A database that fails or is not there yet is tried again by itself.
+    Neither may raise. A database that fails or is not there yet is tried again by itself.
     """
 
     worker: Worker
@@ -71,7 +71,6 @@ class WorkerThread:
         while not self._stopping.is_set():
             try:
                 count = self.worker.round()
-                self.tidy()
             except Exception as error:  # noqa: BLE001 - whatever it is, parcels are looked at again afterwards
                 self._tell(error)
                 self._stopping.wait(wait)
@@ -81,6 +80,7 @@ class WorkerThread:
             self.state = self.state.after(count, self.clock())
             if count.events:
                 self.told()
+            self.tidy()
             if count.parcels + count.failures < BATCH:
                 self._stopping.wait(REST_SECONDS)
 

@@ -1,6 +1,7 @@
 """How long the database keeps what is done: old rows go bit by bit, between the rounds of a worker."""
 
 import logging
+import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,17 +32,30 @@ class Retention:
             raise InputError(f"PARCELCAST_KEEP_DAYS is {self.days}; expected 0 (for ever) to {LONGEST_DAYS} days")
 
     def tidy(self) -> None:
-        """Remove one batch; at the end of what is old, or when the database failed, the next one is an hour later."""
+        """Remove one batch; at the end of what is old, or when anything failed, the next one is an hour later."""
         now = self.clock()
         if self.days == 0 or (self._next_at is not None and now < self._next_at):
             return
-        before = now - timedelta(days=self.days)
-        refused = 0
         try:
-            with self.database.writing() as connection:
-                refused = remove_refused(connection, before)
-                self._after = remove_events(connection, before, self._after or 0)
-        except StoreUnavailableError as error:
-            logger.error("old rows stay for now: %s", error)  # noqa: TRY400 - no values
-            self._after = None
-        self._next_at = now + _REST if self._after is None and refused == 0 else None
+            is_done = self._remove(now - timedelta(days=self.days))
+        except Exception as error:  # noqa: BLE001 - whatever it is, parcels are looked at
+            _tell(error)
+            self._after, is_done = None, True
+        self._next_at = now + _REST if is_done else None
+
+    def _remove(self, before: datetime) -> bool:
+        """Remove one batch; tell whether nothing was left."""
+        with self.database.writing() as connection:
+            refused = remove_refused(connection, before)
+            after = remove_events(connection, before, self._after or 0)
+        self._after = after
+        return after is None and refused == 0
+
+
+def _tell(error: Exception) -> None:
+    """Log what failed without values of rows: what the database said, else the kind of error and where it was."""
+    if isinstance(error, StoreUnavailableError):
+        logger.error("old rows stay for now: %s", error)
+        return
+    where = "".join(traceback.format_tb(error.__traceback__)[-3:])
+    logger.error("old rows stay for now: %s\n%s", type(error).__name__, where)

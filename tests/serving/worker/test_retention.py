@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from parcelcast.errors import InputError
 from parcelcast.settings import Settings
@@ -16,6 +16,7 @@ from serving.stores.scans import Refused, refuse
 from serving.stores.schema import refused
 from serving.worker.loop import WorkerThread
 from serving.worker.retention import Retention
+from serving.worker.rounds import Count
 from tests.serving.fakes import FakeClock, FakeSource
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -66,6 +67,30 @@ def test_a_database_that_fails_is_left_in_peace(clock, caplog):
     assert caplog.text.count("old rows stay for now") == 1
 
 
+def test_a_batch_that_fails_halfway_is_tried_again_an_hour_later(database, clock, caplog):
+    retention = Retention(database, clock, days=10)
+    add(database, at=NOON - timedelta(days=11))
+    with database.writing() as connection:
+        connection.execute(text("alter table events rename to moved"))
+    for hours, failures in ((0, 1), (0, 1), (1, 2)):
+        clock.now += timedelta(hours=hours)
+        retention.tidy()
+        assert (caplog.text.count("old rows stay for now"), left(database)) == (failures, 1)
+
+
+def test_a_mistake_of_the_program_is_logged_without_values_and_stops_nothing(database, clock, caplog, monkeypatch):
+    def fail(_connection, before, _after):
+        raise ValueError(before)
+
+    monkeypatch.setattr("serving.worker.retention.remove_events", fail)
+    retention = Retention(database, clock, days=10)
+    for failures in (1, 1, 2):
+        retention.tidy()
+        assert caplog.text.count("old rows stay for now: ValueError") == failures
+        clock.now += timedelta(minutes=30)
+    assert "2027" not in "".join(caplog.messages)
+
+
 @pytest.mark.parametrize("days", [-1, 1_000_000])
 def test_a_time_that_makes_no_sense_stops_the_start(database, clock, days):
     settings = Settings(keep_days=days)
@@ -84,11 +109,25 @@ def test_the_worker_of_a_process_keeps_rows_as_long_as_its_settings_say(depot, d
     assert left(database) == 1
 
 
-def test_a_worker_tidies_after_its_rounds(depot):
-    tidied = Event()
-    thread = WorkerThread(depot.worker, depot.clock, tidy=tidied.set)
+class FakeWorker:
+    """Tells an event in each round."""
+
+    def round(self):
+        return Count(events=1)
+
+
+def test_a_worker_tidies_after_its_rounds_when_the_sender_knows_what_was_told(clock):
+    calls, tidied = [], Event()
+
+    def tidy():
+        calls.append("tidy")
+        tidied.set()
+
+    thread = WorkerThread(FakeWorker(), clock, told=lambda: calls.append("told"), tidy=tidy)
     thread.start()
     try:
         assert tidied.wait(10)
     finally:
         thread.stop()
+    assert calls[:2] == ["told", "tidy"]
+    assert thread.state.rounds == calls.count("tidy")
