@@ -131,17 +131,6 @@ def delete_endpoint(connection: Connection, endpoint_id: str) -> None:
     connection.execute(delete(endpoints).where(endpoints.c.endpoint_id == endpoint_id))
 
 
-def announce_bus(connection: Connection, now: datetime, *, is_configured: bool) -> None:
-    """Let the event bus have events from now on, or no more."""
-    row = connection.execute(select(endpoints.c.state).where(endpoints.c.endpoint_id == BUS).with_for_update()).first()
-    if is_configured and row is None:
-        add_endpoint(connection, Endpoint(BUS, BUS, "", now))
-    elif is_configured and row is not None and row.state != ENABLED:
-        enable(connection, BUS)
-    elif not is_configured and row is not None and row.state == ENABLED:
-        disable(connection, BUS, "no bus is configured", now)
-
-
 def _endpoint(row: Mapping[Any, Any]) -> Endpoint:
     return Endpoint(
         endpoint_id=row["endpoint_id"],

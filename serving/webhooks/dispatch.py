@@ -19,8 +19,9 @@ from serving.bus.link import BusLink
 from serving.clock import Clock
 from serving.errors import StoreUnavailableError
 from serving.promises.service import Entropy
+from serving.stores.bus import announce_bus
 from serving.stores.database import Database
-from serving.stores.endpoints import BUS, WEBHOOK, announce_bus
+from serving.stores.endpoints import BUS, WEBHOOK
 from serving.webhooks.channel import WebhookChannel
 from serving.webhooks.post import Post
 from serving.webhooks.schedule import Jitter, Schedule
