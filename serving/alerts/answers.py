@@ -81,7 +81,7 @@ class Feed(Said):
 
 
 class Alert(Said):
-    """An alert as it is now, and everything that was told of it."""
+    """An alert as it is now, and the events of it that are kept."""
 
     alert_id: str
     shipment_id: str
@@ -94,7 +94,7 @@ class Alert(Said):
     updated_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str | None = Field(description="public id of the API key that acknowledged first")
-    events: list[CloudEvent]
+    events: list[CloudEvent] = Field(description="those that are kept, the oldest first")
 
     @classmethod
     def of(cls, stored: StoredAlert) -> "Alert":

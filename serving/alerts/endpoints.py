@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
 AlertId = Annotated[str, Path(max_length=26, pattern="^[0-9A-Za-z]{26}$", examples=["01KAFAKE0000000000000000AM"])]
 After = Annotated[
-    Cursor | None, Query(description="`cursor` of the page before; without it the feed begins at its start")
+    Cursor | None, Query(description="`cursor` of the page before; without it the oldest that is kept comes first")
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 Types = Annotated[list[EventType] | None, Query(max_length=20, description="only these; repeat it for several")]
@@ -36,8 +36,9 @@ def show_feed(
 ) -> Response:
     """Show events in the order in which they happened, from a cursor on.
 
-    Nothing is missed and nothing moves: whoever asks again after the same cursor gets the same events, and new ones
-    behind them. Ask again at once while `more` is true, then every few seconds.
+    Events are kept for PARCELCAST_KEEP_DAYS (by default 180), and longer while their alert is open or a delivery waits.
+    In that time nothing is missed and nothing moves: whoever asks again after the same cursor gets the same events, and
+    new ones behind them. Ask again at once while `more` is true, then every few seconds.
     """
     with services.database.reading() as connection:
         page = read_page(connection, 0 if after is None else seq_of(after), limit, types, shipment_id)
@@ -47,7 +48,10 @@ def show_feed(
 
 @router.get("/{alert_id}", responses=documented(401, 403, 404, 422, 503))
 def show_alert(alert_id: AlertId, services: Serving, _caller: AlertReader) -> Alert:
-    """Show an alert and everything that was told of it."""
+    """Show an alert and what was told of it.
+
+    Once it is over, events older than PARCELCAST_KEEP_DAYS (by default 180) leave.
+    """
     with services.database.reading() as connection:
         return Alert.of(read_alert(connection, alert_id.upper()))
 

@@ -1,4 +1,4 @@
-"""The feed: every event in the order in which it became visible, and the alerts that the events tell of."""
+"""The feed: events in the order in which they became visible, until retention removes them, and their alerts."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """An alert and the CloudEvents that told of it, the oldest first."""
+    """An alert and the CloudEvents that told of it, the oldest first of those that are kept."""
 
     alert_id: str
     shipment_id: str

@@ -221,8 +221,9 @@ alerts = Table(
     ),
 )
 
-# The outbox and the feed: every event in the order in which it became visible; `body` is the CloudEvent as sent. Tests
-# of an endpoint have no alert, and are not in the feed.
+# The outbox and the feed: events in the order in which they became visible, until they are older than
+# PARCELCAST_KEEP_DAYS and done with; `body` is the CloudEvent as sent. Tests of an endpoint have no alert, and are not
+# in the feed.
 events = Table(
     "events",
     metadata,
@@ -262,7 +263,7 @@ endpoints = Table(
 )
 
 # One row per event and endpoint, written with the event; `state` is pending, delivered or dead. Whoever sends it moves
-# `due_at` to the end of its lease, so that it is due again when the sender dies.
+# `due_at` to the end of its lease, so that it is due again when the sender dies. What arrived leaves like the events.
 deliveries = Table(
     "deliveries",
     metadata,

@@ -115,10 +115,10 @@ class DeliveryAnswer(Said):
 
 
 class CountsAnswer(Said):
-    """Events for this endpoint by what became of them."""
+    """Events for this endpoint that are kept, by what became of them."""
 
     pending: int
-    delivered: int
+    delivered: int = Field(description="of those that are kept: it falls when old ones leave")
     dead: int
 
 

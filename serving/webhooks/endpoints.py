@@ -80,7 +80,7 @@ def send_test(endpoint_id: EndpointId, services: Serving, _caller: AlertWriter) 
 
 @router.post("/{endpoint_id}/replay", status_code=202, responses=_WITH_BODY)
 def replay(endpoint_id: EndpointId, body: Replay, services: Serving, _caller: AlertWriter) -> ReplayAnswer:
-    """Send events again, with the ids that they had, also those that were written before the webhook was."""
+    """Send events again, with the ids that they had, also those from before the webhook, while they are kept."""
     return ReplayAnswer(queued=services.webhooks.replay(endpoint_id.upper(), body, services.clock()))
 
 
@@ -93,7 +93,10 @@ def show_deliveries(
     before: Before = None,
     limit: Limit = 50,
 ) -> Deliveries:
-    """Show how sending goes, and the events of a webhook, the newest first."""
+    """Show how sending goes, and the events of a webhook, the newest first.
+
+    What was delivered leaves after PARCELCAST_KEEP_DAYS (by default 180), and is no longer counted then.
+    """
     seq = None if before is None else seq_of(before)
     endpoint, counted, rows = services.webhooks.deliveries(endpoint_id.upper(), state, seq, limit)
     return Deliveries(

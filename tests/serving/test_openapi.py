@@ -48,3 +48,8 @@ def test_every_refusal_is_documented_as_a_problem(document: dict[str, Any]) -> N
             assert ("401" in refusals) == path.startswith("/v1/")
             signed = path.startswith("/v1/trackers/")  # in place of an API key
             assert bool(operation.get("security")) == (path.startswith("/v1/") and not signed)
+
+
+@pytest.mark.parametrize("path", ["/v1/alerts", "/v1/alerts/{alert_id}", "/v1/webhooks/{endpoint_id}/deliveries"])
+def test_what_leaves_in_time_says_so(document: dict[str, Any], path: str) -> None:
+    assert "PARCELCAST_KEEP_DAYS" in document["paths"][path]["get"]["description"]
