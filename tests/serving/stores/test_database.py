@@ -4,12 +4,16 @@ from threading import Thread
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
 from parcelcast.errors import InputError
 from serving.errors import StoreUnavailableError
-from serving.stores.database import Database
-from serving.stores.schema import links, metadata, refused
+from serving.stores.database import MIGRATIONS, Database
+from serving.stores.migrations.versions import v0001_parcels
+from serving.stores.schema import deliveries, links, metadata, refused
+from tests.serving.stores.outbox import add_endpoint, event, tell
 
 NOON = datetime(2027, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -25,12 +29,39 @@ def _sources(database):
         return connection.execute(select(refused.c.source).order_by(refused.c.seq)).scalars().all()
 
 
-def test_migrations_lead_to_the_schema(database):
+def _differences(database):
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        differences = compare_metadata(context, metadata)
+        return compare_metadata(context, metadata)
 
-    assert differences == []
+
+def test_migrations_lead_to_the_schema(database):
+    assert _differences(database) == []
+
+
+@pytest.fixture
+def first(database_url):
+    """A database of the first schema."""
+    found = Database(database_url)
+    with found.writing() as connection:
+        context = MigrationContext.configure(connection)
+        with Operations.context(context):
+            v0001_parcels.upgrade()
+        context.stamp(ScriptDirectory(MIGRATIONS), "0001")
+    yield found
+    found.close()
+
+
+def test_the_first_schema_is_brought_up_to_date_with_its_rows(first):
+    add_endpoint(first, "hook")
+    told = tell(first, [event(1), event(2)])
+    assert _differences(first) != []
+
+    first.migrate()
+
+    assert _differences(first) == []
+    with first.reading() as connection:
+        assert connection.execute(select(deliveries.c.seq).order_by(deliveries.c.seq)).scalars().all() == told
 
 
 def test_a_newer_schema_is_left_alone(database):
