@@ -145,19 +145,17 @@ def living_text(lines: Sequence[Line]) -> str:
     """Return the comparison as a table.
 
     >>> print(living_text([Line("pickup_point", 357, 0, 0.03, 3.38, 3.4, 3.57, 0.91, 0.89)]))
-                                                                                             in 90 %
-    simulated            parcels  lost  unlike  all-knowing   perfect     model     ratio  perfect     model
-    pickup_point             357     0    3.0%        3.380     3.400     3.570     1.050    91.0%     89.0%
+    simulated            parcels  lost  unlike  all-knowing   perfect     model     ratio  in 90 %: perfect, model
+    pickup_point             357     0    3.0%        3.380     3.400     3.570     1.050           91.0%    89.0%
     """
     shown = [
-        f"{'in 90 %':>96}",
-        "simulated            parcels  lost  unlike  all-knowing   perfect     model     ratio  perfect     model",
+        "simulated            parcels  lost  unlike  all-knowing   perfect     model     ratio  in 90 %: perfect, model"
     ]
     for one in lines:
         ratio = one.model / one.perfect if one.perfect > 0 else float("nan")
         shown.append(
             f"{one.stage:<18}{one.parcels:>10,}{one.lost:>6,}{one.unlike:>8.1%}{one.all_knowing:>13.3f}{one.perfect:>10.3f}"
-            f"{one.model:>10.3f}{ratio:>10.3f}{one.perfect_coverage:>9.1%}{one.coverage:>10.1%}"
+            f"{one.model:>10.3f}{ratio:>10.3f}{one.perfect_coverage:>16.1%}{one.coverage:>9.1%}"
         )
     return "\n".join(shown)
 
