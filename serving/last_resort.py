@@ -1,10 +1,10 @@
 """What to do with an error that nobody foresaw."""
 
 import logging
-import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.failures import place_of
 from serving.problems import problem, route_of
 
 logger = logging.getLogger("parcelcast.serving")
@@ -31,9 +31,8 @@ class LastResort:
         try:
             await self.app(scope, receive, noticed)
         except Exception as error:  # noqa: BLE001  # the last resort
-            where = "".join(traceback.format_tb(error.__traceback__))
             kind = type(error).__name__
-            logger.error("unexpected %s on %s\n%s", kind, route_of(scope), where)  # noqa: TRY400
+            logger.error("unexpected %s on %s\n%s", kind, route_of(scope), place_of(error))  # noqa: TRY400
             if not started:
                 failure = problem(500, "internal-error", "the server failed; the failure is logged")
                 await failure(scope, receive, send)

@@ -22,7 +22,6 @@ from models.hazard import CATEGORICAL, NEGLIGIBLE
 from parcelcast.errors import ArtefactError
 
 LOSS = "loss"  # the booster's name
-_PARCEL_COLUMNS = AssembledLandmarks.parcel_columns()
 _CATEGORIES = ("carrier_service", "stage", "last_code", "trouble")
 COLUMNS = (
     "since_scan_days",
@@ -36,7 +35,7 @@ COLUMNS = (
     "at_hub_share_by_now_3d",
     *_CATEGORIES,
 )
-_READ = [column_names(_PARCEL_COLUMNS).index(name) for name in COLUMNS]
+_READ = [column_names(AssembledLandmarks.parcel_columns()).index(name) for name in COLUMNS]
 # How much the booster's log-odds count; the rest is the hazard's.
 SHARE = 0.75
 # What has not come so many days after a landmark hardly comes any more.

@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import threading
-import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from serving.bus.intake import keep_messages
 from serving.bus.link import BusLink
 from serving.clock import Clock
 from serving.errors import StoreUnavailableError
+from serving.failures import place_of
 from serving.promises.service import Entropy
 from serving.stores.bus import announce_bus
 from serving.stores.database import Database
@@ -137,7 +137,6 @@ async def _keep(what: str, run: Callable[[asyncio.Event], Awaitable[None]], stop
         try:
             await run(stop)
         except Exception as error:  # noqa: BLE001 - told by its kind and place; a message may hold a URL
-            where = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("%s failed by %s and starts again\n%s", what, type(error).__name__, where)  # noqa: TRY400
+            logger.error("%s failed by %s and starts again\n%s", what, type(error).__name__, place_of(error))  # noqa: TRY400
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RESTART_S)

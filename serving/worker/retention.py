@@ -1,13 +1,13 @@
 """How long the database keeps what is done: old rows go bit by bit, between the rounds of a worker."""
 
 import logging
-import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from parcelcast.errors import InputError
 from serving.clock import Clock
 from serving.errors import StoreUnavailableError
+from serving.failures import place_of
 from serving.stores.database import Database
 from serving.stores.retention import remove_events, remove_refused
 
@@ -57,5 +57,4 @@ def _tell(error: Exception) -> None:
     if isinstance(error, StoreUnavailableError):
         logger.error("old rows stay for now: %s", error)
         return
-    where = "".join(traceback.format_tb(error.__traceback__)[-3:])
-    logger.error("old rows stay for now: %s\n%s", type(error).__name__, where)
+    logger.error("old rows stay for now: %s\n%s", type(error).__name__, place_of(error, 3))

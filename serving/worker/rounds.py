@@ -1,7 +1,6 @@
 """One round of a worker: take parcels that are due, look at them, and keep what was found in one transaction."""
 
 import logging
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +11,7 @@ import orjson
 from serving.bundle_sources import ServingBundle
 from serving.clock import Clock
 from serving.errors import StoreUnavailableError
+from serving.failures import place_of
 from serving.stores.alerts import read_incidents, write_incidents
 from serving.stores.database import Database
 from serving.stores.etas import DatesRow, StatementRow, read_statements, write_dates, write_statements
@@ -124,9 +124,11 @@ class Worker:
 
     def _fail(self, lease: str, one: Claim, error: Exception) -> None:
         """Try a parcel again later; the log says what kind of error it was and where, and nothing of the parcel."""
-        where = "".join(traceback.format_tb(error.__traceback__)[-3:])
         logger.error(
-            "looking at a parcel failed %d times in a row: %s\n%s", one.failures + 1, type(error).__name__, where
+            "looking at a parcel failed %d times in a row: %s\n%s",
+            one.failures + 1,
+            type(error).__name__,
+            place_of(error, 3),
         )
         delay = min(_FIRST_DELAY * 2 ** min(one.failures, 10), _LONGEST_DELAY)
         with self.database.writing() as connection:
