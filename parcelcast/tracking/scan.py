@@ -15,6 +15,7 @@ OFFSET_IMPOSSIBLE = "offset_impossible"
 
 # Outside of these years a time is a mistake, as for orders.
 YEARS = range(1990, 2200)
+_FIRST_YEAR, _LAST_YEAR = YEARS[0], YEARS[-1]
 # The clocks of the world are 12 hours behind to 14 hours ahead of UTC, by whole quarters of an hour.
 OFFSETS_MIN = range(-12 * 60, 14 * 60 + 1, 15)
 
@@ -34,7 +35,7 @@ class Number(NamedTuple):
         >>> Number.of(" DPD", "0159 6812 ab")
         Number(carrier='dpd', tracking_number='01596812AB')
         """
-        return cls(carrier.strip().casefold(), "".join(tracking_number.split()).upper())
+        return cls(*_compared(carrier, tracking_number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Scan:
     def __post_init__(self) -> None:
         # Feeds bring thousands a second, so nothing is set again that is as it should be.
         for name, at in (("occurred_at", self.occurred_at), ("recorded_at", self.recorded_at)):
-            if at.tzinfo is None or at.year not in YEARS:
+            if at.tzinfo is None or not _FIRST_YEAR <= at.year <= _LAST_YEAR:
                 expected = f"a time with an offset, in the years {YEARS[0]} to {YEARS[-1]}"
                 raise InputError(f"{name} is {at.isoformat()}; expected {expected}")
             if at.tzinfo is not UTC:
@@ -83,7 +84,7 @@ class Scan:
         if self.utc_offset_min is not None and self.utc_offset_min not in OFFSETS_MIN:
             object.__setattr__(self, "utc_offset_min", None)
             object.__setattr__(self, "doubts", (*self.doubts, OFFSET_IMPOSSIBLE))
-        carrier, number = Number.of(self.carrier, self.tracking_number)
+        carrier, number = _compared(self.carrier, self.tracking_number)
         if not number:
             raise InputError("a scan without a tracking number; expected the number on the parcel")
         if carrier != self.carrier:
@@ -113,12 +114,18 @@ class Scan:
         return (*self.doubts, CLOCK_AHEAD) if self.is_ahead else self.doubts
 
 
+def _compared(carrier: str, tracking_number: str) -> tuple[str, str]:
+    return carrier.strip().casefold(), "".join(tracking_number.split()).upper()
+
+
 def _identity(scan: Scan) -> str:
+    at = scan.occurred_at
     parts = (
         scan.carrier,
         scan.tracking_number,
         scan.raw_code or f"={scan.code}",
-        scan.occurred_at.isoformat(timespec="seconds"),
+        # ISO 8601 in half the time of isoformat().
+        "%d-%02d-%02dT%02d:%02d:%02d+00:00" % (at.year, at.month, at.day, at.hour, at.minute, at.second),  # noqa: UP031
         scan.facility_id or f"@{(scan.place or '').strip().casefold()}",
         scan.replaces or "",
     )

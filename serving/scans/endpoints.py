@@ -29,8 +29,6 @@ NDJSON = "application/x-ndjson"
 
 router = APIRouter(prefix="/v1", tags=["parcels"])
 
-# More than so many rows are read in another thread, so that other answers go on.
-_QUICK = 20
 _ROW = {"$ref": f"#/components/schemas/{SCHEMA_NAME}"}
 _BODY: Mapping[str, Any] = {
     "required": True,
@@ -53,7 +51,7 @@ async def take_scans(request: Request, services: Serving, _caller: ParcelWriter)
     """
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type == NDJSON:
-        intake = await keep_stream(pieces(request), services.reader, services.recorder, services.clock)
+        intake = await keep_stream(pieces(request), services.reading, services.recorder, services.clock)
     elif media_type == "application/json":
         intake = await _keep(services, await whole(request, MAX_BATCH_BYTES))
     else:
@@ -92,9 +90,7 @@ async def _keep(services: Services, body: bytes) -> Intake:
     rows = told if isinstance(told, list) else [told]
     if not 0 < len(rows) <= MAX_BATCH_ROWS:
         raise InputError(f"got a list of {len(rows)} scans; expected 1 to {MAX_BATCH_ROWS}, or a stream: {NDJSON}")
-    now = services.clock()
-    read = services.reader.rows
-    batch = read(rows, now) if len(rows) <= _QUICK else await run_in_threadpool(read, rows, now)
+    batch = await services.reading.rows(rows, services.clock())
     return await wrap_future(services.recorder.submit(batch))
 
 
