@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from parcelcast.alerts import Incident
+from serving.stores.among import among
 from serving.stores.schema import alerts
 
 
@@ -37,7 +38,9 @@ def read_incidents(connection: Connection, shipment_ids: Sequence[str]) -> dict[
     """Return all incidents of these parcels, the ended ones too; parcels without any are left out."""
     found: dict[str, list[StoredIncident]] = {}
     columns = select(alerts.c.shipment_id, alerts.c.alert_id, alerts.c.merchant_id, alerts.c.record)
-    rows = connection.execute(columns.where(alerts.c.shipment_id.in_(shipment_ids)).order_by(alerts.c.alert_id))
+    rows = connection.execute(
+        columns.where(among(connection, alerts.c.shipment_id, shipment_ids)).order_by(alerts.c.alert_id)
+    )
     for row in rows:
         incident = Incident.from_dict(orjson.loads(row.record))
         found.setdefault(row.shipment_id, []).append(StoredIncident(row.alert_id, row.merchant_id, incident))

@@ -1,18 +1,20 @@
 """What is said of parcels: the last statement with the shipment, and the history of dates."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 
+import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from serving.stores.among import among
 from serving.stores.schema import etas, shipments
 
-# PostgreSQL takes all rows in one statement: one a row, each with its way there and back, is several times slower.
+# PostgreSQL takes all rows in one statement: one a row, each with its way there and back, is several times slower, and
+# so are arrays, into which the driver writes text character by character.
 _POSTGRESQL = """
 update shipments set status = told.status, stage = told.stage, eta = told.said, computed_at = told.as_of
-from unnest(%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[])
-    as told (shipment_id, as_of, status, stage, said)
+from json_to_recordset(%s::json) as told (shipment_id text, as_of timestamptz, status text, stage text, said text)
 where shipments.shipment_id = told.shipment_id
 """
 
@@ -49,7 +51,9 @@ class DatesRow:
 def read_statements(connection: Connection, shipment_ids: Sequence[str]) -> dict[str, str]:
     """Return the JSON of what was said last of each parcel; parcels of which nothing was said yet are left out."""
     columns = select(shipments.c.shipment_id, shipments.c.eta)
-    rows = connection.execute(columns.where(shipments.c.shipment_id.in_(shipment_ids), shipments.c.eta.is_not(None)))
+    rows = connection.execute(
+        columns.where(among(connection, shipments.c.shipment_id, shipment_ids), shipments.c.eta.is_not(None))
+    )
     return {row.shipment_id: row.eta for row in rows}
 
 
@@ -62,8 +66,7 @@ def read_dates(connection: Connection, shipment_id: str) -> list[DatesRow]:
 def write_statements(connection: Connection, rows: Sequence[StatementRow]) -> None:
     """Keep what is said of parcels now; PostgreSQL expects them to be locked (`serving.stores.work.hold`)."""
     if rows and connection.dialect.name == "postgresql":
-        columns = zip(*map(astuple, rows), strict=True)
-        connection.exec_driver_sql(_POSTGRESQL, tuple(map(list, columns)))
+        connection.exec_driver_sql(_POSTGRESQL, (orjson.dumps(rows).decode(),))
     elif rows:
         kept = update(shipments).where(shipments.c.shipment_id == bindparam("of"))
         connection.execute(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Date, bindparam, select, text
 
 from parcelcast.tracking.links import Link
 from parcelcast.tracking.scan import Number, Scan
+from serving.stores.among import among
 from serving.stores.scans import PARCELS_LOCK
 from serving.stores.schema import Instant, links, numbers, scans, shipments
 from serving.stores.work import mark_due
@@ -241,21 +242,23 @@ _ADD_LINK = text(
 
 def _registered(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[ParcelFacts, datetime]]:
     columns = (shipments.c.shipment_id, shipments.c.facts, shipments.c.registered_at)
-    rows = connection.execute(select(*columns).where(shipments.c.shipment_id.in_(ids)))
+    rows = connection.execute(select(*columns).where(among(connection, shipments.c.shipment_id, ids)))
     return {name: (_loaded(facts), registered_at) for name, facts, registered_at in rows}
 
 
 def _numbers(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Number]]:
     columns = (numbers.c.shipment_id, numbers.c.carrier, numbers.c.tracking_number)
     rows = connection.execute(
-        select(*columns).where(numbers.c.shipment_id.in_(ids)).order_by(numbers.c.recorded_at, *columns)
+        select(*columns).where(among(connection, numbers.c.shipment_id, ids)).order_by(numbers.c.recorded_at, *columns)
     )
     return [(name, Number(carrier, tracking_number)) for name, carrier, tracking_number in rows]
 
 
 def _links(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Link]]:
     begins = (numbers.c.carrier == links.c.predecessor_carrier) & (numbers.c.tracking_number == links.c.predecessor)
-    query = select(numbers.c.shipment_id, links).join(links, begins).where(numbers.c.shipment_id.in_(ids))
+    query = (
+        select(numbers.c.shipment_id, links).join(links, begins).where(among(connection, numbers.c.shipment_id, ids))
+    )
     rows = connection.execute(query.order_by(links.c.recorded_at, *links.primary_key))
     return [
         (name, Link(Number(one, first), Number(other, then), recorded_at))
@@ -268,7 +271,7 @@ def _scans(connection: Connection, ids: Sequence[str]) -> list[tuple[str, Scan]]
     columns = [column for column in scans.columns if column.name not in {"seq", "scan_id", "doubts"}]
     query = select(numbers.c.shipment_id, scans.c.doubts, *columns).join(scans, same)
     names = [column.name for column in columns]
-    rows = connection.execute(query.where(numbers.c.shipment_id.in_(ids)).order_by(scans.c.seq))
+    rows = connection.execute(query.where(among(connection, numbers.c.shipment_id, ids)).order_by(scans.c.seq))
     return [
         (name, Scan(**dict(zip(names, rest, strict=True)), doubts=tuple(doubts.split(",")) if doubts else ()))
         for name, doubts, *rest in rows

@@ -8,18 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from serving.stores.among import among
 from serving.stores.schema import shipments, work
 
 # As in `serving.stores.etas`: one statement for all rows.
 _LATER_POSTGRESQL = """
 update work set
-    due_at = case when work.revision = told.revision then told.next else work.due_at end,
+    due_at = case when work.revision = told.at_revision then told.next else work.due_at end,
     lease = null, leased_until = null, failures = 0
-from unnest(%s::text[], %s::bigint[], %s::timestamptz[]) as told (shipment_id, revision, next)
-where work.shipment_id = told.shipment_id
+from json_to_recordset(%s::json) as told ("of" text, at_revision bigint, next timestamptz)
+where work.shipment_id = told."of"
 """
 
 
@@ -74,7 +76,7 @@ def claim(connection: Connection, now: datetime, lease: str, until: datetime, li
         .with_for_update(skip_locked=True)
     ).all()
     if found:
-        taken = update(work).where(work.c.shipment_id.in_([row.shipment_id for row in found]))
+        taken = update(work).where(among(connection, work.c.shipment_id, [row.shipment_id for row in found]))
         connection.execute(taken.values(lease=lease, leased_until=until))
     return [Claim(row.shipment_id, row.revision, row.failures) for row in found]
 
@@ -84,11 +86,11 @@ def hold(connection: Connection, lease: str, shipment_ids: Sequence[str]) -> set
     wanted = sorted(shipment_ids)
     connection.execute(
         select(shipments.c.shipment_id)
-        .where(shipments.c.shipment_id.in_(wanted))
+        .where(among(connection, shipments.c.shipment_id, wanted))
         .order_by(shipments.c.shipment_id)
         .with_for_update(key_share=True)
     ).all()
-    held = select(work.c.shipment_id).where(work.c.shipment_id.in_(wanted), work.c.lease == lease)
+    held = select(work.c.shipment_id).where(among(connection, work.c.shipment_id, wanted), work.c.lease == lease)
     return set(connection.execute(held.order_by(work.c.shipment_id).with_for_update()).scalars())
 
 
@@ -106,8 +108,7 @@ def finish(connection: Connection, claims: Iterable[Claim], next_looks: Mapping[
         connection.execute(delete(work).where(this, same), over)
         connection.execute(update(work).where(this).values(_GIVEN_BACK), over)
     if later and connection.dialect.name == "postgresql":
-        columns = ([row[name] for row in later] for name in ("of", "at_revision", "next"))
-        connection.exec_driver_sql(_LATER_POSTGRESQL, tuple(columns))
+        connection.exec_driver_sql(_LATER_POSTGRESQL, (orjson.dumps(later).decode(),))
     elif later:
         due_at = case((same, _NEXT), else_=work.c.due_at)
         connection.execute(update(work).where(this).values(due_at=due_at, **_GIVEN_BACK), later)
@@ -131,7 +132,7 @@ def release(connection: Connection, lease: str) -> None:
 def with_news(connection: Connection, shipment_ids: Sequence[str], now: datetime) -> set[str]:
     """Return those of the parcels that wait for a look, so that what is stored of them is not the newest."""
     waits = or_(work.c.due_at <= now, work.c.failures > 0)
-    found = select(work.c.shipment_id).where(work.c.shipment_id.in_(shipment_ids), waits)
+    found = select(work.c.shipment_id).where(among(connection, work.c.shipment_id, shipment_ids), waits)
     return set(connection.execute(found).scalars())
 
 
