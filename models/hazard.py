@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from features.assembly import ALL_COLUMNS, Assembled, Codes, column_names, known_codes
 from features.columns import Column
 from features.orders import Floats
-from models.boosting import BoosterParameters, check_least
+from models.boosting import BoosterParameters, check_least, grow_together
 from parcelcast.errors import ArtefactError, InputError
 
 HORIZON = 90
@@ -143,12 +143,12 @@ def fit_hazard(
     assembled: Assembled,
     outcomes: Outcomes,
     parameters: HazardParameters,
-    callbacks: Sequence[Callable[[lightgbm.callback.CallbackEnv], None]] = (),
+    tell: Callable[[float], None] = lambda _: None,
     far_share: float = 1.0,
 ) -> HazardModel:
     """Fit both boosters on the orders of `assembled`; orders of which no day was seen teach nothing.
 
-    `far_share` is that of `without_most_far`.
+    `tell` hears the share that is done; `far_share` is that of `without_most_far`.
     """
     codes = known_codes(assembled.categories, parameters.rarest_category)
     rows, steps, delivered = person_periods(outcomes)
@@ -171,9 +171,10 @@ def fit_hazard(
     boosters = {}
     starts = {ANCHORED: assembled.offset(rows, steps), FREE: np.zeros(len(rows))}
     for seed, (name, start) in enumerate(starts.items(), start=parameters.seed):
-        data.set_init_score(start)
+        data.set_init_score(start)  # a booster takes it when it is made
         settings = parameters.settings("binary") | CATEGORICAL | {"seed": seed}
-        boosters[name] = lightgbm.train(settings, data, parameters.rounds, callbacks=list(callbacks))
+        boosters[name] = lightgbm.Booster(settings, data)
+    grow_together(list(boosters.values()), parameters.rounds, tell)
     return HazardModel(boosters, codes, columns)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from features.assembly import CATEGORIES, ORDER_COLUMNS, Assembled, Codes, column_names, known_codes
 from features.orders import Floats
 from models.baselines import lane_history
-from models.boosting import BoosterParameters
+from models.boosting import BoosterParameters, grow_together
 from models.hazard import HORIZON, Outcomes
 from models.metrics import quantile_days
 from parcelcast.errors import InputError
@@ -84,11 +84,9 @@ def fit_quantiles(
         params={"max_bin": parameters.bins, "verbose": -1},
         free_raw_data=False,
     )
-    boosters = {}
-    for done, level in enumerate(LEVELS):
-        tell(done / len(LEVELS))
-        settings = parameters.settings("quantile") | {"alpha": level, "seed": parameters.seed}
-        boosters[level] = lightgbm.train(settings, data, parameters.rounds)
+    settings = parameters.settings("quantile") | {"seed": parameters.seed}
+    boosters = {level: lightgbm.Booster(settings | {"alpha": level}, data) for level in LEVELS}
+    grow_together(list(boosters.values()), parameters.rounds, tell)
     return QuantileModel(boosters, codes)
 
 

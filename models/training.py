@@ -16,7 +16,7 @@ from models.boosting import check_least
 from models.calibration import BetaMap, fit_beta_map
 from models.correction import REACH, Balance, balance, shifted
 from models.dependence import shared_fate
-from models.hazard import BOOSTERS, HazardParameters, Outcomes, fit_hazard
+from models.hazard import HazardParameters, Outcomes, fit_hazard
 from models.location import ERROR_DAYS, fit_location
 from models.metrics import pit
 from parcelcast.errors import InputError
@@ -93,16 +93,18 @@ def fit(
             "expected a longer history, or train.calibration_days smaller"
         )
     days = (from_day, as_of)
-    told = dict.fromkeys(days, 0)
+    shares = dict.fromkeys(days, 0.0)
 
-    def count(day: int) -> None:
-        told[day] += 1
-        tell("fitting", sum(told.values()) / (len(days) * len(BOOSTERS) * parameters.rounds))
+    def tell_share(day: int, share: float) -> None:
+        shares[day] = share
+        tell("fitting", sum(shares.values()) / len(days))
 
     tell("fitting", 0.0)
-    # LightGBM works outside of Python's lock, each with one thread: both at once take little longer than one.
+    # LightGBM works outside of Python's lock: both at once keep two cores busy to the end.
     with ThreadPoolExecutor(len(days)) as both:
-        earlier, model = both.map(lambda day: _fit(history, assembled, day, parameters, lambda: count(day)), days)
+        earlier, model = both.map(
+            lambda day: _fit(history, assembled, day, parameters, lambda share: tell_share(day, share)), days
+        )
     return Fitted(earlier, model, int(history.orders.known_day.min()), from_day, as_of)
 
 
@@ -212,13 +214,13 @@ def _fit(
     assembled: Assembled,
     as_of: int,
     parameters: TrainParameters,
-    count: Callable[[], None],
+    tell: Callable[[float], None],
 ) -> Blend:
-    """Fit as of a UTC day; `count` hears of each round."""
+    """Fit as of a UTC day; `tell` hears the share that is done."""
     rows = orders_between(history, None, as_of)[-parameters.most_orders :]
     part = assembled.take(rows)
     known, known_earlier = (outcomes(history, rows, day) for day in (as_of, as_of - ERROR_DAYS))
-    hazard = fit_hazard(part, known, parameters, [lambda _: count()])
+    hazard = fit_hazard(part, known, parameters, tell)
     return Blend(hazard, fit_location(part, known, known_earlier, as_of, hazard.codes))
 
 

@@ -12,7 +12,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boosting import BoosterParameters
+from models.boosting import BoosterParameters, grow_together
 from models.journeys.grid import STARTS, WIDTHS, step_of
 from models.journeys.history import HISTORY_COLUMNS, daily_waves
 from models.journeys.legs import MILESTONES, OUTBOUND, Floats, Ints, Landmarks, Rows
@@ -103,15 +103,11 @@ def fit_leg_hazard(
         params={"max_bin": parameters.bins, "verbose": -1},
         free_raw_data=True,
     )
-    boosters, rounds = [], parameters.boosters * parameters.rounds
-    for number in range(parameters.boosters):
-        done = number * parameters.rounds
-
-        def count(environment: lightgbm.callback.CallbackEnv, done: int = done) -> None:
-            tell((done + environment.iteration + 1) / rounds)
-
-        settings = parameters.settings("binary") | {"seed": parameters.seed + number}
-        boosters.append(lightgbm.train(settings, data, parameters.rounds, callbacks=[count]))
+    settings = parameters.settings("binary")
+    boosters = [
+        lightgbm.Booster(settings | {"seed": parameters.seed + number}, data) for number in range(parameters.boosters)
+    ]
+    grow_together(boosters, parameters.rounds, tell)
     return LegHazard(boosters)
 
 

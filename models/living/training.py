@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass, fields, replace
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +10,7 @@ from features.sketches import UNKNOWN
 from features.table import ParcelHistory
 from models.boosting import check_least
 from models.calibration import BetaMap, fit_beta_map
-from models.hazard import BOOSTERS, HazardParameters, Outcomes, fit_hazard
+from models.hazard import HazardParameters, Outcomes, fit_hazard
 from models.living.handover_training import train_at_handover
 from models.living.loss import SETTLED_DAYS, fit_loss
 from models.living.model import LivingModel, stage_group
@@ -108,15 +107,12 @@ def fit_living(
     history: ParcelHistory, landmarks: Landmarks, as_of: int, parameters: LivingParameters, tell: Tell
 ) -> LivingModel:
     """Fit the boosters of all stages on these landmarks, without calibration."""
-    done = 0
 
-    def count(_: lightgbm.callback.CallbackEnv) -> None:
-        nonlocal done
-        done += 1
-        tell("fitting parcels on their way", done / (len(BOOSTERS) * parameters.rounds))
+    def tell_share(share: float) -> None:
+        tell("fitting parcels on their way", share)
 
     known = living_outcomes(history, landmarks, as_of)
-    hazard = fit_hazard(landmarks.assembled, known, parameters, [count], _FAR_SHARE)
+    hazard = fit_hazard(landmarks.assembled, known, parameters, tell_share, _FAR_SHARE)
     # Old enough to know; orders that were cancelled before that are neither lost nor late.
     is_old = landmarks.assembled.orders.known_day < as_of - SETTLED_DAYS
     old = np.flatnonzero(is_old & ((known.lead_days >= 0) | (known.seen_days >= SETTLED_DAYS)))
