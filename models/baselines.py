@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from features.assembly import Assembled
 from features.orders import Floats
 from features.sketches import UNKNOWN
-from models.hazard import HORIZON, cdf_in_chunks
+from models.hazard import HORIZON, NEGLIGIBLE, cdf_in_chunks
 from parcelcast.forecast import quoted_share
 
 Rows = NDArray[np.intp]
@@ -15,7 +15,7 @@ _STEPS = np.arange(HORIZON + 1)
 
 def lane_history(assembled: Assembled) -> Floats:
     """Return the CDF of the lane's recent history, told on each order's own calendar; shape (n, HORIZON + 1)."""
-    return cdf_in_chunks(assembled.lane_hazard, len(assembled.orders))
+    return cdf_in_chunks(assembled.lane_hazard, np.full(len(assembled.orders), NEGLIGIBLE))
 
 
 def carrier_quote(assembled: Assembled) -> tuple[Rows, Floats]:

@@ -21,12 +21,15 @@ from parcelcast.errors import ArtefactError, InputError
 
 HORIZON = 90
 ANCHORED, FREE = BOOSTERS = ("anchored", "free")
+Chunks = Sequence[tuple[int, int]]
 # Days asked for at once: nearly all parcels are certain within the first chunk, and each question has a fixed price.
-CHUNKS = ((0, 20), (20, HORIZON + 1))
+CHUNKS: Chunks = ((0, 20), (20, HORIZON + 1))
 # Once less than this is left, the days after it are not asked for; it stays beyond the horizon. No date we state, up to
 # the 99 % quantile, can depend on it, calibration included. It has to be more than the share of parcels that get lost,
 # about 0.3 %: what is left of those never comes, so that with less every parcel is asked about on every day.
 NEGLIGIBLE = 4e-3
+# Days on which little is delivered: three weeks and more ahead.
+FAR_DAYS = 20
 CATEGORICAL = {"max_cat_to_onehot": 8, "cat_smooth": 20.0}
 BATCH = 5000  # orders asked for at once: bounds the memory of their day rows
 
@@ -100,12 +103,15 @@ class HazardModel:
         )
         return np.asarray((anchored + free + assembled.offset(rows, steps)) / 2.0, dtype=np.float64)
 
-    def cdf(self, assembled: Assembled, shift: Floats) -> Floats:
+    def cdf(
+        self, assembled: Assembled, shift: Floats, negligible: Floats | None = None, chunks: Chunks = CHUNKS
+    ) -> Floats:
         """Return P(delivered by day k after the order), shape (n, HORIZON + 1).
 
         `shift` (n) is added to every log-odds: the online correction. Days are asked for in chunks, and no longer for
-        orders of which nothing is left.
+        orders of which less than `negligible` (n) is left; None stands for NEGLIGIBLE.
         """
+        enough = np.full(len(assembled.orders), NEGLIGIBLE) if negligible is None else negligible
         known = self.known_columns(assembled)
 
         def cdf_of(batch: NDArray[np.intp]) -> Floats:
@@ -113,27 +119,33 @@ class HazardModel:
                 mine = batch[rows]
                 return np.asarray(1.0 / (1.0 + np.exp(-self.log_odds(assembled, known, mine, steps) - shift[mine])))
 
-            return cdf_in_chunks(hazard, len(batch))
+            return cdf_in_chunks(hazard, enough[batch], chunks)
 
         n = len(assembled.orders)
         batches = [cdf_of(np.arange(first, min(first + BATCH, n))) for first in range(0, n, BATCH)]
         return np.concatenate([np.empty((0, HORIZON + 1)), *batches])
 
 
-def cdf_in_chunks(hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], n: int) -> Floats:
-    """Evaluate hazards chunk by chunk and return the CDF of n orders, shape (n, HORIZON + 1)."""
+def cdf_in_chunks(
+    hazard: Callable[[NDArray[np.intp], NDArray[np.int64]], Floats], negligible: Floats, chunks: Chunks = CHUNKS
+) -> Floats:
+    """Evaluate hazards chunk by chunk and return the CDF of n orders, shape (n, HORIZON + 1).
+
+    Of an order of which less than `negligible` (n) is left, further days are not asked for.
+    """
+    n = len(negligible)
     survival = np.zeros((n, HORIZON + 1))
     left = np.ones(n)
     open_rows = np.arange(n)
-    for first, end in CHUNKS:
+    for first, end in chunks:
         steps = np.arange(first, end)
         rows = np.repeat(open_rows, len(steps))
         hazards = hazard(rows, np.tile(steps, len(open_rows))).reshape(len(open_rows), len(steps))
         survival[open_rows, first:end] = left[open_rows, None] * np.cumprod(1.0 - hazards, axis=1)
         left[open_rows] = survival[open_rows, end - 1]
-        finished = open_rows[left[open_rows] < NEGLIGIBLE]
-        survival[finished, end:] = left[finished, None]
-        open_rows = open_rows[left[open_rows] >= NEGLIGIBLE]
+        is_finished = left[open_rows] < negligible[open_rows]
+        survival[open_rows[is_finished], end:] = left[open_rows[is_finished], None]
+        open_rows = open_rows[~is_finished]
         if len(open_rows) == 0:
             break
     return 1.0 - survival
@@ -205,7 +217,7 @@ def without_most_far(
     >>> kept[:3].tolist(), times[:3].tolist(), times.tolist().count(8.0) == len(kept) - 3
     ([0, 1, 2], [1.0, 1.0, 1.0], True)
     """
-    is_far = (steps >= CHUNKS[0][1]) & ~delivered
+    is_far = (steps >= FAR_DAYS) & ~delivered
     kept = np.flatnonzero(~is_far | (np.random.default_rng(seed).random(len(steps)) < share))
     return kept, np.where(is_far[kept], 1.0 / share, 1.0)
 

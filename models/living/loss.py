@@ -18,7 +18,7 @@ from features.assembly import column_names
 from features.landmarks import AssembledLandmarks
 from features.orders import Floats
 from models.boosting import BoosterParameters
-from models.hazard import CATEGORICAL, NEGLIGIBLE
+from models.hazard import CATEGORICAL
 from parcelcast.errors import ArtefactError
 
 LOSS = "loss"  # the booster's name
@@ -66,23 +66,22 @@ def fit_loss(known: Floats, is_lost: NDArray[np.bool_], seed: int) -> lightgbm.B
     return lightgbm.train(_PARAMETERS.settings("binary") | CATEGORICAL | {"seed": seed}, data, _PARAMETERS.rounds)
 
 
-def reweighed(cdf: Floats, booster: lightgbm.Booster, known: Floats) -> Floats:
-    """Return forecasts whose share beyond the horizon is a mean, in log-odds, of their own and the booster's.
+def loss_odds(booster: lightgbm.Booster, known: Floats) -> Floats:
+    """Return the log-odds of never coming, shape (n); `known` is that of `fit_loss`."""
+    told = booster.predict(known[:, _READ], raw_score=True, num_threads=1, validate_features=False)
+    return np.asarray(np.clip(told, -_MOST_LOSS, _MOST_LOSS), dtype=np.float64)
 
-    `cdf` has shape (n, HORIZON + 1), `known` is that of `fit_loss`; the booster's log-odds weigh `SHARE`. Forecasts
-    that leave less than `NEGLIGIBLE` beyond the horizon stay as they are: the hazard has not told those to the end.
-    From there on a booster counts that contradicts it altogether, too.
+
+def reweighed(cdf: Floats, odds: Floats) -> Floats:
+    """Return forecasts whose share beyond the horizon is a mean, in log-odds, of their own and of the loss's `odds`.
+
+    `cdf` has shape (n, HORIZON + 1), `odds` (n) weigh `SHARE`. Forecasts that nothing comes stay as they are.
     """
-    never = 1.0 - cdf[:, -1]
-    rows = np.flatnonzero((never >= NEGLIGIBLE) & (never < 1.0))
-    if len(rows) == 0:
-        return cdf
-    told = booster.predict(known[rows][:, _READ], raw_score=True, num_threads=1, validate_features=False)
-    own = np.clip(logit(never[rows]), -_MOST_HAZARD, _MOST_HAZARD)
-    comes = expit(-(SHARE * np.clip(told, -_MOST_LOSS, _MOST_LOSS) + (1.0 - SHARE) * own))
-    out = cdf.copy()
-    out[rows] *= (comes / (1.0 - never[rows]))[:, None]
-    return out
+    comes = cdf[:, -1]
+    own = np.clip(logit(1.0 - comes), -_MOST_HAZARD, _MOST_HAZARD)
+    wanted = expit(-(SHARE * odds + (1.0 - SHARE) * own))
+    times = np.divide(wanted, comes, out=np.ones_like(comes), where=comes > 0.0)
+    return np.asarray(cdf * times[:, None])
 
 
 def check_loss(booster: lightgbm.Booster | None) -> None:

@@ -6,17 +6,22 @@ from typing import Self
 
 import lightgbm
 import numpy as np
+from scipy.special import expit
 
 from features.assembly import Codes
 from features.landmarks import LIVING_COLUMNS, AssembledLandmarks
 from features.orders import Floats, Texts
 from models.calibration import BetaMap
-from models.hazard import HORIZON, HazardModel
+from models.hazard import HORIZON, NEGLIGIBLE, HazardModel
 from models.living.handover import HandoverModel
-from models.living.loss import LOSS, check_loss, reweighed
+from models.living.loss import LOSS, check_loss, loss_odds, reweighed
 
 # Its parcels are forecast alike in all shops, with scans or without, and tell soonest whether times have changed.
 CORRECTED = "first_mile"
+# Most parcels on their way come within a week.
+_CHUNKS = ((0, 7), (7, 20), (20, HORIZON + 1))
+# What gets lost is told apart, so the hazard is not asked on for its sake; of more than this it has a say of its own.
+_MOST_LOST = 0.01
 # Stages that have few parcels share the calibration of those that are most like them.
 _GROUPS = {
     "pre_dispatch": "waiting",
@@ -91,14 +96,19 @@ class LivingModel:
         return cdf
 
     def _by_stage(self, assembled: AssembledLandmarks, shifts: Floats) -> Floats:
-        cdf = self.hazard.cdf(assembled, shifts)
-        if self.loss is not None:
-            cdf = reweighed(cdf, self.loss, self.hazard.known_columns(assembled))
+        cdf = self._uncalibrated(assembled, shifts)
         group = stage_group(assembled.categories["stage"])
         for name, one in self.calibration.items():
             mine = np.flatnonzero(group == name)
             cdf[mine] = one.apply(cdf[mine])
         return cdf
+
+    def _uncalibrated(self, assembled: AssembledLandmarks, shifts: Floats) -> Floats:
+        if self.loss is None:
+            return self.hazard.cdf(assembled, shifts, chunks=_CHUNKS)
+        odds = loss_odds(self.loss, self.hazard.known_columns(assembled))
+        negligible = NEGLIGIBLE + np.minimum(expit(odds), _MOST_LOST)
+        return reweighed(self.hazard.cdf(assembled, shifts, negligible, _CHUNKS), odds)
 
 
 def stage_group(stages: Texts) -> Texts:

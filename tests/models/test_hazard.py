@@ -59,7 +59,7 @@ def test_of_far_days_some_stand_for_all_and_every_delivery_is_kept():
 
 def test_the_cdf_multiplies_the_chances_of_not_coming():
     hazards = np.random.default_rng(1).uniform(0.0, 0.2, size=(3, HORIZON + 1))
-    cdf = cdf_in_chunks(lambda rows, steps: hazards[rows, steps], 3)
+    cdf = cdf_in_chunks(lambda rows, steps: hazards[rows, steps], np.full(3, NEGLIGIBLE))
     for row in range(3):
         left = 1.0
         for day in range(HORIZON + 1):
@@ -74,11 +74,24 @@ def test_days_after_certain_delivery_are_not_asked_for():
         asked.extend(zip(rows.tolist(), steps.tolist(), strict=True))
         return np.where(rows == 0, 1.0, 0.0)
 
-    cdf = cdf_in_chunks(hazard, 2)
+    cdf = cdf_in_chunks(hazard, np.full(2, NEGLIGIBLE))
     assert max(step for row, step in asked if row == 0) < HORIZON
     assert (1, HORIZON) in asked
     assert (cdf[0] == 1.0).all()
     assert (cdf[1] == 0.0).all()
+
+
+def test_each_order_tells_how_much_is_too_little_to_ask_on_for():
+    asked = []
+
+    def hazard(rows, steps):
+        asked.extend(zip(rows.tolist(), steps.tolist(), strict=True))
+        return np.where(steps == 0, 0.9, 0.01)
+
+    cdf = cdf_in_chunks(hazard, np.array([0.2, 0.05]), ((0, 3), (3, HORIZON + 1)))
+    assert {row for row, step in asked if step >= 3} == {1}
+    assert (cdf[0, 2:] == cdf[0, 2]).all()
+    assert cdf[0, 2] == cdf[1, 2] < cdf[1, 3]
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from features.assembly import column_names
 from features.landmarks import AssembledLandmarks
-from models.hazard import HORIZON, NEGLIGIBLE
-from models.living import loss, training
-from models.living.loss import COLUMNS, SETTLED_DAYS, SHARE, fit_loss, reweighed
+from models.hazard import HORIZON
+from models.living import loss, model, training
+from models.living.loss import COLUMNS, SETTLED_DAYS, SHARE, fit_loss, loss_odds, reweighed
 from models.storage import load_living, save_living
 from parcelcast.errors import ArtefactError
 from pipelines.living.handover import handovers
@@ -27,6 +27,13 @@ class Saying:
     def predict(self, read, **_):
         assert read.shape[1] == len(COLUMNS)
         return read[:, COLUMNS.index("since_scan_days")]
+
+
+class Doubting:
+    """In place of a booster: takes one parcel in a hundred for lost."""
+
+    def predict(self, read, **_):
+        return np.full(len(read), log_odds(0.01))
 
 
 def to_say(said):
@@ -50,21 +57,21 @@ def log_odds(share):
 @given(st.lists(st.tuples(st.floats(0.005, 0.995), st.floats(-6.0, 6.0)), min_size=1, max_size=5))
 def test_the_share_that_never_comes_is_a_mean_of_both_in_log_odds_and_the_rest_keeps_its_days(told):
     never, said = (np.array(column) for column in zip(*told, strict=True))
-    out = reweighed(forecast(never), Saying(), to_say(said))
+    out = reweighed(forecast(never), said)
     assert log_odds(1.0 - out[:, -1]) == pytest.approx(0.25 * log_odds(never) + 0.75 * said, abs=1e-9)
     assert out / out[:, -1:] == pytest.approx(forecast(never) / forecast(never)[:, -1:])
 
 
-def test_certain_forecasts_stay_as_they_are():
-    before = forecast([0.001, 1.0])
-    assert np.array_equal(reweighed(before, Saying(), to_say([5.0, 5.0])), before)
+def test_what_never_comes_stays_so():
+    before = forecast([1.0])
+    assert np.array_equal(reweighed(before, np.array([-5.0])), before)
 
 
 def test_nobody_counts_for_more_than_he_can_know():
-    (out,) = reweighed(forecast([0.5]), Saying(), to_say([1000.0]))
-    assert log_odds(1.0 - out[-1]) == pytest.approx(SHARE * 7.0)
-    (out,) = reweighed(forecast([1.0 - 1e-9]), Saying(), to_say([0.0]))
-    assert log_odds(1.0 - out[-1]) == pytest.approx((1.0 - SHARE) * np.log(999.0))
+    assert loss_odds(Saying(), to_say([1000.0, -1000.0, 3.0])).tolist() == [7.0, -7.0, 3.0]
+    for never, sign in ((1.0 - 1e-9, 1.0), (1e-9, -1.0), (0.0, -1.0)):
+        (out,) = reweighed(forecast([never]), np.array([0.0]))
+        assert log_odds(1.0 - out[-1]) == pytest.approx(sign * (1.0 - SHARE) * np.log(999.0))
 
 
 def test_with_few_losses_the_hazard_alone_tells_of_them():
@@ -100,21 +107,28 @@ def without_handover(booster):
     return replace(living(), handover=None, calibration={}, loss=booster)
 
 
-def test_a_model_asks_it_where_the_hazard_doubts(silent):
-    plain, told = (without_handover(one).cdf(silent)[:, -1] for one in (None, doubting("since_scan_days")))
+def test_a_model_asks_it_of_every_parcel(silent):
+    plain, told = (without_handover(one).cdf(silent)[:, -1] for one in (None, Saying()))
     since = silent.static[:, column_names(silent.parcel_columns()).index("since_scan_days")]
-    doubted = 1.0 - plain >= NEGLIGIBLE
-    assert (doubted & (since > 1.0)).sum() > 20
-    assert (told[doubted & (since > 1.0)] < plain[doubted & (since > 1.0)]).all()
-    assert np.array_equal(told[~doubted], plain[~doubted])
+    assert (since > 5.0).sum() > 20
+    assert (told[since > 5.0] < plain[since > 5.0]).all()
+
+
+def test_days_that_are_not_asked_for_hardly_count(silent, monkeypatch):
+    told = without_handover(Doubting())
+    asked = told.cdf(silent)
+    monkeypatch.setattr(model, "NEGLIGIBLE", -1.0)
+    every_day = told.cdf(silent)
+    assert 0.0 < np.abs(asked - every_day).max() < 0.02
+    assert np.abs(asked - every_day).mean() < 0.001
 
 
 def test_it_is_written_and_read_with_the_living_model_and_gone_when_there_is_none(silent, tmp_path):
-    model = without_handover(doubting("since_scan_days"))
-    save_living(model, tmp_path / "living")
+    told = without_handover(doubting("since_scan_days"))
+    save_living(told, tmp_path / "living")
     again = load_living(tmp_path / "living").cdf(silent)
-    assert np.array_equal(again, model.cdf(silent))
-    assert not np.array_equal(again, replace(model, loss=None).cdf(silent))
+    assert np.array_equal(again, told.cdf(silent))
+    assert not np.array_equal(again, replace(told, loss=None).cdf(silent))
     save_living(living(), tmp_path / "living")
     assert load_living(tmp_path / "living").loss is None
 
