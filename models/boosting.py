@@ -68,7 +68,8 @@ def grow_together(
 ) -> None:
     """Grow new boosters side by side, one to a thread; `tell` hears the share that is done.
 
-    They come out as if one had been grown after the other, and let go of the data that they learned from.
+    They come out as if one had been grown after the other, and let go of the data that they learned from. That should
+    have been made with the settings of the first, as `lightgbm.train` would: its seed chooses the rows that tell bins.
     """
     with ThreadPoolExecutor(min(len(boosters), os.cpu_count() or 1)) as threads:
         for done in range(rounds):

@@ -172,20 +172,20 @@ def fit_hazard(
         rows, steps, delivered, weight = rows[kept], steps[kept], delivered[kept], weight[kept] * times
     known = np.concatenate([assembled.static, assembled.codes(codes)], axis=1)
     columns = assembled.columns()
+    settings = parameters.settings("binary") | CATEGORICAL
     data = lightgbm.Dataset(
         assembled.rows(known, rows, steps),
         delivered.astype(np.float64),
         weight=weight,
         feature_name=column_names(columns),
         categorical_feature=column_names([one for one in columns if one.categorical]),
-        params={"max_bin": parameters.bins, "verbose": -1},
+        params=settings | {"seed": parameters.seed},
     )
     boosters = {}
     starts = {ANCHORED: assembled.offset(rows, steps), FREE: np.zeros(len(rows))}
     for seed, (name, start) in enumerate(starts.items(), start=parameters.seed):
         data.set_init_score(start)  # a booster takes it when it is made
-        settings = parameters.settings("binary") | CATEGORICAL | {"seed": seed}
-        boosters[name] = lightgbm.Booster(settings, data)
+        boosters[name] = lightgbm.Booster(settings | {"seed": seed}, data)
     grow_together(list(boosters.values()), parameters.rounds, tell)
     return HazardModel(boosters, codes, columns)
 

@@ -76,15 +76,15 @@ def fit_quantiles(
     delivered = assembled.take(rows)
     codes = known_codes(delivered.categories, parameters.rarest_category)
     part_of_day = np.random.default_rng(parameters.seed).uniform(size=len(rows))
+    settings = parameters.settings("quantile") | {"seed": parameters.seed}
     data = lightgbm.Dataset(
         _matrix(delivered, codes),
         np.minimum(outcomes.lead_days[rows], HORIZON) + part_of_day,
         feature_name=list(COLUMNS),
         categorical_feature=column_names(CATEGORIES),
-        params={"max_bin": parameters.bins, "verbose": -1},
+        params=settings,
         free_raw_data=False,
     )
-    settings = parameters.settings("quantile") | {"seed": parameters.seed}
     boosters = {level: lightgbm.Booster(settings | {"alpha": level}, data) for level in LEVELS}
     grow_together(list(boosters.values()), parameters.rounds, tell)
     return QuantileModel(boosters, codes)

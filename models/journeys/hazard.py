@@ -95,18 +95,18 @@ def fit_leg_hazard(
     rows, steps, delivered = person_periods(landmarks.remaining)
     if not delivered.any():
         raise InputError("no leg has a delivery within the horizon; expected delivered legs to learn from")
+    settings = [
+        parameters.settings("binary") | {"seed": parameters.seed + number} for number in range(parameters.boosters)
+    ]
     data = lightgbm.Dataset(
         _matrix(landmarks, _static(landmarks, history), rows, steps),
         delivered.astype(np.float64),
         init_score=_start(steps),
         feature_name=[*COLUMNS, *STEP_COLUMNS],
-        params={"max_bin": parameters.bins, "verbose": -1},
+        params=settings[0],
         free_raw_data=True,
     )
-    settings = parameters.settings("binary")
-    boosters = [
-        lightgbm.Booster(settings | {"seed": parameters.seed + number}, data) for number in range(parameters.boosters)
-    ]
+    boosters = [lightgbm.Booster(one, data) for one in settings]
     grow_together(boosters, parameters.rounds, tell)
     return LegHazard(boosters)
 
