@@ -1,0 +1,74 @@
+"""Large batches are read beside other answers, one after the other."""
+
+import asyncio
+from datetime import UTC, datetime
+from threading import get_ident
+from time import sleep
+
+import pytest
+
+from serving.scans.reading import _QUICK, Reading
+
+NOW = datetime(2027, 3, 1, tzinfo=UTC)
+
+
+class Slow:
+    """Reads nothing, takes its time, and remembers who read how many rows, and how many read at once."""
+
+    def __init__(self):
+        self.seen = []
+        self.inside = self.most = 0
+
+    def rows(self, told, now):
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        sleep(0.01)
+        self.inside -= 1
+        self.seen.append((get_ident(), len(told), now))
+        return len(told)
+
+    lines = rows
+
+
+def read(name, *sizes):
+    """Read batches of these sizes at once; return what came of each, and the reader."""
+
+    async def all_at_once():
+        ask = getattr(Reading(reader), name)
+        return await asyncio.gather(*(ask([b"{}"] * size, NOW) for size in sizes))
+
+    reader = Slow()
+    return asyncio.run(all_at_once()), reader
+
+
+@pytest.mark.parametrize("name", ["rows", "lines"])
+def test_large_batches_are_read_in_another_thread_one_at_a_time(name):
+    sizes = [_QUICK + 1, 300, 1000, 50]
+    found, reader = read(name, *sizes)
+    assert found == sizes
+    assert sorted(reader.seen[number][1] for number in range(4)) == sorted(sizes)
+    assert reader.most == 1
+    assert {now for _, _, now in reader.seen} == {NOW}
+    assert get_ident() not in {thread for thread, _, _ in reader.seen}
+
+
+def test_a_few_rows_are_read_at_once():
+    found, reader = read("rows", _QUICK, 1)
+    assert found == [_QUICK, 1]
+    assert {thread for thread, _, _ in reader.seen} == {get_ident()}
+
+
+def test_a_batch_that_fails_does_not_hold_up_the_next():
+    class Failing(Slow):
+        def rows(self, told, now):
+            if len(told) == 100:
+                raise ValueError("no rows")
+            return super().rows(told, now)
+
+    async def both():
+        reading = Reading(Failing())
+        return await asyncio.gather(reading.rows([1] * 100, NOW), reading.rows([1] * 200, NOW), return_exceptions=True)
+
+    failed, done = asyncio.run(both())
+    assert isinstance(failed, ValueError)
+    assert done == 200
