@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import lightgbm
+import numpy as np
 
 from parcelcast.errors import InputError
 
@@ -48,6 +49,7 @@ class BoosterParameters:
         """Return settings that give the same model each time; one thread: two on a busy machine are much slower."""
         return {
             "objective": objective,
+            "num_iterations": self.rounds,
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,
             "min_data_in_leaf": self.smallest_leaf,
@@ -66,15 +68,21 @@ class BoosterParameters:
 def grow_together(
     boosters: Sequence[lightgbm.Booster], rounds: int, tell: Callable[[float], None] = lambda _: None
 ) -> None:
-    """Grow new boosters side by side, one to a thread; `tell` hears the share that is done.
+    """Grow new boosters side by side, one on each core at a time; `tell` hears the share that is done.
 
     They come out as if one had been grown after the other, and let go of the data that they learned from. That should
     have been made with the settings of the first, as `lightgbm.train` would: its seed chooses the rows that tell bins.
     """
-    with ThreadPoolExecutor(min(len(boosters), os.cpu_count() or 1)) as threads:
+    with ThreadPoolExecutor(min(len(boosters), os.cpu_count() or 1), initializer=_silence) as threads:
         for done in range(rounds):
             tell(done / rounds)
             list(threads.map(lightgbm.Booster.update, boosters))
+    tell(1.0)
     for booster in boosters:
         booster.model_from_string(booster.model_to_string())
         booster.free_dataset()
+
+
+def _silence() -> None:
+    """Let LightGBM say nothing in this thread: how much it says is told by whatever was made in a thread last."""
+    lightgbm.Dataset(np.zeros((1, 1)), params={"verbose": -1, "num_threads": 1}).construct()

@@ -26,7 +26,8 @@ Chunks = Sequence[tuple[int, int]]
 CHUNKS: Chunks = ((0, 20), (20, HORIZON + 1))
 # Once less than this is left, the days after it are not asked for; it stays beyond the horizon. No date we state, up to
 # the 99 % quantile, can depend on it, calibration included. It has to be more than the share of parcels that get lost,
-# about 0.3 %: what is left of those never comes, so that with less every parcel is asked about on every day.
+# at order time about 0.3 %: what is left of those never comes, so that with less every order is asked about on every
+# day. On the way more is lost of some and less of others, and models/living/model.py asks accordingly.
 NEGLIGIBLE = 4e-3
 # Days on which little is delivered: three weeks and more ahead.
 FAR_DAYS = 20
@@ -111,7 +112,7 @@ class HazardModel:
         `shift` (n) is added to every log-odds: the online correction. Days are asked for in chunks, and no longer for
         orders of which less than `negligible` (n) is left; None stands for NEGLIGIBLE.
         """
-        enough = np.full(len(assembled.orders), NEGLIGIBLE) if negligible is None else negligible
+        too_little = np.full(len(assembled.orders), NEGLIGIBLE) if negligible is None else negligible
         known = self.known_columns(assembled)
 
         def cdf_of(batch: NDArray[np.intp]) -> Floats:
@@ -119,7 +120,7 @@ class HazardModel:
                 mine = batch[rows]
                 return np.asarray(1.0 / (1.0 + np.exp(-self.log_odds(assembled, known, mine, steps) - shift[mine])))
 
-            return cdf_in_chunks(hazard, enough[batch], chunks)
+            return cdf_in_chunks(hazard, too_little[batch], chunks)
 
         n = len(assembled.orders)
         batches = [cdf_of(np.arange(first, min(first + BATCH, n))) for first in range(0, n, BATCH)]

@@ -100,7 +100,7 @@ def fit(
         tell("fitting", sum(shares.values()) / len(days))
 
     tell("fitting", 0.0)
-    # LightGBM works outside of Python's lock: both at once keep two cores busy to the end.
+    # LightGBM works outside of Python's lock. A fit's hazard takes two threads, but what comes after it only one.
     with ThreadPoolExecutor(len(days)) as both:
         earlier, model = both.map(
             lambda day: _fit(history, assembled, day, parameters, lambda share: tell_share(day, share)), days

@@ -18,7 +18,7 @@ from serving.keys import KeyRing
 from serving.promises.memory import Memory
 from serving.promises.service import Entropy, PromiseService, Timer
 from serving.scans.intake import Reader
-from serving.scans.reading import Reading
+from serving.scans.reading import ReadingDesk
 from serving.scans.recorder import Recorder
 from serving.state import Services, State
 from serving.store import PromiseStore
@@ -95,7 +95,7 @@ def _services(
         database=database,
         background=background,
         tables=tables,
-        reading=Reading(Reader(tables, "http")),
+        reading_desk=ReadingDesk(Reader(tables, "http"), means.clock),
         recorder=recorder,
         webhooks=WebhookDesk(
             database, Targets(means.settings.webhook_targets_allowed), means.entropy, ids_of(means.entropy)

@@ -13,7 +13,7 @@ from serving.clock import Clock
 from serving.keys import KeyRing
 from serving.promises.memory import Memory
 from serving.promises.service import PromiseService
-from serving.scans.reading import Reading
+from serving.scans.reading import ReadingDesk
 from serving.scans.recorder import Recorder
 from serving.store import PromiseStore
 from serving.stores.database import Database
@@ -34,7 +34,7 @@ class Services:
     database: Database
     background: Background
     tables: CodeTables
-    reading: Reading
+    reading_desk: ReadingDesk
     recorder: Recorder
     webhooks: WebhookDesk
 

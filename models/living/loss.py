@@ -1,9 +1,9 @@
 """Whether a parcel comes at all, as a probability of its own.
 
 The hazard tells a loss by one answer for each of ninety days, all of which have to be next to nothing. A booster that
-is asked once, and learns from every landmark that is old enough to know, tells the lost from the late better where the
-hazard doubts; of what comes, the hazard says when. So the log-odds of both are averaged, and the forecast is reweighed:
-one distribution still answers every question.
+is asked once, and learns from every landmark that is old enough to know, tells the lost from the late better; of what
+comes, the hazard says when. So the log-odds of both are averaged for every parcel, and the forecast is reweighed: one
+distribution still answers every question.
 
 Few parcels are lost, and among a hundred columns trees would find what those few have in common by chance. So the
 booster reads `COLUMNS` only: how long a parcel has been silent, after which word, and how many had moved on by then.

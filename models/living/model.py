@@ -20,8 +20,9 @@ from models.living.loss import LOSS, check_loss, loss_odds, reweighed
 CORRECTED = "first_mile"
 # Most parcels on their way come within a week.
 _CHUNKS = ((0, 7), (7, 20), (20, HORIZON + 1))
-# What gets lost is told apart, so the hazard is not asked on for its sake; of more than this it has a say of its own.
-_MOST_LOST = 0.01
+# The share that gets lost is told apart, so the hazard is not asked on for its sake, as far as it is no more than this:
+# less than a hundredth is left where days end.
+_MOST_LOST = 0.005
 # Stages that have few parcels share the calibration of those that are most like them.
 _GROUPS = {
     "pre_dispatch": "waiting",

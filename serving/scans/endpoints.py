@@ -51,7 +51,7 @@ async def take_scans(request: Request, services: Serving, _caller: ParcelWriter)
     """
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type == NDJSON:
-        intake = await keep_stream(pieces(request), services.reading, services.recorder, services.clock)
+        intake = await keep_stream(pieces(request), services.reading_desk, services.recorder)
     elif media_type == "application/json":
         intake = await _keep(services, await whole(request, MAX_BATCH_BYTES))
     else:
@@ -90,7 +90,7 @@ async def _keep(services: Services, body: bytes) -> Intake:
     rows = told if isinstance(told, list) else [told]
     if not 0 < len(rows) <= MAX_BATCH_ROWS:
         raise InputError(f"got a list of {len(rows)} scans; expected 1 to {MAX_BATCH_ROWS}, or a stream: {NDJSON}")
-    batch = await services.reading.rows(rows, services.clock())
+    batch = await services.reading_desk.rows(rows)
     return await wrap_future(services.recorder.submit(batch))
 
 

@@ -1,33 +1,43 @@
-"""Rows of requests are read beside other answers, one batch after the other."""
+"""Rows of requests are read beside other answers, one large batch after the other."""
 
 from asyncio import Lock
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from serving.clock import Clock
 from serving.scans.intake import Batch, Reader
 from serving.scans.lines import LongLine
 
 # More than so many rows are read in another thread, so that other answers go on.
-_QUICK = 20
+QUICK = 20
+
+T = TypeVar("T")
 
 
-class Reading:
-    """Reads one large batch at a time: more threads would wait for each other, and the recorder for them all."""
+class ReadingDesk:
+    """Reads one large batch of a server's requests at a time.
 
-    def __init__(self, reader: Reader) -> None:
+    More threads would wait for each other, and the recorder for them all.
+    """
+
+    def __init__(self, reader: Reader, clock: Clock) -> None:
         self._reader = reader
+        self._clock = clock
         self._turn = Lock()
 
-    async def rows(self, told: Sequence[object], now: datetime) -> Batch:
+    async def rows(self, told: Sequence[object]) -> Batch:
         """Read decoded JSON values."""
-        if len(told) <= _QUICK:
-            return self._reader.rows(told, now)
-        async with self._turn:
-            return await run_in_threadpool(self._reader.rows, told, now)
+        return await self._read(self._reader.rows, told)
 
-    async def lines(self, told: Sequence[bytes | LongLine], now: datetime) -> Batch:
+    async def lines(self, told: Sequence[bytes | LongLine]) -> Batch:
         """Read texts of one JSON value each."""
+        return await self._read(self._reader.lines, told)
+
+    async def _read(self, read: Callable[[Iterable[T], datetime], Batch], told: Sequence[T]) -> Batch:
+        if len(told) <= QUICK:
+            return read(told, self._clock())
         async with self._turn:
-            return await run_in_threadpool(self._reader.lines, told, now)
+            return await run_in_threadpool(read, told, self._clock())

@@ -4,10 +4,9 @@ from asyncio import wrap_future
 from collections.abc import AsyncIterator
 
 from serving.body_limit import too_large
-from serving.clock import Clock
 from serving.scans.intake import Intake
 from serving.scans.lines import Lines, LongLine
-from serving.scans.reading import Reading
+from serving.scans.reading import ReadingDesk
 from serving.scans.recorder import Recorder
 
 BATCH_LINES = 1_000
@@ -15,7 +14,7 @@ BATCH_BYTES = 1_048_576
 MAX_STREAM_BYTES = 2**30
 
 
-async def keep_stream(pieces: AsyncIterator[bytes], reading: Reading, recorder: Recorder, clock: Clock) -> Intake:
+async def keep_stream(pieces: AsyncIterator[bytes], desk: ReadingDesk, recorder: Recorder) -> Intake:
     """Keep the scans of a stream; each batch is committed before the next is read, and stays whatever comes after it.
 
     A 413 when the stream has more than 1 GiB.
@@ -28,7 +27,7 @@ async def keep_stream(pieces: AsyncIterator[bytes], reading: Reading, recorder: 
     async def commit() -> None:
         nonlocal total, size
         if waiting:
-            batch = await reading.lines(list(waiting), clock())
+            batch = await desk.lines(list(waiting))
             total = total.followed_by(await wrap_future(recorder.submit(batch)))
             waiting.clear()
         size = 0

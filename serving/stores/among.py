@@ -1,4 +1,4 @@
-"""Rows of which a column is among many values, by a statement that is the same however many those are."""
+"""Rows of which a column is among many values."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 
 def among(connection: Connection, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition. PostgreSQL takes the values as one array: each as a parameter costs more than its rows."""
+    """Return the condition. PostgreSQL takes the values as one array, in a statement that stays the same.
+
+    As parameters they cost more than their rows.
+    """
     if connection.dialect.name != "postgresql":
         return column.in_(values)
     return column == any_(bindparam(None, list(values), type_=ARRAY(Text)))

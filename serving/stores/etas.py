@@ -11,7 +11,7 @@ from serving.stores.among import among
 from serving.stores.schema import etas, shipments
 
 # PostgreSQL takes all rows in one statement: one a row, each with its way there and back, is several times slower, and
-# so are arrays, into which the driver writes text character by character.
+# so are arrays, whose texts the driver escapes in Python.
 _POSTGRESQL = """
 update shipments set status = told.status, stage = told.stage, eta = told.said, computed_at = told.as_of
 from json_to_recordset(%s::json) as told (shipment_id text, as_of timestamptz, status text, stage text, said text)

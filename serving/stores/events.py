@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, insert, select, text
 
 from parcelcast.alerts.vocabulary import FAMILIES, RECOVERED
+from serving.stores.among import among
 from serving.stores.schema import deliveries, endpoints, events
 
 SOURCE = "urn:parcelcast:alerts"
@@ -131,7 +132,9 @@ def _write(connection: Connection, new: Sequence[NewEvent], now: datetime) -> li
     ]
     connection.execute(insert(events), rows)
     found = connection.execute(
-        select(events.c.event_id, events.c.seq).where(events.c.event_id.in_([event.event_id for event in new]))
+        select(events.c.event_id, events.c.seq).where(
+            among(connection, events.c.event_id, [event.event_id for event in new])
+        )
     )
     seqs = {row.event_id: row.seq for row in found}
     return [seqs[event.event_id] for event in new]

@@ -80,7 +80,7 @@ def test_it_learns_from_known_deliveries_only(history, assembled):
 def test_it_tells_how_far_it_is(history, assembled):
     heard = []
     fit_quantiles(assembled, Outcomes(history.lead_days, np.full(400, HORIZON)), QUICK, heard.append)
-    assert heard == [done / QUICK.rounds for done in range(QUICK.rounds)]
+    assert heard == [done / QUICK.rounds for done in range(QUICK.rounds + 1)]
 
 
 def test_without_a_known_delivery_there_is_nothing_to_learn(assembled):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from features.assembly import column_names
 from features.landmarks import AssembledLandmarks
-from models.hazard import HORIZON
-from models.living import loss, model, training
+from models.hazard import HORIZON, HazardModel
+from models.living import loss, training
 from models.living.loss import COLUMNS, SETTLED_DAYS, SHARE, fit_loss, loss_odds, reweighed
 from models.storage import load_living, save_living
 from parcelcast.errors import ArtefactError
@@ -30,10 +30,13 @@ class Saying:
 
 
 class Doubting:
-    """In place of a booster: takes one parcel in a hundred for lost."""
+    """In place of a booster: takes this share of all parcels for lost."""
+
+    def __init__(self, share):
+        self.share = share
 
     def predict(self, read, **_):
-        return np.full(len(read), log_odds(0.01))
+        return np.full(len(read), log_odds(self.share))
 
 
 def to_say(said):
@@ -114,13 +117,31 @@ def test_a_model_asks_it_of_every_parcel(silent):
     assert (told[since > 5.0] < plain[since > 5.0]).all()
 
 
-def test_days_that_are_not_asked_for_hardly_count(silent, monkeypatch):
-    told = without_handover(Doubting())
-    asked = told.cdf(silent)
-    monkeypatch.setattr(model, "NEGLIGIBLE", -1.0)
-    every_day = told.cdf(silent)
-    assert 0.0 < np.abs(asked - every_day).max() < 0.02
-    assert np.abs(asked - every_day).mean() < 0.001
+@pytest.mark.parametrize("share", [0.003, 0.5])
+def test_days_end_once_less_is_left_than_a_hundredth_and_hardly_more_than_gets_lost(silent, share):
+    """What the hazard says of every day is the slow, obvious answer."""
+    told = without_handover(Doubting(share))
+    assembled, shift, hazard = silent, np.zeros(len(silent.orders)), told.hazard
+    every_day = hazard.cdf(assembled, shift, np.full(len(shift), -1.0))
+    asked = []
+
+    def log_odds_of(assembled, known, rows, steps):
+        asked.append((rows, steps))
+        return HazardModel.log_odds(hazard, assembled, known, rows, steps)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hazard, "log_odds", log_odds_of)
+        told.cdf(assembled)
+    last = np.zeros(len(shift), dtype=int)
+    for rows, steps in asked:
+        np.maximum.at(last, rows, steps)
+    # The days end after six, after nineteen, or not.
+    left = 1.0 - every_day
+    enough = 4e-3 + min(share, 5e-3)
+    assert set(last) == {6, 19, HORIZON}
+    for row, day in enumerate(last.tolist()):
+        assert day == HORIZON or left[row, day] < enough < 1e-2
+        assert day == 6 or left[row, 6 if day == 19 else 19] >= enough
 
 
 def test_it_is_written_and_read_with_the_living_model_and_gone_when_there_is_none(silent, tmp_path):

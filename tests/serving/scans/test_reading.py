@@ -1,13 +1,13 @@
 """Large batches are read beside other answers, one after the other."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import get_ident
 from time import sleep
 
 import pytest
 
-from serving.scans.reading import _QUICK, Reading
+from serving.scans.reading import QUICK, ReadingDesk
 
 NOW = datetime(2027, 3, 1, tzinfo=UTC)
 
@@ -34,27 +34,32 @@ def read(name, *sizes):
     """Read batches of these sizes at once; return what came of each, and the reader."""
 
     async def all_at_once():
-        ask = getattr(Reading(reader), name)
-        return await asyncio.gather(*(ask([b"{}"] * size, NOW) for size in sizes))
+        ask = getattr(ReadingDesk(reader, clock), name)
+        return await asyncio.gather(*(ask([b"{}"] * size) for size in sizes))
 
     reader = Slow()
+
+    def clock():
+        return NOW + timedelta(minutes=len(reader.seen))
+
     return asyncio.run(all_at_once()), reader
 
 
 @pytest.mark.parametrize("name", ["rows", "lines"])
 def test_large_batches_are_read_in_another_thread_one_at_a_time(name):
-    sizes = [_QUICK + 1, 300, 1000, 50]
+    sizes = [QUICK + 1, 300, 1000, 50]
     found, reader = read(name, *sizes)
     assert found == sizes
     assert sorted(reader.seen[number][1] for number in range(4)) == sorted(sizes)
     assert reader.most == 1
-    assert {now for _, _, now in reader.seen} == {NOW}
+    assert [now for _, _, now in reader.seen] == [NOW + timedelta(minutes=done) for done in range(4)]
     assert get_ident() not in {thread for thread, _, _ in reader.seen}
 
 
-def test_a_few_rows_are_read_at_once():
-    found, reader = read("rows", _QUICK, 1)
-    assert found == [_QUICK, 1]
+@pytest.mark.parametrize("name", ["rows", "lines"])
+def test_a_few_are_read_at_once(name):
+    found, reader = read(name, QUICK, 1)
+    assert found == [QUICK, 1]
     assert {thread for thread, _, _ in reader.seen} == {get_ident()}
 
 
@@ -66,8 +71,8 @@ def test_a_batch_that_fails_does_not_hold_up_the_next():
             return super().rows(told, now)
 
     async def both():
-        reading = Reading(Failing())
-        return await asyncio.gather(reading.rows([1] * 100, NOW), reading.rows([1] * 200, NOW), return_exceptions=True)
+        desk = ReadingDesk(Failing(), lambda: NOW)
+        return await asyncio.gather(desk.rows([1] * 100), desk.rows([1] * 200), return_exceptions=True)
 
     failed, done = asyncio.run(both())
     assert isinstance(failed, ValueError)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from serving.stores import work
+from serving.stores.etas import StatementRow, read_statements, write_statements
 from serving.stores.schema import shipments
 from serving.stores.schema import work as work_table
 from serving.stores.work import Claim
@@ -215,3 +216,36 @@ def test_news_and_work_at_once_lose_nothing(database):
         rows = connection.execute(select(work_table.c.revision, work_table.c.due_at)).all()
     assert rows == [(31, _later(60))] * 10
     assert done
+
+
+def test_ids_come_back_as_they_are_whatever_is_in_them(database):
+    odd = [
+        "it's",
+        'a "quoted" one',
+        "back\\slash",
+        "{brace,comma}",
+        "NULL",
+        "%s",
+        "$1",
+        "line\nbreak",
+        "\u3000",
+        "📦",
+        "x" * 2000,
+    ]
+    at = _later(1.5) + timedelta(microseconds=7)
+    _register(database, *odd, "plain")
+    claims = _claim(database, "one", limit=100)
+    assert _ids(claims) == sorted([*odd, "plain"])
+    with database.writing() as connection:
+        assert work.hold(connection, "one", odd) == set(odd)
+        write_statements(
+            connection, [StatementRow(one, at, "moving", "line_haul", f'{{"of": "{one}"}}') for one in odd]
+        )
+        work.finish(connection, claims, dict.fromkeys(_ids(claims), at))
+    with database.reading() as connection:
+        assert read_statements(connection, [*odd, "plain"]) == {one: f'{{"of": "{one}"}}' for one in odd}
+        kept = connection.execute(select(shipments.c.shipment_id, shipments.c.computed_at)).all()
+        assert {row.shipment_id: row.computed_at for row in kept} == {**dict.fromkeys(odd, at), "plain": None}
+        assert read_statements(connection, []) == {}
+    assert _claim(database, "two", at - timedelta(microseconds=1)) == []
+    assert _ids(_claim(database, "three", at, limit=100)) == sorted([*odd, "plain"])
