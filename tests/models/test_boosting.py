@@ -48,7 +48,7 @@ def test_training_needs_orders_to_learn_from_and_days_to_calibrate_on(name):
         TrainParameters(**{name: 0})
 
 
-def test_boosters_grown_side_by_side_are_those_grown_one_after_the_other_and_as_silent(capfd):
+def test_boosters_grown_side_by_side_are_those_grown_one_after_the_other():
     random = np.random.default_rng(1)
     seen = random.normal(size=(ROWS, 8))
     came = (seen[:, 1] + seen[:, 4] * (seen[:, 2] > 0) + random.normal(size=ROWS) > 0).astype(float)
@@ -70,4 +70,10 @@ def test_boosters_grown_side_by_side_are_those_grown_one_after_the_other_and_as_
         assert one.dump_model()["tree_info"] == other.dump_model()["tree_info"]
     assert heard == [done / 8 for done in range(9)]
     assert "[num_iterations: 8]" in together[0].model_to_string()
+
+
+def test_threads_are_as_silent_as_the_one_that_made_the_boosters(capfd):
+    came = np.arange(300) % 3 == 0
+    settings = PARAMETERS.settings("binary")
+    grow_together([lightgbm.Booster(settings, lightgbm.Dataset(came[:, None], came, params=settings))], 3)
     assert capfd.readouterr() == ("", "")
