@@ -105,14 +105,15 @@ class HazardModel:
         return np.asarray((anchored + free + assembled.offset(rows, steps)) / 2.0, dtype=np.float64)
 
     def cdf(
-        self, assembled: Assembled, shift: Floats, negligible: Floats | None = None, chunks: Chunks = CHUNKS
+        self, assembled: Assembled, shift: Floats, negligible: Floats | float = NEGLIGIBLE, chunks: Chunks = CHUNKS
     ) -> Floats:
         """Return P(delivered by day k after the order), shape (n, HORIZON + 1).
 
         `shift` (n) is added to every log-odds: the online correction. Days are asked for in chunks, and no longer for
-        orders of which less than `negligible` (n) is left; None stands for NEGLIGIBLE.
+        orders of which less than `negligible` (of all, or n) is left.
         """
-        too_little = np.full(len(assembled.orders), NEGLIGIBLE) if negligible is None else negligible
+        n = len(assembled.orders)
+        too_little = np.broadcast_to(negligible, n)
         known = self.known_columns(assembled)
 
         def cdf_of(batch: NDArray[np.intp]) -> Floats:
@@ -122,7 +123,6 @@ class HazardModel:
 
             return cdf_in_chunks(hazard, too_little[batch], chunks)
 
-        n = len(assembled.orders)
         batches = [cdf_of(np.arange(first, min(first + BATCH, n))) for first in range(0, n, BATCH)]
         return np.concatenate([np.empty((0, HORIZON + 1)), *batches])
 
