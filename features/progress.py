@@ -16,14 +16,18 @@ from features.history import Hazards, share_and_remaining
 from features.loads import DEPARTURE_LEVELS, HAUL_LEVELS, STAGES, USUAL, departure_keys, depot_keys
 from features.opendays import OpenDays, weekday
 from features.orders import Days, Floats, Orders, Texts, epoch_day
+from features.peers import COLUMNS as PEER_COLUMNS
+from features.peers import COUNTS, peer_features
 from features.sketches import UNKNOWN
 from features.weekdays import weekday_shares
 from parcelcast.calendar import zone
+from parcelcast.peers import Peers
 from parcelcast.progress import Progress, TimelineEntry
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _NAN = float("nan")
+_NOBODY = (_NAN,) * len(COUNTS)
 # The shop and the carrier tell of one handover at different instants.
 _SAME_WORD = 1.0 / 24.0
 _HUBS = frozenset({"hub_arrival", "hub_departure"})
@@ -60,17 +64,28 @@ class Standing(NamedTuple):
     codes: float
     attempts: float
     abroad: float
+    peers_here: float
+    moved_here: float
+    peers_of_carrier: float
+    moved_of_carrier: float
     stage: str
     last_code: str
     trouble: str
     hub: str
 
 
-def standing_of(progress: Progress, ordered_at: datetime, planned_on: int, country: str, time_zone: str) -> Standing:
+def standing_of(
+    progress: Progress,
+    ordered_at: datetime,
+    planned_on: int,
+    country: str,
+    time_zone: str,
+    peers: Peers | None = None,
+) -> Standing:
     """Tell the standing of a parcel that was ordered at an instant (aware) and should leave on the day `planned_on`.
 
-    `country` and `time_zone` (IANA) are the destination's. Times of scans that were before the order count as the
-    order's: a wrong clock, or a number that was used before.
+    `country` and `time_zone` (IANA) are the destination's, `peers` what `parcelcast.peers` counts. Times of scans that
+    were before the order count as the order's: a wrong clock, or a number that was used before.
     """
     here, as_of = zone(time_zone), progress.as_of
     now, last, trouble = as_of.astimezone(here), progress.last_scan, progress.trouble
@@ -102,6 +117,7 @@ def standing_of(progress: Progress, ordered_at: datetime, planned_on: int, count
         codes=float(len(told)),
         attempts=float(progress.attempts),
         abroad=_NAN if last is None or last.country is None else float(last.country != country),
+        **dict(zip(COUNTS, _NOBODY if peers is None else (*peers.here, *peers.carrier), strict=True)),
         stage=progress.stage,
         last_code="" if last is None else last.code,
         trouble="" if trouble is None else trouble.reason or "unknown",
@@ -129,7 +145,7 @@ def _age(at: datetime | None, as_of: datetime) -> float:
 
 _TEXTS = ("stage", "last_code", "trouble", "hub")
 _NUMBERS = ("hour", "order_age", "dispatch_age", "scan_age", "scan_hour", "trouble_age", "pickup_age", "legs", "hubs",
-            "codes", "attempts", "abroad")  # fmt: skip
+            "codes", "attempts", "abroad", *COUNTS)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -155,6 +171,10 @@ class Standings:
         """Return the standings of these parcels."""
         parts = ({name: values[rows] for name, values in part.items()} for part in (self.day, self.number, self.text))
         return type(self)(*parts)  # type: ignore[arg-type]
+
+    def beside(self, peers: Floats) -> Self:
+        """Return the standings with `features.peers.COUNTS` of their peers, shape (n, 4)."""
+        return replace(self, number=self.number | dict(zip(COUNTS, peers.T, strict=True)))
 
     def __len__(self) -> int:
         return len(self.day["today"])
@@ -230,6 +250,7 @@ COLUMNS = (
     _column("stage_share_by_now", "share", "of parcels that by this age had a scan which this one lacks", "no history"),
     _column("stage_remaining_days", "open days", "mean until the next such scan", "no history"),
     *waiting.COLUMNS,
+    *PEER_COLUMNS,
 )  # fmt: skip
 # Columns that grow with the time since the handover while nothing else is told, by so much a day.
 CLOCKS = {"now_hour": 24.0, "since_order_days": 1.0, "since_dispatch_days": 1.0, "since_scan_days": 1.0}
@@ -285,6 +306,7 @@ def progress_features(standings: Standings, orders: Orders, calendar: OrderCalen
             stage_by_now,
             stage_remaining,
             waiting.waiting_features(histories.hub, orders, opendays, standings.text["hub"], day["hub_on"]),
+            peer_features(number),
         ]
     )
 

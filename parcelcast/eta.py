@@ -10,6 +10,7 @@ import numpy as np
 from parcelcast.calendar import local_date
 from parcelcast.distribution import LEVEL_TOLERANCE, DeliveryDistribution
 from parcelcast.forecast import Basis, Forecast
+from parcelcast.peers import Peers
 from parcelcast.progress import Progress
 from parcelcast.shipment import Shipment
 
@@ -19,10 +20,14 @@ USUAL = 0.9
 
 @dataclass(frozen=True)
 class Underway:
-    """A parcel as of ``progress.as_of``: its order-time facts, and how far it has come by what was known then."""
+    """A parcel as of ``progress.as_of``: its order-time facts, and how far it has come by what was known then.
+
+    ``peers`` are None where they were not counted, or where it has none.
+    """
 
     shipment: Shipment
     progress: Progress
+    peers: Peers | None = None
 
     @property
     def today(self) -> date:

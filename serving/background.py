@@ -19,6 +19,7 @@ from serving.stores.database import Database
 from serving.webhooks.dispatch import Dispatch
 from serving.worker.alerting import Alerting, NewId, Texts
 from serving.worker.loop import WorkerThread
+from serving.worker.peers import PeerDesk
 from serving.worker.policies import Policies
 from serving.worker.retention import Retention
 from serving.worker.rounds import Worker
@@ -83,7 +84,15 @@ def background_of(
         return Background(database)
     new_id = ids_of(entropy)
     alerting = Alerting(Policies.read(settings.alert_policies), new_id, texts_of(settings.alert_texts))
-    worker = Worker(database, lambda: bundles.current.bundle, clock, new_id, alerting, settings.worker_lease_seconds)
+    worker = Worker(
+        database,
+        lambda: bundles.current.bundle,
+        clock,
+        new_id,
+        alerting,
+        PeerDesk(database),
+        settings.worker_lease_seconds,
+    )
     dispatch = Dispatch(database, settings, clock, entropy=entropy)
     retention = Retention(database, clock, settings.keep_days)
     return Background(database, WorkerThread(worker, clock, dispatch.wake, retention.tidy), dispatch)

@@ -25,6 +25,7 @@ from serving.store import PromiseStore
 from serving.stores.database import Database
 from serving.webhooks.desk import WebhookDesk
 from serving.webhooks.targets import Targets
+from serving.worker.peers import PeerDesk
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def _services(
         memory=means.memory_factory(),
         database=database,
         background=background,
+        peers=PeerDesk(database),
         tables=tables,
         reading_desk=ReadingDesk(Reader(tables, "http"), means.clock),
         recorder=recorder,

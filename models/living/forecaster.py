@@ -55,6 +55,7 @@ class BundleLivingForecaster:
                     planned_on,
                     parcel.shipment.destination.country,
                     parcel.shipment.destination.time_zone,
+                    parcel.peers,
                 )
                 for parcel, planned_on in zip(parcels, orders.dispatch_on.tolist(), strict=True)
             ]

@@ -6,7 +6,8 @@ comes, the hazard says when. So the log-odds of both are averaged for every parc
 distribution still answers every question.
 
 Few parcels are lost, and among a hundred columns trees would find what those few have in common by chance. So the
-booster reads `COLUMNS` only: how long a parcel has been silent, after which word, and how many had moved on by then.
+booster reads `COLUMNS` only: how long a parcel has been silent, after which word, how many had moved on by then, and
+how many of those beside it have.
 """
 
 import lightgbm
@@ -33,6 +34,9 @@ COLUMNS = (
     "at_hub_share_by_now",
     "at_hub_share_by_now_7d",
     "at_hub_share_by_now_3d",
+    "peers_here",
+    "peers_here_moved",
+    "peers_moved",
     *_CATEGORIES,
 )
 _READ = [column_names(AssembledLandmarks.parcel_columns()).index(name) for name in COLUMNS]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from math import isnan
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from parcelcast.scan import CODES
 from parcelcast.tables import SCANS
 from parcelcast.tracking.handover import handover_report
 from parcelcast.tracking.scan import Scan
+from pipelines.living.peers import PastPeers
 
 Instants = NDArray[np.datetime64]
 Rows = NDArray[np.intp]
@@ -61,6 +63,22 @@ class Feed:
     carrier: NDArray[np.object_]
     shipment_id: NDArray[np.object_]
     scans: pd.DataFrame | None
+
+    @cached_property
+    def peers(self) -> PastPeers | None:
+        """All scans, counted for parcels that are compared with others; None where there are none."""
+        return self._peers(np.flatnonzero(self.scan != NO_SCAN))
+
+    def peers_before(self, instant: np.datetime64) -> PastPeers | None:
+        """Count only scans that happened before an instant (UTC)."""
+        if self.scans is None:
+            return None
+        news = np.flatnonzero(self.scan != NO_SCAN)
+        happened = np.minimum(_utc(self.scans["occurred_at"])[self.scan[news]], self.recorded[news])
+        return self._peers(news[happened < instant])
+
+    def _peers(self, news: Rows) -> PastPeers | None:
+        return None if self.scans is None else PastPeers.of(self.row[news], self.scans.iloc[self.scan[news]])
 
     def reports(self, rows: Rows) -> dict[int, list[Scan]]:
         """Return all that was ever reported of these parcels, by their rows."""

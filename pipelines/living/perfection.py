@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from features.landmarks import AssembledLandmarks, assemble_landmarks
 from features.orders import Floats, epoch_day
-from features.progress import Standings
 from models.hazard import HORIZON
 from models.living.model import LivingModel
 from models.metrics import crps, pit
 from parcelcast.calendar import zone
 from pipelines.living.feed import Feed
 from pipelines.living.handover import recent_living_balance
-from pipelines.living.landmarks import standing_at
+from pipelines.living.landmarks import standings_at
+from pipelines.living.sampling import Chosen
 from pipelines.preparation import Prepared
 from pipelines.progress import SILENT, TellShare
 from pipelines.simulator.clock import TIME_ZONE
@@ -166,6 +166,7 @@ def _features(prepared: Prepared, feed: Feed, rows: NDArray[np.intp], day: date)
     reports = {
         row: [one for one in told if one.happened_at < midnight] for row, told in feed.reports(np.unique(rows)).items()
     }
-    history, as_of = prepared.history, midnight + FILES_COME
-    standings = Standings.of([standing_at(history, row, reports[row], as_of) for row in rows.tolist()])
+    history, start = prepared.history, np.datetime64(midnight.replace(tzinfo=None), "us")
+    chosen = Chosen(rows, np.full(len(rows), start + np.timedelta64(FILES_COME)))
+    standings = standings_at(history, reports, chosen, feed.peers_before(start))
     return assemble_landmarks(history.orders.take(rows), standings, prepared.sketches.rolling(), HORIZON)

@@ -126,6 +126,7 @@ scans = Table(
     Column("replaces", Text),
     Column("doubts", Text),
     Index("scans_number", "carrier", "tracking_number"),
+    Index("scans_hour", "carrier", "code", "occurred_at"),
     Index(
         "scans_unknown",
         "carrier",

@@ -27,7 +27,7 @@ async def show_shipment(shipment_id: ShipmentId, services: Serving, _caller: Par
     def find() -> ShipmentAnswer:
         now = services.clock()
         bundle = services.bundles.current.bundle
-        return shipment_answer(find_shipment(services.database, shipment_id, bundle, now), now)
+        return shipment_answer(find_shipment(services.database, shipment_id, bundle, services.peers, now), now)
 
     return await run_in_threadpool(find)
 
@@ -37,7 +37,8 @@ async def show_order(order_id: OrderId, services: Serving, _caller: ParcelReader
     """Tell how far an order is, with each of its parcels."""
 
     def find() -> OrderAnswer:
-        parcels = find_order(services.database, order_id, services.bundles.current.bundle, services.clock())
+        bundle = services.bundles.current.bundle
+        parcels = find_order(services.database, order_id, bundle, services.peers, services.clock())
         return order_answer(order_id, parcels)
 
     return await run_in_threadpool(find)

@@ -13,6 +13,7 @@ from serving.stores.etas import DatesRow, read_dates, read_statements
 from serving.stores.parcels import StoredParcel, parcels_of_order, read_parcels
 from serving.stores.work import with_news
 from serving.worker.look import Faced, face, is_awaited, look_at
+from serving.worker.peers import PeerDesk
 from serving.worker.rounds import dates_row
 from serving.worker.stated import Stated
 
@@ -35,7 +36,7 @@ class Found:
     alerts: list[OpenAlert]
 
 
-def find_shipment(database: Database, shipment_id: str, bundle: ServingBundle, now: datetime) -> Found:
+def find_shipment(database: Database, shipment_id: str, bundle: ServingBundle, peers: PeerDesk, now: datetime) -> Found:
     """Read one parcel; NotFound when nobody registered it."""
     with database.reading() as connection:
         ids = [shipment_id]
@@ -46,11 +47,11 @@ def find_shipment(database: Database, shipment_id: str, bundle: ServingBundle, n
         alerts = read_open(connection, shipment_id)
     if not stored:
         raise NotFound(f"no parcel has the id {ascii(shipment_id)[:60]}; expected the shipment_id of a registered one")
-    [seen] = _seen(stored, bundle, now)
+    [seen] = _seen(stored, bundle, peers, now)
     return Found(seen, history + ([] if seen.pending is None else [seen.pending]), alerts)
 
 
-def find_order(database: Database, order_id: str, bundle: ServingBundle, now: datetime) -> list[Seen]:
+def find_order(database: Database, order_id: str, bundle: ServingBundle, peers: PeerDesk, now: datetime) -> list[Seen]:
     """Read the parcels of an order, in the order of their registration; NotFound when there are none."""
     with database.reading() as connection:
         ids = parcels_of_order(connection, order_id)
@@ -59,7 +60,7 @@ def find_order(database: Database, order_id: str, bundle: ServingBundle, now: da
         )
     if not stored:
         raise NotFound(f"no parcel belongs to the order {ascii(order_id)[:60]}; expected the order_id of a parcel")
-    return _seen(stored, bundle, now)
+    return _seen(stored, bundle, peers, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,10 @@ def _stored(parcels: Mapping[str, StoredParcel], said: Mapping[str, str], news: 
     ]
 
 
-def _seen(stored: Sequence[_Stored], bundle: ServingBundle, now: datetime) -> list[Seen]:
+def _seen(stored: Sequence[_Stored], bundle: ServingBundle, peers: PeerDesk, now: datetime) -> list[Seen]:
     faced = [face(one.parcel, bundle, now) for one in stored]
     stale = [one for one, seen in zip(stored, faced, strict=True) if not one.is_fresh(seen)]
-    looked = iter(look_at([(one.parcel, one.last) for one in stale], bundle, now))
+    looked = iter(look_at([(one.parcel, one.last) for one in stale], bundle, peers, now))
     found = []
     for one, seen in zip(stored, faced, strict=True):
         if one.last is not None and one.is_fresh(seen):

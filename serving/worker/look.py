@@ -8,6 +8,7 @@ from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import ParcelcastError
 from parcelcast.eta import Eta, Underway
 from parcelcast.ledger import PARTIES, DateChange, date_change, statement
+from parcelcast.peers import cohort_of
 from parcelcast.progress import Progress, parcel_progress
 from parcelcast.shipment import Carrier, Shipment
 from parcelcast.tracking.handover import handover_report
@@ -15,6 +16,7 @@ from parcelcast.tracking.scan import Scan
 from serving.bundle_sources import ServingBundle
 from serving.shipments.resolve import shipment_of
 from serving.stores.parcels import StoredParcel
+from serving.worker.peers import PeerDesk
 from serving.worker.stated import Dates, Stated, dates_of
 
 # Between an instant and what was recorded before it.
@@ -53,7 +55,7 @@ class Looked:
 
 
 def look_at(
-    parcels: Sequence[tuple[StoredParcel, Stated | None]], bundle: ServingBundle, now: datetime
+    parcels: Sequence[tuple[StoredParcel, Stated | None]], bundle: ServingBundle, peers: PeerDesk, now: datetime
 ) -> list[Looked]:
     """Look at parcels, each with what was said of it last; all forecasts in one batch.
 
@@ -61,7 +63,7 @@ def look_at(
     ahead of this one's, and what is known must not be passed over.
     """
     faced = [face(parcel, bundle, now) for parcel, _ in parcels]
-    etas = _etas(faced, bundle)
+    etas = _etas(faced, bundle, peers, now)
     return [_looked(one, eta, last, bundle.version) for one, eta, (_, last) in zip(faced, etas, parcels, strict=True)]
 
 
@@ -91,10 +93,13 @@ def _told_by_the_shop(parcel: StoredParcel) -> list[Scan]:
     return [handover_report(*parcel.numbers[0], facts.dispatched_at, facts.dispatched_recorded_at)]
 
 
-def _etas(faced: Sequence[Faced], bundle: ServingBundle) -> list[Eta | None]:
+def _etas(faced: Sequence[Faced], bundle: ServingBundle, peers: PeerDesk, now: datetime) -> list[Eta | None]:
     """Forecast the parcels that somebody waits for."""
     awaited = [one for one in faced if is_awaited(one.progress)]
-    told = bundle.living.etas([Underway(one.shipment, one.progress) for one in awaited])
+    beside = peers.peers_of([cohort_of(one.progress) for one in awaited], now)
+    told = bundle.living.etas(
+        [Underway(one.shipment, one.progress, others) for one, others in zip(awaited, beside, strict=True)]
+    )
     if len(told) != len(awaited):
         raise ParcelcastError(f"got {len(told)} ETAs for {len(awaited)} parcels; expected one for each")
     coming = iter(told)

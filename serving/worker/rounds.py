@@ -20,6 +20,7 @@ from serving.stores.parcels import read_parcels
 from serving.stores.work import Claim, anything_due, claim, finish, hold, put_off, release
 from serving.worker.alerting import Alerting, NewId, Told
 from serving.worker.look import Looked, look_at
+from serving.worker.peers import PeerDesk
 from serving.worker.schedule import next_look
 from serving.worker.stated import Stated
 
@@ -51,6 +52,7 @@ class Worker:
     clock: Clock
     new_id: NewId
     alerting: Alerting
+    peers: PeerDesk
     lease_seconds: float = 60.0
     left_over: list[str] = field(default_factory=list)
 
@@ -102,7 +104,7 @@ class Worker:
             incidents = read_incidents(connection, ids)
         last = {name: Stated.from_json(text) for name, text in said.items()}
         now = self.clock()
-        found = look_at([(parcels[name], last.get(name)) for name in ids], bundle, now)
+        found = look_at([(parcels[name], last.get(name)) for name in ids], bundle, self.peers, now)
         told = {one.shipment_id: self.alerting.decide(one, incidents.get(one.shipment_id, ()), bundle) for one in found}
         self._keep(lease, claims, found, told, count)
 

@@ -13,6 +13,7 @@ from features.history import share_and_remaining
 from features.landmarks import LIVING_COLUMNS, AssembledLandmarks, assemble_landmarks
 from features.orders import orders_of
 from features.progress import CATEGORIES, COLUMNS, DAY_COLUMNS, Standings, standing_of
+from parcelcast.peers import cohort_of, peers_of
 from parcelcast.progress import parcel_progress
 from parcelcast.scan import CODES
 from parcelcast.tables import SCANS
@@ -34,6 +35,7 @@ from tests.features.worlds import (
     shipment,
     sketches_of,
 )
+from tests.pipelines.living.slow_peers import moves_among
 
 ORDERED = "2026-03-10 09:00"  # a Tuesday
 
@@ -50,10 +52,10 @@ def underway(reports, now, **facts):
     )
 
 
-def serving_features(shipments, progress, histories):
+def serving_features(shipments, progress, histories, peers=None):
     orders = orders_of(shipments, CARRIERS)
     standings = [
-        standing_of(now, one.ordered_at, planned, one.destination.country, one.destination.time_zone)
+        standing_of(now, one.ordered_at, planned, one.destination.country, one.destination.time_zone, peers)
         for one, now, planned in zip(shipments, progress, orders.dispatch_on.tolist(), strict=True)
     ]
     return assemble_landmarks(orders, Standings.of(standings), histories, HORIZON)
@@ -210,9 +212,12 @@ def test_a_parcel_from_tables_has_the_features_of_the_same_parcel_underway(tales
         Scan("kranich", "P1", one["code"], one["occurred_at"], one["recorded_at"], facility_id=one["facility_id"])
         for one in scans
     ]
+    moves = moves_among([(1, one) for one in reports], as_of)
     if handed is not None:
         reports.append(handover_report("kranich", "P1", row["dispatched_at"], row["dispatched_at"]))
-    served = serving_features([live(row)], [parcel_progress(reports, as_of)], snapshot)
+    progress = parcel_progress(reports, as_of)
+    peers = (cohort := cohort_of(progress)) and peers_of(cohort, moves)
+    served = serving_features([live(row)], [progress], snapshot, peers)
     trained = landmarks_of(history, feed, chosen, snapshot)
     check_same(trained, served)
     assert trained.orders.dispatch_on.tolist() == served.orders.dispatch_on.tolist()

@@ -18,6 +18,7 @@ from serving.stores.parcels import NewParcel, register_parcels
 from serving.stores.scans import record_scans
 from serving.stores.schema import events, work
 from serving.worker.alerting import Alerting, Texts
+from serving.worker.peers import PeerDesk
 from serving.worker.policies import Policies
 from serving.worker.rounds import Worker
 from serving.worker.stated import Stated
@@ -48,7 +49,7 @@ class Depot:
     def another_worker(self, policies: dict[str, Any] | None = None, texts: Texts = _few_words) -> Worker:
         new_id = ids_of(self._entropy)
         alerting = Alerting(Policies(policies), new_id, texts)
-        return Worker(self.database, lambda: self.bundle, self.clock, new_id, alerting)
+        return Worker(self.database, lambda: self.bundle, self.clock, new_id, alerting, PeerDesk(self.database))
 
     def _entropy(self, count: int) -> bytes:
         self._drawn += 1
