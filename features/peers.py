@@ -1,39 +1,26 @@
-"""Peers of a silent parcel: the share of those with the same last scan at about the same time that has moved on.
+"""Peers of a silent parcel: the share of those with the same scan at the same facility about then that has moved on.
 
-The columns are among those of the family progress; `parcelcast.peers` says who is a peer.
+The column is among those of the family progress; `parcelcast.peers` says who is a peer.
 """
-
-from collections.abc import Mapping
 
 import numpy as np
 
 from features.columns import Column
 from features.orders import Floats
-from parcelcast.peers import CARRIER_HOURS, HERE_HOURS
-
-# What is counted of each parcel: scans beside its own last one and those that were followed, there and of its carrier.
-COUNTS = ("peers_here", "moved_here", "peers_of_carrier", "moved_of_carrier")
-_ALONE = "no such scan, or the own one less than half a day ago"
-
-
-def _column(name: str, unit: str, description: str) -> Column:
-    return Column(name, "progress", unit, description, _ALONE)
-
+from parcelcast.peers import HOURS
 
 COLUMNS = (
-    _column(
-        "peers_here", "scans", f"with the code of the last scan, at its facility, up to {HERE_HOURS} hours from it"
+    Column(
+        "peers_moved",
+        "progress",
+        "share",
+        f"of others scanned alike at the facility of the last scan, up to {HOURS} hours from it, that had another scan",
+        "no such scan, the own one less than half a day ago, or nobody else",
     ),
-    _column("peers_here_moved", "share", "of peers_here that another scan of the same parcel has followed"),
-    _column("peers_moved", "share", f"as peers_here_moved, of all of the carrier, up to {CARRIER_HOURS} hours from it"),
 )
 
 
-def peer_features(counts: Mapping[str, Floats]) -> Floats:
-    """Return `COLUMNS` in order, shape (n, columns), of `COUNTS` by name, (n) each, NaN where nothing is counted."""
-    here, moved_here, of_carrier, moved = (counts[name] for name in COUNTS)
-    return np.column_stack([np.where(here > 0, here, np.nan), _share(moved_here, here), _share(moved, of_carrier)])
-
-
-def _share(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0))
+def peer_features(peers: Floats, moved: Floats) -> Floats:
+    """Return `COLUMNS` in order, shape (n, columns), of counts (n), NaN where nothing was counted."""
+    share = np.full(len(peers), np.nan)
+    return np.asarray(np.divide(moved, peers, out=share, where=peers > 0))[:, None]

@@ -17,17 +17,16 @@ from features.loads import DEPARTURE_LEVELS, HAUL_LEVELS, STAGES, USUAL, departu
 from features.opendays import OpenDays, weekday
 from features.orders import Days, Floats, Orders, Texts, epoch_day
 from features.peers import COLUMNS as PEER_COLUMNS
-from features.peers import COUNTS, peer_features
+from features.peers import peer_features
 from features.sketches import UNKNOWN
 from features.weekdays import weekday_shares
 from parcelcast.calendar import zone
-from parcelcast.peers import Peers
+from parcelcast.peers import Moves
 from parcelcast.progress import Progress, TimelineEntry
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _NAN = float("nan")
-_NOBODY = (_NAN,) * len(COUNTS)
 # The shop and the carrier tell of one handover at different instants.
 _SAME_WORD = 1.0 / 24.0
 _HUBS = frozenset({"hub_arrival", "hub_departure"})
@@ -64,10 +63,8 @@ class Standing(NamedTuple):
     codes: float
     attempts: float
     abroad: float
-    peers_here: float
-    moved_here: float
-    peers_of_carrier: float
-    moved_of_carrier: float
+    peers: float
+    moved_peers: float
     stage: str
     last_code: str
     trouble: str
@@ -80,7 +77,7 @@ def standing_of(
     planned_on: int,
     country: str,
     time_zone: str,
-    peers: Peers | None = None,
+    peers: Moves | None = None,
 ) -> Standing:
     """Tell the standing of a parcel that was ordered at an instant (aware) and should leave on the day `planned_on`.
 
@@ -117,7 +114,8 @@ def standing_of(
         codes=float(len(told)),
         attempts=float(progress.attempts),
         abroad=_NAN if last is None or last.country is None else float(last.country != country),
-        **dict(zip(COUNTS, _NOBODY if peers is None else (*peers.here, *peers.carrier), strict=True)),
+        peers=_NAN if peers is None else peers.scans,
+        moved_peers=_NAN if peers is None else peers.moved,
         stage=progress.stage,
         last_code="" if last is None else last.code,
         trouble="" if trouble is None else trouble.reason or "unknown",
@@ -145,7 +143,7 @@ def _age(at: datetime | None, as_of: datetime) -> float:
 
 _TEXTS = ("stage", "last_code", "trouble", "hub")
 _NUMBERS = ("hour", "order_age", "dispatch_age", "scan_age", "scan_hour", "trouble_age", "pickup_age", "legs", "hubs",
-            "codes", "attempts", "abroad", *COUNTS)  # fmt: skip
+            "codes", "attempts", "abroad", "peers", "moved_peers")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -173,8 +171,8 @@ class Standings:
         return type(self)(*parts)  # type: ignore[arg-type]
 
     def beside(self, peers: Floats) -> Self:
-        """Return the standings with `features.peers.COUNTS` of their peers, shape (n, 4)."""
-        return replace(self, number=self.number | dict(zip(COUNTS, peers.T, strict=True)))
+        """Return the standings with the counts of their peers, shape (n, 2), and of those that moved on."""
+        return replace(self, number=self.number | {"peers": peers[:, 0], "moved_peers": peers[:, 1]})
 
     def __len__(self) -> int:
         return len(self.day["today"])
@@ -306,7 +304,7 @@ def progress_features(standings: Standings, orders: Orders, calendar: OrderCalen
             stage_by_now,
             stage_remaining,
             waiting.waiting_features(histories.hub, orders, opendays, standings.text["hub"], day["hub_on"]),
-            peer_features(number),
+            peer_features(number["peers"], number["moved_peers"]),
         ]
     )
 

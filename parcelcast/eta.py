@@ -10,7 +10,7 @@ import numpy as np
 from parcelcast.calendar import local_date
 from parcelcast.distribution import LEVEL_TOLERANCE, DeliveryDistribution
 from parcelcast.forecast import Basis, Forecast
-from parcelcast.peers import Peers
+from parcelcast.peers import Moves
 from parcelcast.progress import Progress
 from parcelcast.shipment import Shipment
 
@@ -27,7 +27,7 @@ class Underway:
 
     shipment: Shipment
     progress: Progress
-    peers: Peers | None = None
+    peers: Moves | None = None
 
     @property
     def today(self) -> date:

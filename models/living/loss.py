@@ -34,8 +34,6 @@ COLUMNS = (
     "at_hub_share_by_now",
     "at_hub_share_by_now_7d",
     "at_hub_share_by_now_3d",
-    "peers_here",
-    "peers_here_moved",
     "peers_moved",
     *_CATEGORIES,
 )

@@ -9,8 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.orders import Floats
-from features.peers import COUNTS
-from parcelcast.peers import CARRIER_HOURS, HERE_HOURS, MOST_AN_HOUR, Cohort
+from parcelcast.peers import HOURS, MOST_AN_HOUR, Cohort
 
 Instants = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
@@ -18,30 +17,11 @@ Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class _Tally:
-    """Scans sorted by key (what is counted, and the hour), then by rank of their record; those followed likewise."""
-
-    told: Ints
-    moved: Ints
-
-    @classmethod
-    def of(cls, key: Ints, told: Ints, moved: Ints, ranks: int) -> Self:
-        return cls(np.sort(key * ranks + told), np.sort(key * ranks + moved))
-
-    def before(self, key: Ints, rank: Ints, ranks: int) -> Ints:
-        """Count both of each key before a rank, shape (n, 2)."""
-        both = (
-            np.searchsorted(one, key * ranks + rank) - np.searchsorted(one, key * ranks)
-            for one in (self.told, self.moved)
-        )
-        return np.column_stack(list(both))
-
-
-@dataclass(frozen=True)
 class PastPeers:
-    """The scans of a history, counted by carrier, code and hour, and by facility.
+    """The scans of a history by carrier, code, facility and hour; `span` hours from `first` on.
 
-    `recorded` holds the instants of their records in order. Counted are `span` hours from `first` on.
+    `recorded` holds the instants of their records in order. `told` and `moved` are sorted: the number of what is
+    counted and of the hour, then the rank of the scan's record, and of the record by which it had been followed.
     """
 
     recorded: Instants
@@ -50,8 +30,8 @@ class PastPeers:
     carriers: dict[str, int]
     codes: dict[str, int]
     facilities: dict[str, int]
-    by_carrier: _Tally
-    by_facility: _Tally
+    told: Ints
+    moved: Ints
 
     @classmethod
     def of(cls, row: Rows, scans: pd.DataFrame) -> Self:
@@ -66,47 +46,36 @@ class PastPeers:
         recorded = np.sort(reported)
         told = np.searchsorted(recorded, reported)
         moved = np.maximum(told, _followed(row, occurred, told))
+        # As many hours before the first one and after the last as are counted around a scan.
         hour = occurred.astype("datetime64[h]").astype(np.int64)
-        first, span = (int(hour.min()), int(np.ptp(hour)) + 1) if len(hour) else (0, 1)
+        first, last = (int(hour.min()), int(hour.max())) if len(hour) else (0, 0)
+        first, span = first - HOURS, last - first + 1 + 2 * HOURS
         group = carrier * len(codes) + code
-        keys = (group * span + hour - first, (group * len(facilities) + facility) * span + hour - first)
-        few = _place_in(keys[0], occurred) < MOST_AN_HOUR
-        tallies = (_Tally.of(key[few], told[few], moved[few], len(recorded) + 1) for key in keys)
-        return cls(recorded, first, span, carriers, codes, facilities, *tallies)
+        few = _place_in(group * span + hour - first, occurred) < MOST_AN_HOUR
+        key = ((group * len(facilities) + facility) * span + hour - first) * (len(recorded) + 1)
+        parts = (np.sort((key + rank)[few]) for rank in (told, moved))
+        return cls(recorded, first, span, carriers, codes, facilities, *parts)
 
     def counted(self, cohorts: Sequence[Cohort | None], as_of: Instants) -> Floats:
-        """Return `features.peers.COUNTS` of parcels as of their instants, shape (n, 4), NaN without a cohort."""
-        found = np.full((len(cohorts), len(COUNTS)), np.nan)
+        """Return scans and moves of the peers of parcels as of their instants, shape (n, 2), NaN without a cohort."""
+        found = np.full((len(cohorts), 2), np.nan)
         rows = np.array([row for row, one in enumerate(cohorts) if one is not None], dtype=np.intp)
-        asked = [one for one in cohorts if one is not None]
-        if not asked:
-            return found
-        carrier = np.array([self.carriers[one.at.carrier] for one in asked])
-        group = carrier * len(self.codes) + np.array([self.codes[one.at.code] for one in asked])
-        place = np.array([self.facilities[one.facility] for one in asked])
-        hour = np.array([one.at.hour for one in asked]) - self.first
-        rank = np.searchsorted(self.recorded, as_of[rows])
-        here, carrier_wide = (
-            self._around(tally, key, hour, rank, hours)
-            for tally, key, hours in (
-                (self.by_facility, group * len(self.facilities) + place, HERE_HOURS),
-                (self.by_carrier, group, CARRIER_HOURS),
-            )
-        )
-        here[place == self.facilities[""]] = 0
+        keys = [self._key(one) for one in cohorts if one is not None]
+        key, rank = np.array(keys, dtype=np.int64), np.searchsorted(self.recorded, as_of[rows])
+        total = np.zeros((len(rows), 2), dtype=np.int64)
+        for step in range(-HOURS, HOURS + 1):
+            start = (key + step) * (len(self.recorded) + 1)
+            for place, one in enumerate((self.told, self.moved)):
+                total[:, place] += np.searchsorted(one, start + rank) - np.searchsorted(one, start)
         # The parcel's own scan is among them, and nothing has followed it.
-        here[:, 0] -= here[:, 0] > 0
-        carrier_wide[:, 0] -= 1
-        found[rows] = np.column_stack([here, carrier_wide])
+        total[:, 0] = np.maximum(total[:, 0] - 1, 0)
+        found[rows] = total
         return found
 
-    def _around(self, tally: _Tally, key: Ints, hour: Ints, rank: Ints, hours: int) -> Ints:
-        total = np.zeros((len(key), 2), dtype=np.int64)
-        for step in range(-hours, hours + 1):
-            then = hour + step
-            inside = np.flatnonzero((then >= 0) & (then < self.span))
-            total[inside] += tally.before(key[inside] * self.span + then[inside], rank[inside], len(self.recorded) + 1)
-        return total
+    def _key(self, cohort: Cohort) -> int:
+        carrier, code, hour = cohort.at
+        group = self.carriers[carrier] * len(self.codes) + self.codes[code]
+        return (group * len(self.facilities) + self.facilities[cohort.facility]) * self.span + hour - self.first
 
 
 def _numbered(column: pd.Series) -> tuple[Ints, dict[str, int]]:

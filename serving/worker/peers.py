@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from parcelcast.peers import Cohort, Hour, Moves, Peers, peers_of
+from parcelcast.peers import Cohort, Hour, Moves, peers_of
 from serving.stores.database import Database
 from serving.stores.peers import read_moves
 
@@ -18,7 +18,7 @@ class PeerDesk:
     database: Database
     _counted: dict[Hour, tuple[datetime, dict[str, Moves]]] = field(default_factory=dict)
 
-    def peers_of(self, cohorts: Sequence[Cohort | None], now: datetime) -> list[Peers | None]:
+    def peers_of(self, cohorts: Sequence[Cohort | None], now: datetime) -> list[Moves | None]:
         """Count the peers of parcels, None for those without a cohort; StoreUnavailableError without a database."""
         hours = dict.fromkeys(hour for one in cohorts if one is not None for hour in one.hours())
         moves = {hour: counted[1] for hour in hours if (counted := self._counted.get(hour)) and counted[0] > now - KEPT}

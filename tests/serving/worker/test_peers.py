@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from parcelcast.eta import Underway
-from parcelcast.peers import CARRIER_HOURS, Moves, cohort_of
+from parcelcast.peers import Moves, cohort_of
 from parcelcast.progress import parcel_progress
 from serving.stores.parcels import read_parcels
 from serving.tracking.reading import find_shipment
@@ -53,8 +53,8 @@ def test_what_was_counted_holds_for_some_minutes(depot):
     assert desk.peers_of([asked, None], now)[1] is None
     depot.scan("two", "hub_departure")
     before, after = (desk.peers_of([asked], now + age)[0] for age in (KEPT - SECOND, KEPT))
-    assert before == (Moves(2, 0), Moves(2, 0))
-    assert after == (Moves(2, 1), Moves(2, 1))
+    assert before == Moves(2, 0)
+    assert after == Moves(2, 1)
 
 
 def test_only_what_is_not_counted_yet_is_read(depot, monkeypatch):
@@ -85,18 +85,8 @@ def test_a_look_tells_the_forecaster_of_peers(depot):
     depot.bundle.listening.asked.clear()
     depot.sweep("2026-11-24 03:00")
     told = [one for one in depot.bundle.listening.asked if one.progress.last_scan.code == "hub_arrival"]
-    assert [one.peers for one in told] == [(Moves(2, 1), Moves(2, 1))] * 2
+    assert [one.peers for one in told] == [Moves(2, 1)] * 2
     depot.bundle.listening.asked.clear()
     depot.at("2026-11-25 09:00")
     find_shipment(depot.database, "one", depot.bundle, PeerDesk(depot.database), depot.clock.now)
-    assert [one.peers for one in depot.bundle.listening.asked] == [(Moves(2, 1), Moves(2, 1))]
-
-
-def test_the_carriers_peers_are_fewer_hours_away(depot):
-    assert CARRIER_HOURS < 8
-    at_the_hub(depot, "one")
-    depot.at("2026-11-23 18:00")
-    at_the_hub(depot, "two")
-    depot.at("2026-11-24 09:00")
-    told = PeerDesk(depot.database).peers_of([cohort(depot, "two")], depot.clock.now)
-    assert told == [(Moves(1, 0), Moves(0, 0))]
+    assert [one.peers for one in depot.bundle.listening.asked] == [Moves(2, 1)]
