@@ -16,7 +16,7 @@ HOURS = 12
 # A parcel that was scanned just now is not silent.
 SILENT_AFTER = timedelta(hours=12)
 # Of all that a carrier scans in an hour under one code, the first so many tell enough.
-MOST_AN_HOUR = 500
+MOST_AN_HOUR = 200
 # In a carrier's network parcels move together; at the door each has a recipient of its own.
 _TOGETHER = frozenset({
     "handed_over", "origin_scan", "hub_arrival", "hub_departure", "export_customs", "import_customs",

@@ -75,6 +75,14 @@ def test_of_many_scans_in_an_hour_the_first_count(database):
     assert moves(database, AT) == {AT: {"a": Moves(peers.MOST_AN_HOUR, 1)}}
 
 
+def test_many_hours_are_asked_in_parts(database, monkeypatch):
+    monkeypatch.setattr(peers, "_HOURS_AT_ONCE", 2)
+    register(database, "S-1", Number("dpd", "1"))
+    record(database, *(scan("1", 60 * hour) for hour in range(5)))
+    told = moves(database, *(AT._replace(hour=HOUR + hour) for hour in range(5)))
+    assert [one["a"] for one in told.values()] == [Moves(1, 1)] * 4 + [Moves(1, 0)]
+
+
 def test_nothing_asked_is_nothing_found(database):
     assert moves(database) == {}
 
