@@ -42,6 +42,9 @@ _LEVEL = 0.9
 class Told:
     """What was said of parcels that the shop waits for: CRPS of all three, in days, and the PIT of two of them.
 
+    `expected` is the CRPS that the perfect forecaster expects of itself, `distance` by how much more it expects of the
+    model: neither knows what then happened.
+
     `stage` is as the shop knew it, `silent_days` are those since the last scan; `is_lost` marks the parcels that are
     lost without anybody knowing it, `unlike` those of which the perfect forecaster took the true state of a morning.
     """
@@ -53,12 +56,17 @@ class Told:
     all_knowing: Floats
     perfect: Floats
     model: Floats
+    expected: Floats
+    distance: Floats
     perfect_pit: Floats
     pit: Floats
 
 
 class Line(NamedTuple):
     """Mean CRPS of a stage's parcels, in days, and the share inside the central 90 % that perfect and model tell.
+
+    `expected_ratio` is the model's over the perfect one's CRPS as the perfect one expects both, freed from the luck of
+    what then happened: one parcel that is lost against all odds weighs up to 90 days.
 
     `perfect` knows what was recorded, `all_knowing` also what was not. Of the share `unlike` no past fitted some scan,
     and `perfect` took the true state of that morning. The share inside is that of the randomised PIT: an interval of
@@ -72,6 +80,7 @@ class Line(NamedTuple):
     all_knowing: float
     perfect: float
     model: float
+    expected_ratio: float
     perfect_coverage: float
     coverage: float
 
@@ -101,6 +110,7 @@ def told_on(living: LivingModel, prepared: Prepared, feed: Feed, day: WatchedDay
     cdf = living.cdf(features, shift)
     lead = np.where(day.lead == NEVER, HORIZON + 1, day.lead)
     drawn = np.random.default_rng(today).uniform(size=len(cdf))
+    reachable = day.watched.forecast()
     return Told(
         features.categories["stage"],
         day.is_lost,
@@ -109,7 +119,9 @@ def told_on(living: LivingModel, prepared: Prepared, feed: Feed, day: WatchedDay
         day.crps_of_all_knowing(),
         day.crps_of_watching(),
         crps(cdf, lead),
-        pit(day.watched.forecast(), lead, drawn),
+        (reachable * (1.0 - reachable)).sum(axis=1),
+        day.watched.distance(cdf),
+        pit(reachable, lead, drawn),
         pit(cdf, lead, drawn),
     )
 
@@ -120,8 +132,8 @@ def lines_of(parts: Sequence[Told]) -> list[Line]:
     silent = np.concatenate([part.silent_days for part in parts]) >= SILENT_DAYS
     chosen = {one: stage == one for one in sorted(set(stage.tolist()))}
     chosen |= {SILENCE: silent, ALL: np.full(len(stage), fill_value=True)}
-    names = ("is_lost", "unlike", "all_knowing", "perfect", "model", "perfect_pit", "pit")
-    lost, unlike, all_knowing, perfect, model, perfect_pit, own_pit = (
+    names = ("is_lost", "unlike", "all_knowing", "perfect", "model", "expected", "distance", "perfect_pit", "pit")
+    lost, unlike, all_knowing, perfect, model, expected, distance, perfect_pit, own_pit = (
         np.concatenate([getattr(part, name) for part in parts]) for name in names
     )
     inside = [np.abs(one - 0.5) <= _LEVEL / 2.0 for one in (perfect_pit, own_pit)]
@@ -134,6 +146,7 @@ def lines_of(parts: Sequence[Told]) -> list[Line]:
             float(all_knowing[mine].mean()),
             float(perfect[mine].mean()),
             float(model[mine].mean()),
+            _ratio(float((expected + distance)[mine].mean()), float(expected[mine].mean())),
             *(float(one[mine].mean()) for one in inside),
         )
         for name, mine in chosen.items()
@@ -144,20 +157,23 @@ def lines_of(parts: Sequence[Told]) -> list[Line]:
 def living_text(lines: Sequence[Line]) -> str:
     """Return the comparison as a table.
 
-    >>> print(living_text([Line("pickup_point", 357, 0, 0.03, 3.38, 3.4, 3.57, 0.91, 0.89)]))
-    simulated            parcels  lost  unlike  all-knowing   perfect     model     ratio  in 90 %: perfect, model
-    pickup_point             357     0    3.0%        3.380     3.400     3.570     1.050           91.0%    89.0%
+    >>> print(living_text([Line("pickup_point", 357, 0, 0.03, 3.38, 3.4, 3.57, 1.04, 0.91, 0.89)]))
+    simulated          parcels  lost  unlike  all-knowing  perfect    model  ratio  expected  in 90 %: perfect, model
+    pickup_point           357     0    3.0%        3.380    3.400    3.570  1.050     1.040           91.0%    89.0%
     """
-    shown = [
-        "simulated            parcels  lost  unlike  all-knowing   perfect     model     ratio  in 90 %: perfect, model"
-    ]
-    for one in lines:
-        ratio = one.model / one.perfect if one.perfect > 0 else float("nan")
-        shown.append(
-            f"{one.stage:<18}{one.parcels:>10,}{one.lost:>6,}{one.unlike:>8.1%}{one.all_knowing:>13.3f}{one.perfect:>10.3f}"
-            f"{one.model:>10.3f}{ratio:>10.3f}{one.perfect_coverage:>16.1%}{one.coverage:>9.1%}"
-        )
-    return "\n".join(shown)
+    titles = "simulated          parcels  lost  unlike  all-knowing  perfect    model  ratio  expected"
+    rows = (
+        f"{one.stage:<18}{one.parcels:>8,}{one.lost:>6,}{one.unlike:>8.1%}{one.all_knowing:>13.3f}{one.perfect:>9.3f}"
+        f"{one.model:>9.3f}{_ratio(one.model, one.perfect):>7.3f}{one.expected_ratio:>10.3f}"
+        f"{one.perfect_coverage:>16.1%}{one.coverage:>9.1%}"
+        for one in lines
+    )
+    return "\n".join([f"{titles}  in 90 %: perfect, model", *rows])
+
+
+def _ratio(model: float, perfect: float) -> float:
+    """Return NaN where the perfect one is certain and right of all."""
+    return model / perfect if perfect > 0 else float("nan")
 
 
 def _features(prepared: Prepared, feed: Feed, rows: NDArray[np.intp], day: date) -> AssembledLandmarks:
