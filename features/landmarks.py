@@ -81,10 +81,12 @@ class AssembledLandmarks(Assembled):
 
     def back_at_handover(self) -> Self:
         """Return parcels that are `at_handover` with the columns of progress that they had at the handover itself."""
+        # Nobody is silent there, and so none has peers.
         static = self.static.copy()
         age = self.standings.number["dispatch_age"]
         for name, days in progress.CLOCKS.items():
             static[:, _PLACE[name]] -= age * days
+        static[:, _PLACE["peers_moved"]] = np.nan
         return replace(self, static=static)
 
     def usual_by(self, level: float) -> Days:

@@ -14,7 +14,7 @@ COLUMNS = (
         "peers_moved",
         "progress",
         "share",
-        f"of others scanned alike at the facility of the last scan, up to {HOURS} hours from it, that had another scan",
+        f"of others last scanned alike at that facility, in an hour up to {HOURS} from the own, with a later scan",
         "no such scan, the own one less than half a day ago, or nobody else",
     ),
 )

@@ -38,7 +38,8 @@ class Standing(NamedTuple):
     Local is at the destination. `today` is the local date of the instant, `known_day` its UTC day and `hour` the local
     clock. `*_age` are days with fractions before the instant, NaN where it has not happened. `handed_on`, `departed_on`
     and `depot_on` are the local dates of the first signs of those stages of `features.loads.STAGES`. `hub` is where the
-    parcel waits since `hub_on`, "" where it waits at none.
+    parcel waits since `hub_on`, "" where it waits at none. `peers` and `moved_peers` count others
+    (`parcelcast.peers`), NaN where it is compared with nobody.
     """
 
     today: int
@@ -114,7 +115,7 @@ def standing_of(
         codes=float(len(told)),
         attempts=float(progress.attempts),
         abroad=_NAN if last is None or last.country is None else float(last.country != country),
-        peers=_NAN if peers is None else peers.scans,
+        peers=_NAN if peers is None else peers.parcels,
         moved_peers=_NAN if peers is None else peers.moved,
         stage=progress.stage,
         last_code="" if last is None else last.code,

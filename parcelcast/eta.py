@@ -22,7 +22,7 @@ USUAL = 0.9
 class Underway:
     """A parcel as of ``progress.as_of``: its order-time facts, and how far it has come by what was known then.
 
-    ``peers`` are None where they were not counted, or where it has none.
+    ``peers`` are None where they were not counted, or where it is compared with nobody (`parcelcast.peers.cohort_of`).
     """
 
     shipment: Shipment

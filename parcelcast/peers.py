@@ -11,14 +11,14 @@ from typing import NamedTuple
 from parcelcast.progress import Progress
 from parcelcast.tracking.handover import SOURCE
 
-# So many whole hours before and after that of the parcel's own last scan.
+# From so many whole hours before that of the parcel's own last scan to so many after it.
 HOURS = 12
 # A parcel that was scanned just now is not silent.
 SILENT_AFTER = timedelta(hours=12)
-# Of all that a carrier scans in an hour under one code, the first so many tell enough.
+# Of all that a carrier scans in an hour under one code, the first so many that were recorded tell enough.
 MOST_AN_HOUR = 200
 # In a carrier's network parcels move together; at the door each has a recipient of its own.
-_TOGETHER = frozenset({
+TOGETHER = frozenset({
     "handed_over", "origin_scan", "hub_arrival", "hub_departure", "export_customs", "import_customs",
     "customs_released", "destination_depot",
 })  # fmt: skip
@@ -45,10 +45,14 @@ class Hour(NamedTuple):
 
 
 class Cohort(NamedTuple):
-    """The parcels that a parcel is compared with: by the hour and the facility of its last scan."""
+    """The parcels that a parcel is compared with: by the hour and the facility of its last scan.
+
+    `known_at` (UTC) is when that scan was recorded: what was counted before does not hold it.
+    """
 
     at: Hour
     facility: str
+    known_at: datetime
 
     def hours(self) -> list[Hour]:
         """Return all hours that are counted."""
@@ -56,9 +60,12 @@ class Cohort(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """So many scans, and how many of them were followed by any other scan of the same parcel, by what is recorded."""
+    """So many parcels by their last scan of a kind, and of how many any later scan tells, by what is recorded.
 
-    scans: int
+    A parcel that comes to the same facility under the same code again counts with the later scan only.
+    """
+
+    parcels: int
     moved: int
 
 
@@ -68,17 +75,26 @@ _NONE = Moves(0, 0)
 
 
 def cohort_of(progress: Progress) -> Cohort | None:
-    """Return the cohort of a parcel, None for one that has none: its carrier told of no facility, or not long ago."""
+    """Return the cohort of a parcel, None for one that is compared with nobody.
+
+    Its carrier or facility is not known, it was scanned in the last half day, or its last scan is not one of a
+    carrier's way. The shop's own word of the handover is none.
+    """
     entries = reversed(progress.timeline)
     scan = next((entry.scan for entry in entries if entry.scan.source != SOURCE), None)
-    if scan is None or not scan.facility_id or scan.code not in _TOGETHER:
+    if scan is None or not scan.carrier or not scan.facility_id or scan.code not in TOGETHER:
         return None
     if progress.as_of - scan.occurred_at < SILENT_AFTER:
         return None
-    return Cohort(Hour(scan.carrier, scan.code, (scan.occurred_at - _UNIX_EPOCH) // _HOUR), scan.facility_id)
+    return Cohort(Hour(scan.carrier, scan.code, (scan.occurred_at - _UNIX_EPOCH) // _HOUR), scan.facility_id,
+                  scan.recorded_at)  # fmt: skip
 
 
 def peers_of(cohort: Cohort, moves_of: MovesOf) -> Moves:
-    """Count what became of a parcel's peers; its own last scan, which is among those of its hour, is left out."""
+    """Count what became of a parcel's peers, itself left out.
+
+    It is among those of its hour, and has not moved on, unless more were recorded in that hour than are counted.
+    """
     found = [moves_of(hour).get(cohort.facility, _NONE) for hour in cohort.hours()]
-    return Moves(max(sum(one.scans for one in found) - 1, 0), sum(one.moved for one in found))
+    moved = sum(one.moved for one in found)
+    return Moves(max(sum(one.parcels for one in found) - 1, moved), moved)

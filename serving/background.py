@@ -37,6 +37,7 @@ class Background:
     """Threads from `start` to `stop`; each copes with a database that is not there yet."""
 
     database: Database
+    peers: PeerDesk
     worker: WorkerThread | None = None
     dispatch: Dispatch | None = None
     retry_seconds: float = _RETRY_SECONDS
@@ -80,8 +81,9 @@ def background_of(
     settings: Settings, database: Database, bundles: Bundles, clock: Clock, entropy: Entropy, *, works: bool
 ) -> Background:
     """Compose the background of a process; InputError for settings or alert policies that cannot be used."""
+    peers = PeerDesk(database)
     if not works:
-        return Background(database)
+        return Background(database, peers)
     new_id = ids_of(entropy)
     alerting = Alerting(Policies.read(settings.alert_policies), new_id, texts_of(settings.alert_texts))
     worker = Worker(
@@ -90,12 +92,12 @@ def background_of(
         clock,
         new_id,
         alerting,
-        PeerDesk(database),
+        peers,
         settings.worker_lease_seconds,
     )
     dispatch = Dispatch(database, settings, clock, entropy=entropy)
     retention = Retention(database, clock, settings.keep_days)
-    return Background(database, WorkerThread(worker, clock, dispatch.wake, retention.tidy), dispatch)
+    return Background(database, peers, WorkerThread(worker, clock, dispatch.wake, retention.tidy), dispatch)
 
 
 def texts_of(folder: Path) -> Texts:

@@ -25,7 +25,6 @@ from serving.store import PromiseStore
 from serving.stores.database import Database
 from serving.webhooks.desk import WebhookDesk
 from serving.webhooks.targets import Targets
-from serving.worker.peers import PeerDesk
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,6 @@ def _services(
         memory=means.memory_factory(),
         database=database,
         background=background,
-        peers=PeerDesk(database),
         tables=tables,
         reading_desk=ReadingDesk(Reader(tables, "http"), means.clock),
         recorder=recorder,

@@ -18,7 +18,6 @@ from serving.scans.recorder import Recorder
 from serving.store import PromiseStore
 from serving.stores.database import Database
 from serving.webhooks.desk import WebhookDesk
-from serving.worker.peers import PeerDesk
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ class Services:
     memory: Memory
     database: Database
     background: Background
-    peers: PeerDesk
     tables: CodeTables
     reading_desk: ReadingDesk
     recorder: Recorder

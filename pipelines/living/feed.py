@@ -18,7 +18,7 @@ from parcelcast.scan import CODES
 from parcelcast.tables import SCANS
 from parcelcast.tracking.handover import handover_report
 from parcelcast.tracking.scan import Scan
-from pipelines.living.peers import PastPeers
+from pipelines.living.peers import COLUMNS, PastPeers
 
 Instants = NDArray[np.datetime64]
 Rows = NDArray[np.intp]
@@ -27,7 +27,7 @@ Rows = NDArray[np.intp]
 _TEXTS = ("shipment_id", "code", "reason", "party", "facility_id", "country", "raw_code", "carrier")
 _INSTANTS = ("occurred_at", "recorded_at")
 _NUMBERS = ("utc_offset_min", "leg")
-_COLUMNS = (*_TEXTS, *_INSTANTS, *_NUMBERS)
+_READ = (*_TEXTS, *_INSTANTS, *_NUMBERS)
 _OTHERS = ("utc_offset_min", "reason", "party", "facility_id", "country", "raw_code", "leg")
 ORDERED, HANDED_OVER, ADMITTED = range(len(CODES), len(CODES) + 3)
 NO_SCAN = -1
@@ -38,7 +38,7 @@ def read_scans(folder: Path) -> pd.DataFrame | None:
     path = folder / f"{SCANS.name}.parquet"
     if not path.is_file():
         return None
-    table = pq.read_table(path, columns=list(_COLUMNS), read_dictionary=list(_TEXTS))
+    table = pq.read_table(path, columns=list(_READ), read_dictionary=list(_TEXTS))
     frame: pd.DataFrame = table.to_pandas()
     return frame
 
@@ -78,7 +78,9 @@ class Feed:
         return self._peers(news[happened < instant])
 
     def _peers(self, news: Rows) -> PastPeers | None:
-        return None if self.scans is None else PastPeers.of(self.row[news], self.scans.iloc[self.scan[news]])
+        if self.scans is None:
+            return None
+        return PastPeers.of(self.row[news], self.scans[list(COLUMNS)].iloc[self.scan[news]])
 
     def reports(self, rows: Rows) -> dict[int, list[Scan]]:
         """Return all that was ever reported of these parcels, by their rows."""

@@ -1,4 +1,4 @@
-"""How many parcels moved on after the scans of an hour (`parcelcast.peers`), counted in the database."""
+"""How many parcels moved on after their scans of an hour (`parcelcast.peers`), counted in the database."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,43 +9,49 @@ from parcelcast.peers import MOST_AN_HOUR, Hour, Moves
 from serving.stores.schema import EPOCH, MICROSECOND
 
 # Full hours take some 4 ms each, and no statement more than its time.
-_HOURS_AT_ONCE = 200
-# The parcels of an hour by their numbers; whether anything happened later to one, under whatever number.
+_HOURS_AT_ONCE = 100
+# The scans of an hour, of parcels that are registered, and of each what came later of its parcel, under any number:
+# null for nothing, 2 for the same scan again, 1 for others.
 _SCANS = f"""
-select coalesce(scan.facility_id, '') as facility, exists(
-    select 1 from numbers as other
+select scan.facility_id as facility, (
+    select max(case when later.carrier = scan.carrier and later.code = scan.code
+        and later.facility_id = scan.facility_id then 2 else 1 end)
+    from numbers as other
     join scans as later on later.carrier = other.carrier and later.tracking_number = other.tracking_number
-    where other.shipment_id = own.shipment_id and later.occurred_at > scan.occurred_at
-) as has_moved
-from scans as scan
-join numbers as own on own.carrier = scan.carrier and own.tracking_number = scan.tracking_number
-where scan.carrier = {{carrier}} and scan.code = {{code}}
-and scan.occurred_at >= {{start}} and scan.occurred_at < {{stop}}
-order by scan.occurred_at limit {MOST_AN_HOUR}
+    where other.shipment_id = scan.shipment_id and later.occurred_at > scan.occurred_at
+) as later
+from (
+    select scans.carrier, scans.code, scans.facility_id, scans.occurred_at, own.shipment_id
+    from scans join numbers as own on own.carrier = scans.carrier and own.tracking_number = scans.tracking_number
+    where scans.carrier = {{carrier}} and scans.code = {{code}}
+    and scans.occurred_at >= {{start}} and scans.occurred_at < {{stop}}
+    order by scans.recorded_at, scans.seq limit {MOST_AN_HOUR}
+) as scan
 """  # noqa: S608 - made of our own names
+_COUNTED = "where facility is not null and coalesce(later, 1) = 1 group by"
 _SQLITE = f"""
-select facility, count(*), sum(has_moved)
-from ({_SCANS.format(carrier="?", code="?", start="?", stop="?")}) group by facility
+select facility, count(*), count(later)
+from ({_SCANS.format(carrier="?", code="?", start="?", stop="?")}) {_COUNTED} facility
 """  # noqa: S608 - made of our own names
 _POSTGRESQL = f"""
-select asked.place, told.facility, count(*), count(*) filter (where told.has_moved)
+select asked.place, told.facility, count(*), count(told.later)
 from json_to_recordset(%s::json) as asked (place int, carrier text, code text, start timestamptz, stop timestamptz)
 cross join lateral (
     {_SCANS.format(carrier="asked.carrier", code="asked.code", start="asked.start", stop="asked.stop")}
 ) as told
-group by asked.place, told.facility
+{_COUNTED} asked.place, told.facility
 """  # noqa: S608 - made of our own names
 
 
 def read_moves(connection: Connection, hours: Sequence[Hour]) -> dict[Hour, dict[str, Moves]]:
-    """Return the moves of each hour by facility, "" where none was told.
+    """Return the moves of each hour by facility; scans without one tell nothing.
 
-    Scans of parcels that nobody registered do not count; of more than MOST_AN_HOUR the first ones do.
+    Scans of parcels that nobody registered do not count; of more than MOST_AN_HOUR those that were recorded first do.
     """
     is_sqlite = connection.dialect.name == "sqlite"
     found: dict[Hour, dict[str, Moves]] = {one: {} for one in hours}
-    for hour, facility, scans, moved in (_in_sqlite if is_sqlite else _in_postgresql)(connection, hours):
-        found[hour][facility] = Moves(scans, moved)
+    for hour, facility, parcels, moved in (_in_sqlite if is_sqlite else _in_postgresql)(connection, hours):
+        found[hour][facility] = Moves(parcels, moved)
     return found
 
 

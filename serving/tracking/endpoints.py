@@ -27,7 +27,8 @@ async def show_shipment(shipment_id: ShipmentId, services: Serving, _caller: Par
     def find() -> ShipmentAnswer:
         now = services.clock()
         bundle = services.bundles.current.bundle
-        return shipment_answer(find_shipment(services.database, shipment_id, bundle, services.peers, now), now)
+        peers = services.background.peers
+        return shipment_answer(find_shipment(services.database, shipment_id, bundle, peers, now), now)
 
     return await run_in_threadpool(find)
 
@@ -38,7 +39,7 @@ async def show_order(order_id: OrderId, services: Serving, _caller: ParcelReader
 
     def find() -> OrderAnswer:
         bundle = services.bundles.current.bundle
-        parcels = find_order(services.database, order_id, bundle, services.peers, services.clock())
+        parcels = find_order(services.database, order_id, bundle, services.background.peers, services.clock())
         return order_answer(order_id, parcels)
 
     return await run_in_threadpool(find)

@@ -96,7 +96,7 @@ def _told_by_the_shop(parcel: StoredParcel) -> list[Scan]:
 def _etas(faced: Sequence[Faced], bundle: ServingBundle, peers: PeerDesk, now: datetime) -> list[Eta | None]:
     """Forecast the parcels that somebody waits for."""
     awaited = [one for one in faced if is_awaited(one.progress)]
-    beside = peers.peers_of([cohort_of(one.progress) for one in awaited], now)
+    beside = peers.count([cohort_of(one.progress) for one in awaited], now)
     told = bundle.living.etas(
         [Underway(one.shipment, one.progress, others) for one, others in zip(awaited, beside, strict=True)]
     )

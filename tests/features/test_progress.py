@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.assembly import column_names
@@ -190,9 +190,14 @@ _tales = st.lists(st.tuples(st.sampled_from(CODES), _MINUTES, st.integers(0, 3 *
 
 
 @settings(max_examples=30)
-@given(_tales, _MINUTES, st.one_of(st.none(), _MINUTES))
-def test_a_parcel_from_tables_has_the_features_of_the_same_parcel_underway(tales, now, handed):
-    """Scans may come in any order; what is recorded at or after the instant is in the tables too."""
+@given(_tales, _MINUTES, st.one_of(st.none(), _MINUTES), st.integers(0, 6))
+@example([("hub_arrival", 60, 0), ("hub_departure", 90, 0)], 2000, None, 1)
+@example([("hub_arrival", 60, 0)], 2000, 30, 1)
+def test_a_parcel_from_tables_has_the_features_of_the_same_parcel_underway(tales, now, handed, shared):
+    """Scans may come in any order; what is recorded at or after the instant is in the tables too.
+
+    Another parcel had the first scans as well, a little later.
+    """
     start = instant(ORDERED)
     as_of = start + timedelta(minutes=now)
     facts = {} if handed is None else {"dispatched_at": start + timedelta(minutes=handed)}
@@ -202,17 +207,25 @@ def test_a_parcel_from_tables_has_the_features_of_the_same_parcel_underway(tales
         | {"carrier": "kranich"}
         for code, at, late in tales
     ]
-    history = history_of([row])
-    frame = conformed(pd.DataFrame(scans, columns=list(SCANS.column_names)), SCANS) if scans else None
-    feed = feed_of(history, frame_of([row]), frame)
+    neighbours = [
+        one
+        | scan(2, one["code"], *(one[name] + timedelta(minutes=20) for name in ("occurred_at", "recorded_at")), "ost")
+        for one in scans[:shared]
+    ]
+    rows = [row, shipment(2, ORDERED, carrier="kranich")]
+    history = history_of(rows)
+    told = [*scans, *neighbours]
+    frame = conformed(pd.DataFrame(told, columns=list(SCANS.column_names)), SCANS) if told else None
+    feed = feed_of(history, frame_of(rows), frame)
     snapshot = sketches_of([row], 20_600).snapshot(20_540)
     chosen = Chosen(np.array([0]), np.array([as_of.replace(tzinfo=None)], dtype="datetime64[us]"))
 
-    reports = [
-        Scan("kranich", "P1", one["code"], one["occurred_at"], one["recorded_at"], facility_id=one["facility_id"])
-        for one in scans
+    everything = [
+        Scan("kranich", one["shipment_id"], one["code"], one["occurred_at"], one["recorded_at"], facility_id="ost")
+        for one in told
     ]
-    moves = moves_among([(1, one) for one in reports], as_of)
+    moves = moves_among([(one.tracking_number, one) for one in everything], as_of)
+    reports = everything[: len(scans)]
     if handed is not None:
         reports.append(handover_report("kranich", "P1", row["dispatched_at"], row["dispatched_at"]))
     progress = parcel_progress(reports, as_of)
@@ -221,6 +234,21 @@ def test_a_parcel_from_tables_has_the_features_of_the_same_parcel_underway(tales
     trained = landmarks_of(history, feed, chosen, snapshot)
     check_same(trained, served)
     assert trained.orders.dispatch_on.tolist() == served.orders.dispatch_on.tolist()
+
+
+def test_of_two_that_came_to_the_hub_beside_it_one_has_left():
+    rows = [shipment(number, ORDERED, carrier="kranich") for number in (1, 2, 3)]
+    scans = [scan(number, "hub_arrival", f"2026-03-11 2{number}:00", at="ost") for number in (1, 2, 3)]
+    scans += [scan(2, "hub_departure", "2026-03-12 02:00"), scan(3, "hub_departure", "2026-03-12 02:00", "2026-03-13")]
+    frame = conformed(pd.DataFrame(scans, columns=list(SCANS.column_names)), SCANS).assign(carrier="kranich")
+    feed = feed_of(history_of(rows), frame_of(rows), frame)
+    snapshot = sketches_of(rows, 20_600).snapshot(20_540)
+    found = [
+        landmarks_of(history_of(rows), feed, Chosen(np.array([0]), np.array([at], dtype="datetime64[us]")), snapshot)
+        for at in ("2026-03-12T02:00", "2026-03-12T20:00", "2026-03-13T20:00")
+    ]
+    assert np.isnan(column(found[0], "peers_moved"))
+    assert [column(one, "peers_moved") for one in found[1:]] == [0.5, 1.0]
 
 
 def test_scans_recorded_later_move_no_feature_of_a_landmark():

@@ -1,5 +1,6 @@
 """Peers: whom a silent parcel is compared with, and how they are counted."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from parcelcast.tracking.scan import Scan
 
 START = datetime(2027, 3, 1, 10, 59, 59, tzinfo=UTC)
 HOUR = int(START.timestamp()) // 3600
-AT = Cohort(Hour("dpd", "hub_arrival", HOUR), "hub-1")
+AT = Cohort(Hour("dpd", "hub_arrival", HOUR), "hub-1", START)
 
 
 def arrival(at: datetime = START, recorded: datetime | None = None, code: str = "hub_arrival", **more) -> Scan:
@@ -38,8 +39,17 @@ def test_a_parcel_belongs_to_the_hour_of_its_last_scan():
         ((handover_report("dpd", "1", START, START),), timedelta(hours=12)),
         ((arrival(facility_id=None),), timedelta(hours=12)),
         ((arrival(code="out_for_delivery"),), timedelta(hours=12)),
+        ((replace(arrival(), carrier=" "),), timedelta(hours=12)),
     ],
-    ids=["no scan", "scanned just now", "not known yet", "only the shop told", "no facility", "on a tour of its own"],
+    ids=[
+        "no scan",
+        "just now",
+        "not known yet",
+        "only the shop told",
+        "no facility",
+        "a tour of its own",
+        "no carrier",
+    ],
 )
 def test_who_is_compared_with_nobody(reports, silent):
     assert cohort(*reports, silent=silent) is None
@@ -72,3 +82,8 @@ def test_the_facility_is_counted_for_some_hours_without_the_parcel_itself():
 def test_a_parcel_alone_has_no_peers():
     assert counted({(0, "hub-1"): Moves(1, 0)}) == Moves(0, 0)
     assert counted({}) == Moves(0, 0)
+
+
+def test_no_more_have_moved_than_there_are():
+    """Where more are scanned in an hour than are counted, the parcel itself may not be among them."""
+    assert counted({(0, "hub-1"): Moves(5, 5)}) == Moves(5, 5)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -7,10 +8,11 @@ from features.orders import EPOCH
 from models.living.forecaster import BundleLivingForecaster
 from parcelcast.eta import Underway
 from parcelcast.forecast import quoted_forecast
+from parcelcast.peers import Moves
 from parcelcast.progress import parcel_progress
 from parcelcast.shipment import Carrier, Shipment
 from parcelcast.tracking.scan import Scan
-from tests.pipelines.living.world import living, world
+from tests.pipelines.living.world import doubting, living, world
 
 
 class Quotes:
@@ -61,8 +63,21 @@ def test_etas_come_in_order_each_from_its_own_day(forecaster, now):
     assert [eta.stage for eta in etas] == ["pre_dispatch", "first_mile", "out_for_delivery"]
     assert [eta.distribution.anchor for eta in etas] == [one.today for one in parcels]
     assert all(eta.basis == "model" for eta in etas)
+    # Of a model of 15 rounds, in which a column more or less changes by which ones trees are grown.
     chances = [eta.distribution.cdf[0] for eta in etas]
     assert chances[2] > 2 * max(chances[:2])
+
+
+def test_what_became_of_peers_is_heard(now):
+    """Of a booster that takes parcels for lost where others have moved on."""
+    made = world()
+    doubtful = replace(living(), calibration={}, loss=doubting("peers_moved"))
+    histories = made.prepared.sketches.snapshot(made.today)
+    forecaster = BundleLivingForecaster(doubtful, histories, 0.0, made.prepared.network.carriers, Quotes())
+    one = parcel(now, ("handed_over", 40), ("hub_arrival", 30))
+    alone, left, waiting = forecaster.etas([replace(one, peers=peers) for peers in (None, Moves(9, 9), Moves(9, 0))])
+    assert left.silence.lost > 0.5
+    assert max(alone.silence.lost, waiting.silence.lost) < 0.5
 
 
 def test_many_at_once_are_told_as_each_alone(forecaster, now):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.assembly import column_names
 from features.sketches import UNKNOWN
 from models.living.handover_training import train_at_handover
 from models.storage import load_living, save_living
@@ -72,6 +73,13 @@ def test_that_word_stands_for_the_day_while_nothing_else_is_told(handed_over):
     first, then = (one.take(rows).back_at_handover().static for one in (handed_over.assembled, later))
     assert np.allclose(first, then, atol=1e-6, equal_nan=True)
     assert not np.allclose(handed_over.assembled.static[rows], later.static[rows], atol=1e-6, equal_nan=True)
+
+
+def test_at_the_handover_nobody_is_silent(handed_over):
+    static = handed_over.assembled.static.copy()
+    place = column_names(handed_over.assembled.parcel_columns()).index("peers_moved")
+    static[:, place] = 0.25
+    assert np.isnan(replace(handed_over.assembled, static=static).back_at_handover().static[:, place]).all()
 
 
 def test_a_scan_after_the_handover_ends_it(handed_over):

@@ -50,9 +50,9 @@ def test_what_was_counted_holds_for_some_minutes(depot):
     at_the_hub(depot, "one", "two", "three")
     depot.at("2026-11-23 23:00")
     desk, asked, now = PeerDesk(depot.database), cohort(depot, "one"), depot.clock.now
-    assert desk.peers_of([asked, None], now)[1] is None
+    assert desk.count([asked, None], now)[1] is None
     depot.scan("two", "hub_departure")
-    before, after = (desk.peers_of([asked], now + age)[0] for age in (KEPT - SECOND, KEPT))
+    before, after = (desk.count([asked], now + age)[0] for age in (KEPT - SECOND, KEPT))
     assert before == Moves(2, 0)
     assert after == Moves(2, 1)
 
@@ -65,12 +65,17 @@ def test_only_what_is_not_counted_yet_is_read(depot, monkeypatch):
     really = peers.read_moves
     monkeypatch.setattr(peers, "read_moves", lambda one, hours: read.append(len(hours)) or really(one, hours))
     later = asked._replace(at=asked.at._replace(hour=asked.at.hour + 2))
-    desk.peers_of([asked, asked], now)
-    desk.peers_of([asked, later], now + SECOND)
-    desk.peers_of([None], now)
+    desk.count([asked, asked], now)
+    desk.count([asked, later], now + SECOND)
+    desk.count([None], now)
     assert read == [len(asked.hours()), 2]
-    desk.peers_of([later], now + KEPT + SECOND)
+    desk.count([later], now + KEPT + SECOND)
     assert read[2:] == [len(asked.hours())]
+    assert len(desk._counted) == len(asked.hours()) + 2
+    desk.count([later._replace(known_at=now + KEPT + SECOND)], now + KEPT + 2 * SECOND)
+    assert read[3:] == [len(asked.hours())], "what was counted before the parcel's own scan came is counted again"
+    monkeypatch.setattr(peers, "MOST_HOURS", len(asked.hours()))
+    desk.count([asked._replace(at=asked.at._replace(hour=0))], now)
     assert len(desk._counted) == len(asked.hours())
 
 
