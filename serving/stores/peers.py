@@ -21,11 +21,13 @@ select scan.facility_id as facility, (
     where other.shipment_id = scan.shipment_id and later.occurred_at > scan.occurred_at
 ) as later
 from (
-    select scans.carrier, scans.code, scans.facility_id, scans.occurred_at, own.shipment_id
-    from scans join numbers as own on own.carrier = scans.carrier and own.tracking_number = scans.tracking_number
-    where scans.carrier = {{carrier}} and scans.code = {{code}}
-    and scans.occurred_at >= {{start}} and scans.occurred_at < {{stop}}
-    order by scans.recorded_at, scans.seq limit {MOST_AN_HOUR}
+    select told.carrier, told.code, told.facility_id, told.occurred_at, own.shipment_id
+    from (
+        select carrier, tracking_number, code, facility_id, occurred_at from scans
+        where carrier = {{carrier}} and code = {{code}} and occurred_at >= {{start}} and occurred_at < {{stop}}
+        order by recorded_at, seq limit {MOST_AN_HOUR}
+    ) as told
+    join numbers as own on own.carrier = told.carrier and own.tracking_number = told.tracking_number
 ) as scan
 """  # noqa: S608 - made of our own names
 _COUNTED = "where facility is not null and coalesce(later, 1) = 1 group by"
@@ -46,7 +48,7 @@ cross join lateral (
 def read_moves(connection: Connection, hours: Sequence[Hour]) -> dict[Hour, dict[str, Moves]]:
     """Return the moves of each hour by facility; scans without one tell nothing.
 
-    Scans of parcels that nobody registered do not count; of more than MOST_AN_HOUR those that were recorded first do.
+    Of more scans than MOST_AN_HOUR those that were recorded first count, and of these the ones of registered parcels.
     """
     is_sqlite = connection.dialect.name == "sqlite"
     found: dict[Hour, dict[str, Moves]] = {one: {} for one in hours}
