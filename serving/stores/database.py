@@ -80,7 +80,8 @@ class Database:
 def _engine(url: str) -> Engine:
     address = address_of(url)
     if address.drivername == _POSTGRESQL:
-        options = f"-c timezone=UTC -c statement_timeout={_STATEMENT_MS} -c lock_timeout={_BUSY_MS}"
+        # Statements take milliseconds, and compiling one some hundreds of them.
+        options = f"-c timezone=UTC -c statement_timeout={_STATEMENT_MS} -c lock_timeout={_BUSY_MS} -c jit=off"
         return create_engine(
             address,
             connect_args={"connect_timeout": _CONNECT_SECONDS, "options": options},

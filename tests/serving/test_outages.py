@@ -12,6 +12,7 @@ from sqlalchemy import event
 from serving.background import Background
 from serving.stores.database import Database
 from serving.stores.work import anything_due
+from serving.worker.peers import PeerDesk
 from tests.serving.fakes import FakeClock
 from tests.serving.shop import Shop, open_shop
 from tests.serving.stores.conftest import POSTGRESQL, database_url
@@ -83,7 +84,8 @@ def test_a_server_starts_without_its_database(tmp_path: Path) -> None:
 def test_the_schema_is_made_as_soon_as_the_database_is_there(tmp_path: Path) -> None:
     path = tmp_path / "parcels.sqlite"
     path.write_bytes(b"this is no database " * 100)
-    background = Background(Database(f"sqlite:///{path}"), retry_seconds=0.01)
+    database = Database(f"sqlite:///{path}")
+    background = Background(database, PeerDesk(database), retry_seconds=0.01)
     background.start()
     path.unlink()
     eventually(lambda: path.exists() and _has_tables(path))
