@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.orders import Days, Floats, Texts
 from features.sketches import UNKNOWN
@@ -23,6 +24,11 @@ def floats(column: pd.Series) -> Floats:
 def dates(column: pd.Series) -> Days:
     """Return the day numbers of dates, -1 where missing."""
     return _day_numbers(pd.to_datetime(column))
+
+
+def utc_instants(column: pd.Series) -> NDArray[np.datetime64]:
+    """Return instants as UTC without a zone, in microseconds, NaT where missing."""
+    return np.asarray(column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), dtype="datetime64[us]")
 
 
 def utc_days(column: pd.Series) -> Days:

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from features.frames import floats, texts
+from features.frames import floats, texts, utc_instants
 from features.table import ParcelHistory
 from parcelcast.scan import CODES
 from parcelcast.tables import SCANS
@@ -74,7 +74,7 @@ class Feed:
         if self.scans is None:
             return None
         news = np.flatnonzero(self.scan != NO_SCAN)
-        happened = np.minimum(_utc(self.scans["occurred_at"])[self.scan[news]], self.recorded[news])
+        happened = np.minimum(utc_instants(self.scans["occurred_at"])[self.scan[news]], self.recorded[news])
         return self._peers(news[happened < instant])
 
     def _peers(self, news: Rows) -> PastPeers | None:
@@ -100,11 +100,11 @@ class Feed:
 def feed_of(history: ParcelHistory, shipments: pd.DataFrame, scans: pd.DataFrame | None) -> Feed:
     """Return the news of a history from its canonical shipments and scans (as `read_scans` reads them)."""
     frame = shipments.set_index("shipment_id").loc[history.shipment_id.tolist()]
-    dispatched, delivered = _utc(frame["dispatched_at"]), _utc(frame["delivered_at"])
-    dispatched_recorded = _utc(frame["dispatched_recorded_at"].fillna(frame["dispatched_at"]))
-    delivered_recorded = _utc(frame["delivered_recorded_at"].fillna(frame["delivered_at"]))
+    dispatched, delivered = utc_instants(frame["dispatched_at"]), utc_instants(frame["delivered_at"])
+    dispatched_recorded = utc_instants(frame["dispatched_recorded_at"].fillna(frame["dispatched_at"]))
+    delivered_recorded = utc_instants(frame["delivered_recorded_at"].fillna(frame["delivered_at"]))
     is_over = frame["status"].isin(["cancelled", "returned"]).to_numpy(dtype=bool) & np.isnat(delivered)
-    ended = _utc(frame["ended_at"].fillna(frame["ordered_at"]))
+    ended = utc_instants(frame["ended_at"].fillna(frame["ordered_at"]))
     closed = np.where(is_over, ended, np.where(np.isnat(delivered), np.datetime64("NaT"), delivered_recorded))
     everyone, handed = np.arange(len(history)), np.flatnonzero(~np.isnat(dispatched))
     parts = [
@@ -137,7 +137,7 @@ def _scan_news(history: ParcelHistory, scans: pd.DataFrame | None) -> tuple[Rows
     is_lost = _numbers(scans["reason"], {"lost": 1}) == 1
     code[is_lost & (code == CODES.index("exception"))] = ADMITTED
     ours = np.flatnonzero(row >= 0)
-    return row[ours], _utc(scans["recorded_at"])[ours], code[ours], ours
+    return row[ours], utc_instants(scans["recorded_at"])[ours], code[ours], ours
 
 
 def _numbers(column: pd.Series, number_of: Mapping[str, int]) -> NDArray[np.int64]:
@@ -157,10 +157,6 @@ def _joined(
     return rows, recorded, code, scan
 
 
-def _utc(column: pd.Series) -> Instants:
-    return np.asarray(column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), dtype="datetime64[us]")
-
-
 def _aware(instant: np.datetime64) -> datetime:
     at: datetime = instant.astype(object)
     return at.replace(tzinfo=UTC)
@@ -171,7 +167,7 @@ def _scans(frame: pd.DataFrame, rows: NDArray[np.int64]) -> list[Scan]:
     part = frame.iloc[rows]
     texts_of = {name: [one or None for one in texts(part[name].astype(object)).tolist()] for name in _TEXTS}
     numbers = {name: [None if isnan(one) else int(one) for one in floats(part[name]).tolist()] for name in _NUMBERS}
-    columns = texts_of | numbers | {name: [_aware(one) for one in _utc(part[name])] for name in _INSTANTS}
+    columns = texts_of | numbers | {name: [_aware(one) for one in utc_instants(part[name])] for name in _INSTANTS}
     return [
         Scan(
             told["carrier"] or "",

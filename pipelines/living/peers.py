@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.frames import utc_instants
 from features.orders import Floats
 from parcelcast.peers import HOURS, MOST_AN_HOUR, TOGETHER, Cohort
 
@@ -45,7 +46,7 @@ class PastPeers:
         carrier, carriers = _numbered(scans["carrier"], _folded)
         code, codes = _numbered(scans["code"])
         facility, facilities = _numbered(scans["facility_id"])
-        occurred, reported = _utc(scans["occurred_at"]), _utc(scans["recorded_at"])
+        occurred, reported = utc_instants(scans["occurred_at"]), utc_instants(scans["recorded_at"])
         group = (carrier * len(codes) + code) * len(facilities) + facility
         # An event is one by its second, as in the database.
         once = _first_reports((row, occurred.astype("datetime64[s]"), group), reported)
@@ -115,10 +116,6 @@ def _numbered(column: pd.Series, spelled: Callable[[str], str] = str) -> tuple[I
     numbers = {name: number for number, name in enumerate(dict.fromkeys(["", *texts]))}
     of_category = np.array([*(numbers[one] for one in texts), 0], dtype=np.int64)
     return of_category[column.cat.codes.to_numpy()], numbers
-
-
-def _utc(column: pd.Series) -> Instants:
-    return np.asarray(column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), dtype="datetime64[us]")
 
 
 def _first_reports(facts: Sequence[NDArray[Any]], reported: Instants) -> Rows:
