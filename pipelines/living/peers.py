@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.frames import utc_instants
 from features.orders import Floats
 from parcelcast.peers import HOURS, MOST_AN_HOUR, TOGETHER, Cohort
+from parcelcast.tracking.scan import Number
 
 Instants = NDArray[np.datetime64]
 Ints = NDArray[np.int64]
@@ -105,8 +106,8 @@ class PastPeers:
 
 
 def _folded(carrier: str) -> str:
-    """Return a carrier as `parcelcast.tracking.scan.Scan` keeps it."""
-    return carrier.strip().casefold()
+    """Return a carrier as scans keep it."""
+    return Number.of(carrier, "").carrier
 
 
 def _numbered(column: pd.Series, spelled: Callable[[str], str] = str) -> tuple[Ints, dict[str, int]]:
