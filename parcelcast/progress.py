@@ -1,14 +1,16 @@
 """How far a parcel has come, by what was known of it at an instant: status, stage, legs, attempts, timeline."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import groupby
 from operator import attrgetter
+from types import MappingProxyType
 
 from parcelcast.calendar import zone
 from parcelcast.scan import DELIVERED_CODES
 from parcelcast.tracking.absorbing import absorb
+from parcelcast.tracking.handover import SOURCE as SHOP
 from parcelcast.tracking.journeys import journey_since
 from parcelcast.tracking.links import Link, follow
 from parcelcast.tracking.scan import Number, Scan
@@ -43,6 +45,7 @@ _STAGE_OF = {
 _FIRST_MILE = frozenset({"handed_over", "origin_scan"})
 _STATUS_OF = {"pre_dispatch": "ordered", "delivered": "delivered", "returned": "returned"}
 _BY_LEG = attrgetter("carrier", "tracking_number", "leg")
+_NO_ZONES: Mapping[str, str] = MappingProxyType({})
 # Two feeds that tell of the same ring of the bell.
 _SAME_ATTEMPT = timedelta(hours=2)
 
@@ -101,13 +104,14 @@ def parcel_progress(
     links: Sequence[Link] = (),
     since: datetime | None = None,
     is_return: bool = False,
-    time_zone: str | None = None,
+    time_zones: Mapping[str, str] = _NO_ZONES,
 ) -> Progress:
     """Tell the progress of one parcel by the reports under all its numbers that were recorded before ``as_of``.
 
     ``since`` (aware), such as the time of the order, picks the journey of a number that is used again; without it the
     last one counts. A parcel with ``is_return`` goes to the shop from the start. Scans without an offset are shown on
-    the clock of ``time_zone`` (IANA), else in UTC.
+    the clock (IANA) that ``time_zones`` has for their country, "" for those without one and `handover.SOURCE` for the
+    shop's own word; else in UTC.
 
     A delivery is final: nothing that happens after it changes the status, only a correction takes it back. After a
     return has begun a delivery is one to the shop.
@@ -128,7 +132,7 @@ def parcel_progress(
         trouble=walk.trouble,
         return_stage=walk.return_stage,
         legs=_legs(scans),
-        timeline=tuple(TimelineEntry(scan, _local(scan, time_zone), scan.all_doubts) for scan in scans),
+        timeline=tuple(TimelineEntry(scan, _local(scan, time_zones), scan.all_doubts) for scan in scans),
     )
 
 
@@ -202,7 +206,8 @@ def _legs(scans: Sequence[Scan]) -> tuple[Leg, ...]:
     return tuple(Leg(run[0].number, run[0].happened_at, run[-1].happened_at) for run in runs)
 
 
-def _local(scan: Scan, time_zone: str | None) -> datetime:
+def _local(scan: Scan, time_zones: Mapping[str, str]) -> datetime:
     if scan.utc_offset_min is not None:
         return scan.happened_at.astimezone(timezone(timedelta(minutes=scan.utc_offset_min)))
+    time_zone = time_zones.get(SHOP if scan.source == SHOP else scan.country or "")
     return scan.happened_at if time_zone is None else scan.happened_at.astimezone(zone(time_zone))

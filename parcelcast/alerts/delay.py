@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 
 from parcelcast.alerts.finding import Finding, View
 from parcelcast.alerts.policy import AlertPolicy, hours
-from parcelcast.alerts.situation import Situation
 from parcelcast.calendar import local_date, midnight
 
 # Time enough to decide on all parcels of a day before the lead time or the quiet hours begin.
@@ -16,18 +15,19 @@ def look_for_delay(view: View) -> Finding:
     """Predict a delay at a high risk, confirm it when the promise has passed, let it recover at a low risk.
 
     A parcel at a pickup point has come: what remains is the shopper's. One without a single scan is never late by
-    silence alone: only a model that has learned what silence means may predict or confirm its delay.
+    silence alone: only a model that has learned what silence means may predict or confirm its delay. One that was told
+    of when its promise had passed gets the same grace as others for its scans to come. Where another date is promised,
+    an alert that was told of the one before is over.
     """
     situation = view.situation
     promised_on = situation.promised_on
     if promised_on is None:
         return Finding()
-    if situation.over is not None:
-        return Finding(over=_outcome(situation, promised_on))
-    if situation.progress.stage == "pickup_point":
-        return Finding(over="at_pickup_point")
-    confirm_at = midnight(promised_on + timedelta(days=1), situation.calendar.time_zone)
-    confirm_at += hours(view.policy.confirm_grace_hours)
+    over = _outcome(view, promised_on)
+    if over is not None:
+        return Finding(over=over)
+    passed_at = midnight(promised_on + timedelta(days=1), situation.calendar.time_zone)
+    confirm_at = max(passed_at, situation.known_since or passed_at) + hours(view.policy.confirm_grace_hours)
     if view.now >= confirm_at:
         is_known = view.is_open or not situation.is_dark
         return _told(view, "delay.confirmed", 1.0) if is_known else Finding()
@@ -73,7 +73,13 @@ def _told(view: View, type_: str, probability: float) -> Finding:
     return Finding(type_, probability=probability, by=view.situation.dates(view.policy.stated_level).by)
 
 
-def _outcome(situation: Situation, promised_on: date) -> str | None:
+def _outcome(view: View, promised_on: date) -> str | None:
+    """Return why there is no delay any more to be told, None while there may be one."""
+    situation, last = view.situation, view.last
+    if situation.over is None and situation.progress.stage == "pickup_point":
+        return "at_pickup_point"
+    if situation.over is None and last is not None and last.is_open and last.promised_on not in {None, promised_on}:
+        return "promised_anew"
     if situation.over != "delivered" or situation.progress.ended_at is None:
         return situation.over
     came_on = local_date(situation.progress.ended_at, situation.calendar.time_zone)

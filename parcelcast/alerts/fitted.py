@@ -57,8 +57,9 @@ class FittedAlerts:
     def policy(self, wanted: AlertPolicy) -> AlertPolicy:
         """Return the policy with thresholds that reach what it wants; one that has thresholds keeps them.
 
-        Of the lead time wanted, or the next longer one that was fitted: of the points with the wanted precision the one
-        that catches most, or the one with the least cost. Where none reaches the precision, the one that comes nearest.
+        Of the lead time wanted, or the next longer one that was fitted, or the longest: of the points with the wanted
+        precision the one that catches most, or the one with the least cost, of equals the one that tells least. Where
+        none reaches the precision, the one that comes nearest.
         """
         if wanted.thresholds or not self.points:
             return wanted
@@ -86,8 +87,7 @@ class FittedAlerts:
 def _best(points: Sequence[FittedPoint], wanted: AlertPolicy) -> FittedPoint:
     false_apology, missed_delay = wanted.cost_of_false_apology, wanted.cost_of_missed_delay
     if false_apology is not None and missed_delay is not None:
-        costs = [one.cost(false_apology, missed_delay) for one in points]
-        return points[costs.index(min(costs))]
+        return min(points, key=lambda one: (one.cost(false_apology, missed_delay), -one.open_at, -one.sure_at))
     # Of equals, the one that tells early what is sure enough.
     good = [one for one in points if one.precision >= wanted.precision]
     if not good:

@@ -9,6 +9,7 @@ from parcelcast.alerts.vocabulary import FAMILIES, STATES
 from parcelcast.errors import InputError
 
 _INSTANTS = frozenset({"opened_at", "updated_at", "ended_at", "recovering_since", "seen_at"})
+_DATES = frozenset({"by", "promised_on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class Incident:
 
     ``number`` counts the incidents of a family at one shipment. ``type`` is the last one told, ``revision`` how often
     something was told. ``probability`` and ``by`` (local date) are what was said last, ``step`` how many attempts or
-    reminders were told. ``recovering_since`` is when the risk became low, ``seen_at`` the last scan at the opening.
-    ``outcome`` says how it ended.
+    reminders were told. ``recovering_since`` is when the risk became low, ``seen_at`` the last scan at the opening,
+    ``promised_on`` the local date that was promised then. ``outcome`` says how it ended.
     """
 
     shipment_id: str
@@ -34,6 +35,7 @@ class Incident:
     step: int = 0
     recovering_since: datetime | None = None
     seen_at: datetime | None = None
+    promised_on: date | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
 
@@ -79,4 +81,4 @@ def _read(name: str, value: Any) -> Any:
         return None
     if name in _INSTANTS:
         return datetime.fromisoformat(value).astimezone(UTC)
-    return date.fromisoformat(value) if name == "by" else value
+    return date.fromisoformat(value) if name in _DATES else value

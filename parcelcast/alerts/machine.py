@@ -138,6 +138,7 @@ class _Step:
             by=finding.by,
             step=finding.step,
             seen_at=None if move is None else move.happened_at,
+            promised_on=self.situation.promised_on,
         )
         return Change("open", type_, self.result)
 

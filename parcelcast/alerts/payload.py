@@ -17,7 +17,7 @@ def alert_data(situation: Situation, change: Change, policy: AlertPolicy) -> dic
     """Return the data of an alert, JSON values; dates are local to the destination.
 
     ``slip_days`` are the days from the promise to the likely date, 0 when that is not later, None when one of the two
-    is missing. ``cause.days`` are the days by party since the order (`parcelcast.ledger`). ``probability`` is that of
+    is missing. ``cause.days`` are the days by party so far (`parcelcast.ledger`). ``probability`` is that of
     what the type says: of being later than the promise, than usual, or lost.
     """
     incident, progress = change.incident, situation.progress

@@ -1,6 +1,6 @@
 """All that a decision about alerts looks at: what is known of one parcel at an instant."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -8,6 +8,7 @@ from parcelcast.calendar import WorkingCalendar, local_date
 from parcelcast.eta import Eta
 from parcelcast.progress import Progress
 from parcelcast.promise import EARLIEST, LIKELY, named_dates
+from parcelcast.tracking.handover import SOURCE as SHOP
 from parcelcast.tracking.scan import Scan
 
 LATEST = 0.95
@@ -34,7 +35,8 @@ class Situation:
     ``eta`` is None for a parcel that is not awaited, or where nothing could be forecast. ``calendar`` holds the
     carrier's delivery days at the destination and its time zone. ``promised_on`` is what the shopper was told when
     ordering; ``planned_dispatch_on`` is local to the origin; ``pickup_until`` is the last day at the pickup point where
-    the carrier told it. ``causes`` are the days by party since the order (`parcelcast.ledger.total_days`).
+    the carrier told it. ``known_since`` is when we first heard of the parcel, None for the time of the order.
+    ``causes`` are the days by party (`parcelcast.ledger.total_days`).
     """
 
     shipment_id: str
@@ -51,6 +53,7 @@ class Situation:
     currency: str | None = None
     locale: str | None = None
     is_return: bool = False
+    known_since: datetime | None = None
     causes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -65,13 +68,21 @@ class Situation:
     @property
     def last_move(self) -> Scan | None:
         """The last scan that moved the parcel; a label, an exception or a mere message is none."""
-        scans = (entry.scan for entry in reversed(self.progress.timeline))
-        return next((scan for scan in scans if scan.code not in _NO_MOVE), None)
+        return next(self._moves(), None)
 
     @property
     def is_dark(self) -> bool:
-        """Whether nobody has scanned it yet and no model has learned what that means: silence that says nothing."""
-        return self.last_move is None and (self.eta is None or self.eta.basis != "model")
+        """Whether no carrier has scanned it yet and no model has learned what that means: silence that says nothing.
+
+        The shop's own word that it left is no scan: where the carrier tells nothing after it, nothing is known.
+        """
+        is_scanned = any(scan.source != SHOP for scan in self._moves())
+        return not is_scanned and (self.eta is None or self.eta.basis != "model")
+
+    def _moves(self) -> Iterator[Scan]:
+        """Yield the scans that moved the parcel, the last one first."""
+        scans = (entry.scan for entry in reversed(self.progress.timeline))
+        return (scan for scan in scans if scan.code not in _NO_MOVE)
 
     def today(self, now: datetime) -> date:
         """Local date at the destination."""

@@ -46,10 +46,11 @@ def look_for_stall(view: View) -> Finding:
     if situation.progress.stage == "lost_suspected":
         return Finding("shipment.lost_suspected", probability=None if silence is None else silence.lost)
     move = situation.last_move
-    if move is None or situation.progress.stage in _NOT_ON_THE_ROAD:
+    if move is None or situation.is_dark or situation.progress.stage in _NOT_ON_THE_ROAD:
         return Finding(over="moved" if view.has_moved else None)
     calendar, days = situation.calendar, view.policy.stall_quiet_days
-    quiet_on = calendar.add_working_days(local_date(move.happened_at, calendar.time_zone), days)
+    # Whole days: that of the last scan is none, however early it was.
+    quiet_on = calendar.add_working_days(local_date(move.happened_at, calendar.time_zone), days + 1)
     if view.today < quiet_on:
         return Finding(over="moved" if view.has_moved else None, look_again=midnight(quiet_on, calendar.time_zone))
     return Finding() if silence is None else _silent(silence, view.policy)
@@ -99,10 +100,12 @@ def look_for_return(view: View) -> Finding:
         return Finding(over=situation.over)
     days_left = pickup_days_left(view)
     is_undeliverable = progress.trouble is not None and progress.trouble.reason in _UNDELIVERABLE
-    is_tried = progress.stage == "attempted" and progress.attempts >= view.policy.return_attempts
-    if is_undeliverable or is_tried or (days_left is not None and days_left < 0):
+    is_tried = progress.attempts >= view.policy.return_attempts
+    has_failed = is_tried and progress.stage == "attempted"
+    if is_undeliverable or has_failed or (days_left is not None and days_left < 0):
         return Finding("return.risk")
-    if view.has_moved:
+    # After so many attempts the next one is part of the same trouble, until it succeeds.
+    if view.has_moved and not (is_tried and progress.stage != "pickup_point"):
         return Finding(over="moved")
     return Finding(look_again=None if days_left is None else _midnight_in(view, days_left + 1))
 

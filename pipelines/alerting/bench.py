@@ -67,7 +67,7 @@ def bench_alerts(
     fitted = fit_on_window(past, fit_from, FIT_DAYS, test_from, wanted, FIT_PARCELS, tell)
     policy = fitted.policy(wanted)
     tell("looking at parcels of the test window")
-    tracks = window_tracks(past, test_from, WINDOW_DAYS, wanted, true_outcomes(folder / "truth.parquet"))
+    tracks = window_tracks(past, test_from, WINDOW_DAYS, [wanted], true_outcomes(folder / "truth.parquet"))
     tell("judging")
     parcels = [track.parcel for track in tracks]
     best = _bound(world, parcels, test_from, wanted.precision, tell)

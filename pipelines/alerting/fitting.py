@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from itertools import chain, compress
+from itertools import chain, compress, product
 from operator import not_
 
 from parcelcast.alerts import AlertPolicy, FittedAlerts, FittedPoint, Threshold
@@ -20,7 +20,7 @@ RECOVER_AT = tuple(round(0.05 * step, 2) for step in range(1, 10))
 
 
 def fit_alerts(tracks: Sequence[Track], policy: AlertPolicy, tell: TellShare = SILENT) -> FittedAlerts:
-    """Replay parcels with many thresholds; ``policy`` says what else holds: quiet hours, holds, what is wanted.
+    """Replay parcels with many thresholds for each of LEADS_HOURS; ``policy`` says what else holds.
 
     Risks at which an alert is taken back are those from which on the wanted precision of parcels comes in time.
     """
@@ -32,11 +32,15 @@ def fit_alerts(tracks: Sequence[Track], policy: AlertPolicy, tell: TellShare = S
     grid = [Threshold(open_at, min(recover_at, round(open_at / 2, 4)), sure_at)
             for sure_at in SURE_AT for open_at in OPEN_AT if open_at <= sure_at]  # fmt: skip
     points: list[FittedPoint] = []
-    for number, threshold in enumerate(grid):
-        warned = [*_warned(risky, policy, threshold), *calm]
-        points += [_point(warned, threshold, hours) for hours in LEADS_HOURS]
-        tell("fitting alerts", (number + 1) / len(grid))
+    for number, (wanted, threshold) in enumerate(product(by_lead(policy), grid)):
+        points.append(_point([*_warned(risky, wanted, threshold), *calm], threshold, wanted.lead_hours))
+        tell("fitting alerts", (number + 1) / (len(LEADS_HOURS) * len(grid)))
     return FittedAlerts(tuple(points))
+
+
+def by_lead(policy: AlertPolicy) -> list[AlertPolicy]:
+    """Return the policy with each of LEADS_HOURS: those of whose last chances the tracks must tell."""
+    return [replace(policy, lead_hours=lead_hours) for lead_hours in LEADS_HOURS]
 
 
 def fit_recovery(tracks: Sequence[Track], policy: AlertPolicy) -> float:

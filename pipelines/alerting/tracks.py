@@ -42,14 +42,14 @@ class Track:
     situations: tuple[Situation, ...]
 
 
-def tracks_of(parcels: Sequence[Watched], feed: Feed, etas: EtaSource, policy: AlertPolicy) -> list[Track]:
-    """Look at each parcel right after all news of it, at the start of each local day and at the policy's last chance.
+def tracks_of(parcels: Sequence[Watched], feed: Feed, etas: EtaSource, policies: Sequence[AlertPolicy]) -> list[Track]:
+    """Look at each parcel right after all news of it, at the start of each local day and at each policy's last chance.
 
     Until it is over: its delivery or end was recorded, or two days have passed since the promise.
     """
     tracks: list[Track] = []
     pending: list[tuple[Watched, list[datetime], list[Progress]]] = []
-    for parcel, instants, reports in _looks(parcels, feed, policy):
+    for parcel, instants, reports in _looks(parcels, feed, policies):
         pending.append((parcel, instants, [parcel_progress(reports, at) for at in instants]))
         if sum(len(one[1]) for one in pending) >= _AT_ONCE:
             tracks += _tracks(pending, etas)
@@ -121,7 +121,7 @@ def _situation(parcel: Watched, progress: Progress, eta: Eta | None) -> Situatio
 
 
 def _looks(
-    parcels: Sequence[Watched], feed: Feed, policy: AlertPolicy
+    parcels: Sequence[Watched], feed: Feed, policies: Sequence[AlertPolicy]
 ) -> list[tuple[Watched, list[datetime], list[Scan]]]:
     """Return the instants at which each parcel is looked at, and all that was ever reported of it."""
     rows = np.array([parcel.row for parcel in parcels], dtype=np.intp)
@@ -134,15 +134,17 @@ def _looks(
         closed = feed.closed[parcel.row]
         end = midnight(parcel.promised_on + timedelta(days=1 + _DAYS_AFTER), parcel.calendar.time_zone)
         end = end if np.isnat(closed) else min(end, _aware(closed) + _TICK)
-        found.append((parcel, _instants(parcel, sorted(news), end, policy), reports[parcel.row]))
+        found.append((parcel, _instants(parcel, sorted(news), end, policies), reports[parcel.row]))
     return found
 
 
-def _instants(parcel: Watched, news: Sequence[datetime], end: datetime, policy: AlertPolicy) -> list[datetime]:
-    """Return news, starts of days and the last chance until the end, in order, each once."""
+def _instants(
+    parcel: Watched, news: Sequence[datetime], end: datetime, policies: Sequence[AlertPolicy]
+) -> list[datetime]:
+    """Return news, starts of days and last chances until the end, in order, each once."""
     time_zone = parcel.calendar.time_zone
     day = local_date(news[0], time_zone) + timedelta(days=1)
-    looks = [last_chance(parcel.promised_on, time_zone, policy)]
+    looks = [last_chance(parcel.promised_on, time_zone, policy) for policy in policies]
     while (at := midnight(day, time_zone) + _START_OF_DAY) <= end:
         looks.append(at)
         day += timedelta(days=1)

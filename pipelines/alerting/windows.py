@@ -1,5 +1,6 @@
 """Windows of orders, ready for a replay: what bench and training judge and fit alerts on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,7 @@ from models.evaluation import orders_placed
 from models.living.model import LivingModel
 from models.training import Trained
 from parcelcast.alerts import AlertPolicy, FittedAlerts
-from pipelines.alerting.fitting import fit_alerts
+from pipelines.alerting.fitting import by_lead, fit_alerts
 from pipelines.alerting.parcels import Outcomes, promises, recorded_outcomes, watched_parcels
 from pipelines.alerting.tracks import Track, rolling_etas, tracks_of
 from pipelines.living.feed import Feed
@@ -33,9 +34,12 @@ class Past:
 
 
 def window_tracks(
-    past: Past, start: date, days: int, policy: AlertPolicy, outcomes: Outcomes, most: int | None = None
+    past: Past, start: date, days: int, policies: Sequence[AlertPolicy], outcomes: Outcomes, most: int | None = None
 ) -> list[Track]:
-    """Return the tracks of the orders of some local days that have an outcome, at most so many, evenly spread."""
+    """Return the tracks of the orders of some local days that have an outcome, at most so many, evenly spread.
+
+    Parcels are looked at so that each of ``policies`` has its last chance.
+    """
     history = past.prepared.history
     rows = orders_placed(history, epoch_day(start), epoch_day(start) + days)
     rows = rows[[str(one) in outcomes for one in history.shipment_id[rows]]]
@@ -44,7 +48,7 @@ def window_tracks(
     promised = promises(past.trained, past.prepared, rows)
     parcels = watched_parcels(past.prepared, past.shipments, promised, outcomes)
     etas = rolling_etas(past.living, past.prepared, past.feed, start, days + _UNDERWAY_DAYS)
-    return tracks_of(parcels, past.feed, etas, policy)
+    return tracks_of(parcels, past.feed, etas, policies)
 
 
 def fit_on_window(
@@ -64,4 +68,5 @@ def fit_on_window(
     history = past.prepared.history
     rows = orders_placed(history, epoch_day(start), epoch_day(start) + days)
     outcomes = recorded_outcomes(history, past.feed, rows, epoch_day(known_before))
-    return fit_alerts(window_tracks(past, start, days, policy, outcomes, most), policy, tell)
+    tracks = window_tracks(past, start, days, by_lead(policy), outcomes, most)
+    return fit_alerts(tracks, policy, tell)

@@ -61,14 +61,19 @@ class DatesAnswer(Said):
     earliest: date | None
     latest: date | None
     delay_risk: float | None
-    days: int = Field(description="change of `likely` since it was told before; the days of `reasons` add up to it")
+    days: int = Field(
+        description="change of `likely` since it was told before, of the first dates since the promise where "
+        "that would not hold; the days of `reasons` add up to it"
+    )
     reasons: list[ReasonDays]
 
 
 class EventAnswer(Said):
     """A scan, on the clock of the place where it happened."""
 
-    local_at: datetime = Field(description="with the offset of the place; UTC where nobody told it")
+    local_at: datetime = Field(
+        description="with the offset of the place, or of its country where nobody told it; UTC where neither is known"
+    )
     code: str = Field(json_schema_extra={"enum": list(CODES)})
     label: str
     reason: str | None

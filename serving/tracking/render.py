@@ -108,10 +108,14 @@ def _eta(stated: Stated) -> EtaAnswer | None:
 
 
 def _history(rows: Sequence[DatesRow]) -> list[DatesAnswer]:
-    """Tell each change of dates; days are counted from the likely date that was told last before."""
+    """Tell each change of dates; days are counted from the likely date that was told last before.
+
+    Those of the first dates are what had been lost by then against the promise.
+    """
     answers = []
     before: date | None = None
     for row in rows:
+        reasons = orjson.loads(row.reasons)
         answers.append(
             DatesAnswer(
                 as_of=row.as_of,
@@ -120,8 +124,8 @@ def _history(rows: Sequence[DatesRow]) -> list[DatesAnswer]:
                 earliest=row.earliest_on,
                 latest=row.latest_on,
                 delay_risk=_rounded(row.delay_risk),
-                days=_days(before, row.likely_on) or 0,
-                reasons=_reasons(orjson.loads(row.reasons)),
+                days=sum(reasons.values()) if before is None else _days(before, row.likely_on) or 0,
+                reasons=_reasons(reasons),
             )
         )
         before = row.likely_on or before

@@ -86,5 +86,6 @@ def situation_of(looked: Looked) -> Situation:
         currency=facts.currency,
         locale=facts.locale,
         is_return=facts.is_return,
+        known_since=looked.faced.parcel.registered_at,
         causes=looked.stated.causes,
     )

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import ParcelcastError
 from parcelcast.eta import Eta, Underway
-from parcelcast.ledger import PARTIES, DateChange, date_change, statement
+from parcelcast.ledger import PARTIES, DateChange, Statement, date_change, statement
 from parcelcast.peers import cohort_of
 from parcelcast.progress import Progress, parcel_progress
 from parcelcast.shipment import Carrier, Shipment
+from parcelcast.tracking.handover import SOURCE as SHOP
 from parcelcast.tracking.handover import handover_report
 from parcelcast.tracking.scan import Scan
 from serving.bundle_sources import ServingBundle
@@ -79,10 +80,21 @@ def face(parcel: StoredParcel, bundle: ServingBundle, now: datetime) -> Faced:
         links=parcel.links,
         since=facts.ordered_at,
         is_return=facts.is_return,
-        time_zone=shipment.destination.time_zone,
+        time_zones=_clocks(shipment),
     )
     carrier = bundle.carriers.get(shipment.carrier or "") or Carrier(shipment.carrier or "")
     return Faced(parcel, shipment, progress, carrier.delivery_calendar(shipment.destination))
+
+
+def _clocks(shipment: Shipment) -> dict[str, str]:
+    """Return the clock of each country that is known; scans that tell none are shown on the destination's."""
+    origin, destination = shipment.origin, shipment.destination
+    return {
+        SHOP: origin.calendar.time_zone,
+        origin.place.country: origin.place.time_zone,
+        destination.country: destination.time_zone,
+        "": destination.time_zone,
+    }
 
 
 def _told_by_the_shop(parcel: StoredParcel) -> list[Scan]:
@@ -106,6 +118,17 @@ def _etas(faced: Sequence[Faced], bundle: ServingBundle, peers: PeerDesk, now: d
     return [next(coming) if is_awaited(one.progress) else None for one in faced]
 
 
+def _promised(faced: Faced, said: Statement | None) -> Statement | None:
+    """Return what was said before the first look: the promise, where it would not hold by then; None else.
+
+    So a parcel that was told of late has the days since its order explained too.
+    """
+    facts = faced.parcel.facts
+    if said is None or facts.promised_on is None or said.likely <= facts.promised_on:
+        return None
+    return Statement(facts.ordered_at, facts.promised_on)
+
+
 def is_awaited(progress: Progress) -> bool:
     """Tell whether a parcel is still to come to its shopper."""
     return not progress.is_over and progress.stage != "returning"
@@ -114,14 +137,14 @@ def is_awaited(progress: Progress) -> bool:
 def _looked(faced: Faced, eta: Eta | None, last: Stated | None, version: str) -> Looked:
     progress, calendar = faced.progress, faced.calendar
     dates = dates_of(progress, eta, calendar)
-    before = last.statement if last is not None else None
+    promised_on = faced.parcel.facts.promised_on
     said = statement(progress, eta, calendar)
+    before = _promised(faced, said) if last is None else last.statement
     change = None if before is None or said is None else date_change(before, said, progress, calendar)
     is_new = dates.window != (Dates() if last is None else last.dates).window
     causes = {} if last is None else dict(last.causes)
     for party, days in ({} if change is None else change.days).items():
         causes[party] = causes.get(party, 0) + days
-    promised_on = faced.parcel.facts.promised_on
     stated = Stated(
         as_of=progress.as_of,
         status=progress.status,

@@ -9,11 +9,17 @@ import orjson
 from parcelcast.alerts import AlertPolicy, FittedAlerts
 from parcelcast.errors import InputError
 
+# Three ways to say what is wanted of predicted delays; whoever takes one does not want the others.
+_WAYS = ({"precision"}, {"cost_of_false_apology", "cost_of_missed_delay"}, {"thresholds"})
 _FORM = '{"default": {"precision": 0.9}, "merchants": {"MERCHANT_ID": {"quiet_hours": null}}}'
 
 
 class Policies:
-    """The policy of each merchant: its own values over those of "default", and fitted thresholds for what it wants."""
+    """The policy of each merchant: its own values over those of "default", and fitted thresholds for what it wants.
+
+    Precision, costs and thresholds are three ways to say one thing: a merchant that states one does not inherit the
+    others.
+    """
 
     def __init__(self, content: Any = None) -> None:
         """Check all policies of a file's JSON; InputError for one that cannot be used."""
@@ -47,7 +53,24 @@ class Policies:
         return self._made[key]
 
     def _wanted(self, name: str) -> AlertPolicy:
-        return AlertPolicy.from_dict({**self._default, **self._merchants.get(name, {})})
+        own = self._merchants.get(name, {})
+        ways = _ways(own)
+        inherited = {key: value for key, value in self._default.items() if not ways or key not in _others(ways[0])}
+        _ways(self._default)
+        return AlertPolicy.from_dict({**inherited, **own})
+
+
+def _ways(told: Mapping[str, Any]) -> list[set[str]]:
+    """Return the way in which values say what is wanted, if any; InputError for more than one."""
+    ways = [way for way in _WAYS if way & set(told)]
+    if len(ways) > 1:
+        got = sorted(set(told) & set().union(*_WAYS))
+        raise InputError(f"alert policies: got {got}; expected a precision, both costs, or thresholds")
+    return ways
+
+
+def _others(way: set[str]) -> set[str]:
+    return set().union(*_WAYS) - way
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from parcelcast.progress import STAGES, parcel_progress
 from parcelcast.scan import CODES, DELIVERED_CODES
 from parcelcast.tables import STATUSES
+from parcelcast.tracking.handover import SOURCE as SHOP
+from parcelcast.tracking.handover import handover_report
 from parcelcast.tracking.links import Link
 from parcelcast.tracking.orders import ORDER_STATUSES, order_progress
 from parcelcast.tracking.scan import Number, Scan
@@ -69,7 +71,7 @@ def test_after_a_return_has_begun_nothing_is_delivered_to_the_shopper(original, 
 
 @given(reports(), st.booleans())
 def test_whatever_is_reported_the_progress_is_well_formed(original, is_return):
-    progress = parcel_progress(original, LATE, is_return=is_return, time_zone="Europe/Berlin")
+    progress = parcel_progress(original, LATE, is_return=is_return, time_zones={"": "Europe/Berlin"})
     assert progress.status in STATUSES
     assert progress.stage in STAGES
     assert (progress.ended_at is not None) == (progress.status in {"delivered", "returned"})
@@ -160,7 +162,7 @@ def test_the_timeline_is_told_in_local_time_with_its_doubts():
         scan("hub_arrival", 14),
         scan("delivered", 40, 36, doubts=("offset_missing",)),
     ]
-    progress = parcel_progress(scans, LATE, time_zone="America/New_York")
+    progress = parcel_progress(scans, LATE, time_zones={"": "America/New_York"})
     assert [entry.local_at.isoformat() for entry in progress.timeline] == [
         "2027-03-01T09:00:00+01:00",
         "2027-03-01T09:00:00-05:00",
@@ -168,6 +170,23 @@ def test_the_timeline_is_told_in_local_time_with_its_doubts():
     ]
     assert progress.timeline[2].doubts == ("offset_missing", "clock_ahead")
     assert parcel_progress(scans, LATE).timeline[1].local_at.utcoffset() == timedelta()
+
+
+def test_scans_without_an_offset_are_shown_on_the_clock_of_their_country():
+    clocks = {"": "America/Sao_Paulo", "BR": "America/Sao_Paulo", "DE": "Europe/Berlin", SHOP: "Europe/Berlin"}
+    scans = [
+        handover_report("dpd", "A1", hours(8), hours(8)),
+        scan("hub_arrival", 14, country="DE"),
+        scan("hub_departure", 20, country="FR"),
+        scan("destination_depot", 40),
+    ]
+    shown = [entry.local_at.isoformat() for entry in parcel_progress(scans, LATE, time_zones=clocks).timeline]
+    assert shown == [
+        "2027-03-01T09:00:00+01:00",
+        "2027-03-01T15:00:00+01:00",
+        "2027-03-01T20:00:00+00:00",
+        "2027-03-02T13:00:00-03:00",
+    ]
 
 
 def test_a_parcel_with_two_numbers_has_two_legs_and_one_delivery():

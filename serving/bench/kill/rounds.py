@@ -110,7 +110,7 @@ def try_killing(folder: Path, url: str, rounds: int, seed: int) -> Trial:
 
 def _settings(folder: Path, url: str) -> Settings:
     policies = folder / "policies.json"
-    policies.write_text(json.dumps({"default": {"quiet_hours": None}}), encoding="utf-8")
+    policies.write_text(json.dumps({"default": {"quiet_hours": None, "confirm_grace_hours": 0}}), encoding="utf-8")
     return Settings(
         bundle=folder / "no-bundle",
         bundle_poll_seconds=0.0,

@@ -5,6 +5,8 @@ import pytest
 
 from parcelcast.alerts import AlertPolicy, decide
 from parcelcast.alerts.delay import last_chance
+from parcelcast.eta import Silence
+from parcelcast.tracking.handover import handover_report
 from tests.parcelcast.alerts.situations import AWAKE, ON_THE_ROAD, live, situation, told
 from tests.parcelcast.tracking.reports import hours, scan
 
@@ -115,6 +117,32 @@ def test_silence_alone_is_never_late():
     assert told(live([(30, dark), (CONFIRM, dark), (400, dark)])) == []
     learned = dark | {"basis": "model"}
     assert told(live([(30, learned)])) == [("open", "delay.predicted")]
+
+
+def test_the_shops_own_word_that_it_left_is_no_scan():
+    """A carrier that tells nothing after it may have brought the parcel in time."""
+    left = handover_report("dpd", "A1", hours(6), hours(6))
+    dark = {"risk": 0.99, "scans": (left,), "basis": "carrier_quote", "silence": Silence(0.0, 0.9, 0.1)}
+    assert told(live([(30, dark), (CONFIRM, dark), (400, dark)])) == []
+    scanned = dark | {"scans": (left, scan("hub_arrival", 20))}
+    assert told(live([(30, scanned)])) == [("open", "delay.predicted")]
+
+
+def test_a_parcel_told_of_after_its_promise_gets_the_grace_for_its_scans():
+    imported = HIGH | {"known_since": hours(400)}
+    decisions = live([(400, imported), (411.9, imported)])
+    assert told(decisions) == []
+    assert decisions[0].wake_at == hours(412)
+    assert told(live([(412, imported)])) == [("open", "delay.confirmed")]
+
+
+def test_another_promise_ends_the_alert_of_the_one_before_without_a_word():
+    anew = HIGH | {"promised_on": date(2027, 3, 20), "risk": 0.0}
+    decisions = live([(30, HIGH), (31, anew), (40, anew)])
+    assert told(decisions) == [("open", "delay.predicted"), ("close", None)]
+    assert decisions[-1].incidents[0].outcome == "promised_anew"
+    confirmed = live([(30, HIGH), (CONFIRM, HIGH), (CONFIRM + 1, anew), (CONFIRM + 30, anew)])
+    assert told(confirmed)[2:] == [("close", None)]
 
 
 def test_without_a_forecast_only_a_promise_that_has_passed_is_told():

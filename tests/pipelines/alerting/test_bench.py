@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -87,15 +88,17 @@ def test_no_look_at_a_parcel_sees_what_was_recorded_later(known, outcomes):
         asked.extend(progresses)
         return [None] * len(progresses)
 
-    tracks = tracks_of(parcels, feed, etas, policy)
+    tracks = tracks_of(parcels, feed, etas, [policy, replace(policy, lead_hours=48.0)])
     assert len(tracks) == len(parcels) > 20
     for track in tracks:
         instants = [one.progress.as_of for one in track.situations]
         assert instants == sorted(set(instants))
         for one in track.situations:
             assert all(entry.scan.recorded_at < one.progress.as_of for entry in one.progress.timeline)
-        chance = last_chance(track.parcel.promised_on, track.parcel.calendar.time_zone, policy)
-        assert chance in instants or instants[-1] < chance or instants[0] > chance
+        for lead_hours in (24.0, 48.0):
+            wanted = replace(policy, lead_hours=lead_hours)
+            chance = last_chance(track.parcel.promised_on, track.parcel.calendar.time_zone, wanted)
+            assert chance in instants or instants[-1] < chance or instants[0] > chance
     assert asked
 
 

@@ -73,9 +73,19 @@ def test_costs_in_place_of_a_precision_choose_the_cheapest_threshold(fitted):
 def test_a_longer_lead_is_judged_by_its_own_alerts(fitted):
     leads = {hours: [one.alerts for one in fitted.points if one.lead_hours == hours] for hours in (24.0, 48.0)}
     assert all(longer <= shorter for longer, shorter in zip(leads[48.0], leads[24.0], strict=True))
-    assert sum(leads[48.0]) < sum(leads[24.0])  # what was not sure waited for the last chance
     late_looks = fit_alerts([track([(60, 0.99)], LATE)], AWAKE)
     assert {one.lead_hours for one in late_looks.points if one.alerts} == {0.0, 12.0, 24.0}
+
+
+def test_each_lead_is_replayed_with_its_own_last_chance():
+    """Of what looks half bad two days ahead half turns out well; what still does a day ahead is late."""
+    turns_well = [track([(END - 48.51, 0.55), (END - 24.51, 0.1)], ON_TIME)] * 40
+    stays_bad = [track([(END - 48.51, 0.55), (END - 24.51, 0.55)], LATE)] * 40
+    fitted = fit_alerts([*turns_well, *stays_bad], AWAKE)
+    costs = {"cost_of_false_apology": 4.0, "cost_of_missed_delay": 1.0}
+    day, two_days = (fitted.policy(replace(AWAKE, lead_hours=lead, **costs)) for lead in (24.0, 48.0))
+    assert day.threshold("").open_at <= 0.55 < day.threshold("").needed(is_last_chance=False)
+    assert two_days.threshold("").open_at == max(OPEN_AT)  # the one that tells least of equals
 
 
 def test_recovery_is_where_taking_back_was_right_often_enough():

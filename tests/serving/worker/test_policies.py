@@ -34,6 +34,22 @@ def test_a_merchants_values_count_before_the_default_ones(tmp_path):
     assert policies.policy_of("m2", NOTHING, "v1").precision == 0.9
 
 
+@pytest.mark.parametrize(
+    "default",
+    [
+        {"cost_of_false_apology": 1, "cost_of_missed_delay": 9},
+        {"thresholds": {"any": {"open_at": 0.3, "recover_at": 0.1}}},
+    ],
+    ids=["costs", "thresholds"],
+)
+def test_a_merchant_that_states_a_precision_does_not_inherit_another_way_to_say_it(default):
+    policies = Policies({"default": {**default, "pickup_days": 5}, "merchants": {"m1": {"precision": 0.95}}})
+
+    assert policies.policy_of("m1", NOTHING, "v1").threshold("line_haul").open_at == 0.95
+    assert policies.policy_of("m1", NOTHING, "v1").pickup_days == 5
+    assert policies.policy_of("m2", NOTHING, "v1").threshold("line_haul").open_at < 0.5
+
+
 def test_thresholds_are_those_that_the_bundle_in_use_has_fitted():
     policies = Policies()
 
@@ -49,8 +65,9 @@ def test_thresholds_are_those_that_the_bundle_in_use_has_fitted():
         ('{"merchant": {}}', "merchant"),
         ('{"merchants": {"m1": {"precision": 2}}}', "precision"),
         ('{"default": {"colour": "red"}}', "colour"),
+        ('{"default": {"precision": 0.9, "cost_of_false_apology": 1, "cost_of_missed_delay": 9}}', "or thresholds"),
     ],
-    ids=["text", "list", "name", "value", "field"],
+    ids=["text", "list", "name", "value", "field", "two ways"],
 )
 def test_a_policy_that_cannot_be_used_is_refused_when_it_is_read(tmp_path, content, expected):
     file = tmp_path / "policies.json"

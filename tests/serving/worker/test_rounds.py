@@ -3,6 +3,7 @@
 import logging
 from datetime import date, timedelta
 
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -118,6 +119,25 @@ def test_a_parcel_of_which_nothing_is_heard_for_months_is_given_up(depot):
     depot.scan("p1", "handed_over")
     depot.rounds()
     assert depot.next_due() is not None
+
+
+def test_a_parcel_told_of_when_it_was_late_has_the_days_since_its_order_explained(depot):
+    depot.register("p1", ordered_at=berlin("2026-11-09 10:00"), promised_on=date(2026, 11, 13))
+    depot.scan("p1", "handed_over")
+    depot.rounds()
+
+    [first] = depot.history("p1")
+    late = (first.likely_on - date(2026, 11, 13)).days
+    assert late > 0
+    assert depot.stated("p1").causes == {"warehouse": late} == orjson.loads(first.reasons)
+
+    depot.sweep("2026-11-23 22:00")  # the grace is over, but it is night
+    assert depot.incidents("p1") == []
+    depot.sweep("2026-11-24 09:00")
+    [told] = depot.events()
+    assert told["type"] == "parcelcast.delay.confirmed"
+    assert told["data"]["cause"]["party"] == "warehouse"
+    assert sum(told["data"]["cause"]["days"].values()) == told["data"]["slip_days"]
 
 
 def test_a_late_parcel_has_one_alert_until_it_comes(depot):
