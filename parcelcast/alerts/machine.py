@@ -26,6 +26,8 @@ _LOOKS: Mapping[str, Callable[[View], Finding]] = {
     "pickup": look_for_pickup,
     "return": look_for_return,
 }
+# What a delay that stands has told already, as its cause.
+_TOLD_AS_DELAY = frozenset({"dispatch.late", "shipment.stalled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,10 @@ def decide(situation: Situation, incidents: Sequence[Incident], policy: AlertPol
         last = max((one for one in after if one.family == family), key=lambda one: one.number, default=None)
         if last is not None and now < last.updated_at:
             continue
-        if family == "dispatch" and _is_told_as_delay(last, after):
-            continue
-        step = _Step(situation, family, last, policy, now)
+        wanted = policy
+        if any(one.family == "delay" and one.is_open for one in after):
+            wanted = replace(policy, types=policy.types - _TOLD_AS_DELAY)
+        step = _Step(situation, family, last, wanted, now)
         change = step.take()
         held += step.held
         wakes += step.wakes
@@ -84,11 +87,6 @@ def decide(situation: Situation, incidents: Sequence[Incident], policy: AlertPol
     order = {family: place for place, family in enumerate(FAMILIES)}
     after.sort(key=lambda one: (order[one.family], one.number))
     return Decision(tuple(after), tuple(changes), tuple(held), min((at for at in wakes if at > now), default=None))
-
-
-def _is_told_as_delay(last: Incident | None, incidents: Sequence[Incident]) -> bool:
-    """Whether a delay alert stands that tells of a late dispatch already, as its cause."""
-    return (last is None or not last.is_open) and any(one.family == "delay" and one.is_open for one in incidents)
 
 
 class _Step:

@@ -46,6 +46,12 @@ def test_a_late_dispatch_is_not_told_beside_a_delay_that_is():
     assert told(live([(OVERDUE, late), (50, late)])) == [("open", "delay.predicted")]
 
 
+def test_a_stall_is_not_told_beside_a_delay_that_is_but_a_loss_is():
+    late = {"risk": 0.9, "silence": STUCK}
+    decisions = live([(30, late), (80, late), (90, late | {"silence": LOST})])
+    assert told(decisions) == [("open", "delay.predicted"), ("open", "shipment.lost_suspected")]
+
+
 def test_a_parcel_that_has_not_moved_for_days_and_is_probably_stuck_is_stalled():
     silent = NO_PROMISE | {"silence": STUCK}
     decisions = live([(70, silent), (71, silent), (84, silent)])  # Monday's scan; Thursday begins at 23:00 UTC
