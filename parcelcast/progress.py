@@ -75,7 +75,7 @@ class Progress:
     ``status`` is one of `parcelcast.tables.STATUSES`, ``stage`` one of STAGES. ``dispatched_at`` is the first sign that
     the carrier has it. ``attempts`` count failed deliveries to the shopper. ``trouble`` is the last exception that no
     movement has followed. ``return_stage`` tells of a parcel that goes back after it was delivered: "returning" or
-    "returned"; the delivery stays one.
+    "returned"; the delivery stays one. ``arrived_at`` is when it first came, to the door or to a pickup point.
     """
 
     as_of: datetime
@@ -84,6 +84,7 @@ class Progress:
     dispatched_at: datetime | None
     ended_at: datetime | None
     pickup_since: datetime | None
+    arrived_at: datetime | None
     attempts: int
     last_scan: Scan | None
     trouble: Scan | None
@@ -127,6 +128,7 @@ def parcel_progress(
         dispatched_at=walk.dispatched_at,
         ended_at=walk.ended_at,
         pickup_since=walk.pickup_since,
+        arrived_at=walk.arrived_at,
         attempts=walk.attempts,
         last_scan=scans[-1] if scans else None,
         trouble=walk.trouble,
@@ -146,6 +148,7 @@ class _Walk:
         self.dispatched_at: datetime | None = None
         self.ended_at: datetime | None = None
         self.pickup_since: datetime | None = None
+        self.arrived_at: datetime | None = None
         self.attempted_at: datetime | None = None
         self.attempts = 0
         self.trouble: Scan | None = None
@@ -183,6 +186,8 @@ class _Walk:
         if self.place in {"delivered", "returned"}:
             self.ended_at = at
         self.pickup_since = (self.pickup_since or at) if self.place == "pickup_point" else None
+        if self.place in {"pickup_point", "delivered"}:
+            self.arrived_at = self.arrived_at or at
 
     def _place_after(self, code: str) -> str:
         if code == "returned" or (self.back and code in DELIVERED_CODES):

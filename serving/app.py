@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from parcelcast.settings import Settings
 from serving.admin.endpoints import router as admin
 from serving.alerts.endpoints import router as alerts
+from serving.alerts.report import router as reports
 from serving.body_limit import BodyLimit
 from serving.bundle_sources import BundleSource
 from serving.clock import Clock
@@ -69,7 +70,8 @@ def create_app(
         telemetry=NO_TELEMETRY,
     )
     # Routes are tried in this order, so that what is asked most comes first.
-    for router in (promises, scans, delivery_dates, health, admin, shipments, trackers, tracking, alerts, webhooks):
+    asked_first = (promises, scans, delivery_dates, health, admin, shipments, trackers, tracking)
+    for router in (*asked_first, alerts, reports, webhooks):
         app.include_router(router)
     _add_middleware(app, settings)
     install_problem_handlers(app)

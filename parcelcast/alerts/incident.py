@@ -19,7 +19,8 @@ class Incident:
     ``number`` counts the incidents of a family at one shipment. ``type`` is the last one told, ``revision`` how often
     something was told. ``probability`` and ``by`` (local date) are what was said last, ``step`` how many attempts or
     reminders were told. ``recovering_since`` is when the risk became low, ``seen_at`` the last scan at the opening,
-    ``promised_on`` the local date that was promised then. ``outcome`` says how it ended.
+    ``promised_on`` the local date that was promised then and ``lead_hours`` the hours until its end, negative after it.
+    ``outcome`` says how it ended.
     """
 
     shipment_id: str
@@ -36,6 +37,7 @@ class Incident:
     recovering_since: datetime | None = None
     seen_at: datetime | None = None
     promised_on: date | None = None
+    lead_hours: float | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
 

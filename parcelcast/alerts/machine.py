@@ -137,8 +137,13 @@ class _Step:
             step=finding.step,
             seen_at=None if move is None else move.happened_at,
             promised_on=self.situation.promised_on,
+            lead_hours=self._lead_hours(),
         )
         return Change("open", type_, self.result)
+
+    def _lead_hours(self) -> float | None:
+        ends_at = self.situation.promise_ends_at
+        return None if ends_at is None else round((ends_at - self.now) / hours(1), 2)
 
     def _update(self, standing: Incident, finding: Finding) -> Change | None:
         is_wanted = finding.type in self.policy.types

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from parcelcast.calendar import WorkingCalendar, local_date
+from parcelcast.calendar import WorkingCalendar, local_date, midnight
 from parcelcast.eta import Eta
 from parcelcast.progress import Progress
 from parcelcast.promise import EARLIEST, LIKELY, named_dates
@@ -83,6 +83,13 @@ class Situation:
         """Yield the scans that moved the parcel, the last one first."""
         scans = (entry.scan for entry in reversed(self.progress.timeline))
         return (scan for scan in scans if scan.code not in _NO_MOVE)
+
+    @property
+    def promise_ends_at(self) -> datetime | None:
+        """End (UTC) of the promised local day."""
+        if self.promised_on is None:
+            return None
+        return midnight(self.promised_on + timedelta(days=1), self.calendar.time_zone)
 
     def today(self, now: datetime) -> date:
         """Local date at the destination."""

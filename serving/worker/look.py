@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from parcelcast.calendar import WorkingCalendar
+from parcelcast.calendar import WorkingCalendar, local_date
 from parcelcast.errors import ParcelcastError
 from parcelcast.eta import Eta, Underway
 from parcelcast.ledger import PARTIES, DateChange, Statement, date_change, statement
@@ -156,5 +156,6 @@ def _looked(faced: Faced, eta: Eta | None, last: Stated | None, version: str) ->
         statement=said or before,
         causes={party: causes[party] for party in PARTIES if causes.get(party)},
         number=(0 if last is None else last.number) + is_new,
+        arrived_on=None if progress.arrived_at is None else local_date(progress.arrived_at, calendar.time_zone),
     )
     return Looked(faced, eta, stated, change, is_new)

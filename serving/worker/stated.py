@@ -56,7 +56,7 @@ class Stated:
 
     ``silence`` is None for a parcel that is not awaited, ``delay_risk`` also without a promise. ``statement`` is the
     last likely date that could be told, ``causes`` are the days by party of all its changes, and ``number`` counts how
-    often the dates changed.
+    often the dates changed. ``arrived_on`` is the local day on which it came, to the door or to a pickup point.
     """
 
     as_of: datetime
@@ -69,6 +69,7 @@ class Stated:
     statement: Statement | None = None
     causes: Mapping[str, int] = field(default_factory=dict)
     number: int = 0
+    arrived_on: date | None = None
 
     def to_json(self) -> str:
         """Return it as JSON; ``from_json`` reads it back."""
@@ -90,6 +91,7 @@ class Stated:
                 "statement": self.statement and self.statement.to_dict(),
                 "causes": dict(self.causes),
                 "number": self.number,
+                "arrived_on": self.arrived_on,
             }
         ).decode()
 
@@ -115,6 +117,7 @@ class Stated:
             statement=said["statement"] and Statement.from_dict(said["statement"]),
             causes=said["causes"],
             number=said["number"],
+            arrived_on=_day(said.get("arrived_on")),
         )
 
 

@@ -34,6 +34,7 @@ OPERATIONS = [
     "GET /v1/orders/{order_id}",
     "POST /v1/shipments",
     "POST /v1/scans",
+    "GET /v1/reports/alerts",
     "GET /v1/reports/codes",
     "POST /v1/trackers/aftership",
     "POST /v1/trackers/easypost",
