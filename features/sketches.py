@@ -18,6 +18,7 @@ from features.orders import Texts
 
 AGES = 91  # ages 0 to 90; what is still open after that says nothing any more
 UNKNOWN = np.int64(-1)
+CANCELLED = np.int64(-2)
 
 Ints = NDArray[np.int64]
 
@@ -27,7 +28,8 @@ class Spells:
     """Time under way, one element per parcel: from a start to an end that is perhaps not known yet.
 
     `start` and `end` are local days, `started_known` and `ended_known` the UTC days on which they were recorded; `end`
-    and `ended_known` are -1 while the parcel is open. `opendays` counts the age.
+    and `ended_known` are -1 while the parcel is open. An `end` of -2 tells that nobody waits from the day `ended_known`
+    on, as the order was cancelled: it counts at risk on the days before, and never ends. `opendays` counts the age.
     """
 
     start: Ints
@@ -105,7 +107,7 @@ def _counts(spells: Spells, until: int) -> _Counts:
     # An end counts together with its last day under way, which follows it when it fell on a closed day.
     end_day = np.maximum(_day_of_age(spells, started, np.maximum(last_age, 0)), recorded)
     had_ended = is_over[row] & (age > last_age[row])
-    at_risk = ~had_ended | (day < end_day[row])
+    at_risk = np.where(had_ended, day < end_day[row], day < _stops(spells, started)[row])
     taken_back = had_ended & at_risk
     ended = np.flatnonzero(is_over & (last_age < AGES))
     parts = (
@@ -120,8 +122,13 @@ def _ends(spells: Spells, rows: NDArray[np.intp], until: int) -> tuple[NDArray[n
     """Tell which parcels are known to have ended by `until`, and the day of that record, else `until` itself."""
     end, known = spells.end[rows], spells.ended_known[rows]
     recorded = np.maximum(np.maximum(end, known), np.maximum(spells.start[rows], spells.started_known[rows]))
-    is_over = (end != UNKNOWN) & (recorded <= until)
+    is_over = (end >= 0) & (recorded <= until)
     return is_over, np.where(is_over, recorded, until)
+
+
+def _stops(spells: Spells, rows: NDArray[np.intp]) -> Ints:
+    """Return the first day on which a parcel counts nothing any more: that of its cancellation, else one far ahead."""
+    return np.where(spells.end[rows] == CANCELLED, spells.ended_known[rows], np.iinfo(np.int64).max)
 
 
 def _known(

@@ -20,7 +20,7 @@ from features.loads import STAGES, days_told
 from features.opendays import CalendarKey, OpenDays
 from features.orders import MM3_PER_L, WAY_FACTS, Days, Orders, Texts, array_of, way_facts
 from features.origins import origin_keys
-from features.sketches import AGES, UNKNOWN, Sketch, Spells, build_sketch
+from features.sketches import AGES, CANCELLED, UNKNOWN, Sketch, Spells, build_sketch
 from features.weather import NO_BULLETINS, VALUES, Bulletins
 from features.weekdays import weekday_sketch
 from parcelcast.errors import DataError
@@ -44,8 +44,9 @@ class ParcelHistory:
     """Orders with what became of them. Days are numbers since 1970-01-01, -1 where not (yet) known.
 
     `delivered_on` is local at the destination, `delivered_known` the UTC day of its record. `ended_known` is the UTC
-    day on which we learned that the parcel will not come; without a time, that of the order. `scanned` has the day of
-    each of `features.loads.STAGES` and of its record, as the scans told it first, `visits` those of the first two hubs.
+    day on which we learned that the parcel will not come; without a time, that of the order. `cancelled_known` is the
+    same of cancelled orders alone, and only where the time of that record is known. `scanned` has the day of each of
+    `features.loads.STAGES` and of its record, as the scans told it first, `visits` those of the first two hubs.
     """
 
     shipment_id: Texts
@@ -59,6 +60,7 @@ class ParcelHistory:
     delivered_on: NDArray[np.int64]
     delivered_known: NDArray[np.int64]
     ended_known: NDArray[np.int64]
+    cancelled_known: NDArray[np.int64]
     scanned: Mapping[str, tuple[Days, Days]]
     visits: tuple[Visit, Visit]
 
@@ -94,6 +96,7 @@ def parcel_history(shipments: pd.DataFrame, network: Network, first_scans: pd.Da
         delivered_on=local_days(frame["delivered_at"], ways.destination_zone),
         delivered_known=utc_days(frame["delivered_recorded_at"].fillna(frame["delivered_at"])),
         ended_known=_ended_known(frame),
+        cancelled_known=utc_days(frame["ended_at"].where(frame["status"].eq("cancelled").fillna(value=False))),
         scanned=_scanned(frame["shipment_id"], first_scans),
         visits=_visits(frame["shipment_id"], first_scans),
     )
@@ -224,7 +227,7 @@ class Sketches:
 def build_sketches(history: ParcelHistory, network: Network, until: int, weather: Bulletins = NO_BULLETINS) -> Sketches:
     """Count everything recorded up to and with UTC day `until`; the weather is taken as it is."""
     orders = history.orders
-    first = int(orders.ordered_on.min()) - 1
+    first = int(orders.known_day.min()) - 1  # a local day may be one earlier than the UTC day
     last = max(until, int(orders.dispatch_on.max())) + 2 * AGES
     delivery = OpenDays.of(orders.calendars, first, last)
     working = OpenDays.of(_origin_calendars(orders, network), first, last)
@@ -243,8 +246,12 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
         "departure": (Spells(*handed, *ends["departed"], delivery), loads.departure_keys(orders)),
         "hub": _at_hubs(history, delivery),
     }
+    cancelled = history.cancelled_known
     return Sketches(
-        **{name: build_sketch(*_begun(spells, keys, first), until) for name, (spells, keys) in counted.items()},
+        **{
+            name: build_sketch(*_begun(_until_cancelled(spells, cancelled), keys, first), until)
+            for name, (spells, keys) in counted.items()
+        },
         weather=weather,
     )
 
@@ -275,6 +282,21 @@ def _at_hubs(history: ParcelHistory, calendar: OpenDays) -> tuple[Spells, tuple[
 def _number(on: Days, known: Days) -> Days:
     """Return the number that `features.loads.days_told` reads, -1 where the day or that of its record is not known."""
     return np.where((on == UNKNOWN) | (known == UNKNOWN), UNKNOWN, known * loads.RECORD + on)
+
+
+def _until_cancelled(spells: Spells, cancelled_known: Days) -> Spells:
+    """Return the spells, with the cancellation of the order as end of those that had not ended before, as was known.
+
+    `cancelled_known` has one day for each parcel, of which there may be several spells one after the other.
+    """
+    known = np.tile(cancelled_known, len(spells.start) // len(cancelled_known))
+    recorded = np.maximum.reduce([spells.start, spells.started_known, spells.end, spells.ended_known])
+    is_cancelled = (known != UNKNOWN) & ((spells.ended_known == UNKNOWN) | (known <= recorded))
+    return replace(
+        spells,
+        end=np.where(is_cancelled, CANCELLED, spells.end),
+        ended_known=np.where(is_cancelled, known, spells.ended_known),
+    )
 
 
 def _begun(spells: Spells, keys: Sequence[Texts], first: int) -> tuple[Spells, list[Texts]]:

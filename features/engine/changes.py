@@ -90,8 +90,8 @@ def _recorded(stages: ibis.Table) -> Any:
 def judged(parcels: ibis.Table, families: tuple[str, ...]) -> ibis.Table:
     """Tell of parcels whether they count nothing after `until` of `bound` any more (`is_settled`).
 
-    All of their spells are over then, and an end on a closed day has come to count on the next open one: all calendars
-    have been open since the last of their days.
+    All of their spells are over then, or the order was cancelled, after which nothing new counts; and an end on a
+    closed day has come to count on the next open one: all calendars have been open since the last of their days.
     """
     parcels = with_stage_days(parcels)
     until, last_open = unbound("bound", BOUND).until.max(), unbound("bases", BASES).last_open.min()
@@ -105,7 +105,7 @@ def judged(parcels: ibis.Table, families: tuple[str, ...]) -> ibis.Table:
             days += [facts["start"], facts["end"]]
             records += [facts["started_known"], facts["ended_known"]]
     are_over = (
-        (ibis.least(*needed) != UNKNOWN)
+        ((parcels.cancelled_known != UNKNOWN) | (ibis.least(*needed) != UNKNOWN))
         & (ibis.greatest(*days) <= last_open.as_scalar())
         & (ibis.greatest(*records) <= until.as_scalar())
     )

@@ -14,7 +14,7 @@ from features.hubs import LEVELS as HUB_LEVELS
 from features.lanes import LEVELS as LANE_LEVELS
 from features.loads import DEPARTURE_LEVELS, DEPOT_LEVELS, HAUL_LEVELS
 from features.origins import LEVELS as ORIGIN_LEVELS
-from features.sketches import UNKNOWN
+from features.sketches import CANCELLED, UNKNOWN
 
 FACTS = ("start", "started_known", "end", "ended_known")
 Facts = Callable[[ibis.Table], dict[str, Any]]
@@ -46,7 +46,7 @@ class Family:
     @property
     def all_spells(self) -> tuple[tuple[str, Facts], ...]:
         """Return keys and facts of all spells of a parcel."""
-        return (self.key, self.facts), *self.more
+        return tuple((key, _until_cancelled(facts)) for key, facts in ((self.key, self.facts), *self.more))
 
     def keys(self, level: int, numbers: Any) -> Any:
         """Return the keys of numbers on a level."""
@@ -64,6 +64,22 @@ class Family:
     def spells(self, parcels: ibis.Table) -> ibis.Table:
         """Return the spells that have begun, with the columns of `features.engine.lifetables.SPELLS`."""
         return ibis.union(*(told.filter(told.start != UNKNOWN).select(*SPELLS) for told in self.told(parcels)))
+
+
+def _until_cancelled(facts_of: Facts) -> Facts:
+    """Tell a spell with the cancellation of the order as its end, unless it was known to have ended before."""
+
+    def facts(parcels: ibis.Table) -> dict[str, Any]:
+        told, known = facts_of(parcels), parcels.cancelled_known
+        ended_known = told["ended_known"]
+        is_later = (ended_known == UNKNOWN) | (known <= ibis.greatest(*told.values()))
+        is_cancelled = (known != UNKNOWN) & is_later
+        return told | {
+            "end": ibis.ifelse(is_cancelled, ibis.literal(int(CANCELLED), "int32"), told["end"]),
+            "ended_known": ibis.ifelse(is_cancelled, known, ended_known),
+        }
+
+    return facts
 
 
 def _from_plan(event: str) -> Callable[[ibis.Table], dict[str, Any]]:

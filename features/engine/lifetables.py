@@ -13,7 +13,7 @@ import ibis
 import pyarrow as pa
 
 from features.engine.engines import unbound
-from features.sketches import AGES, UNKNOWN
+from features.sketches import AGES, CANCELLED, UNKNOWN
 
 LAST_AGE = AGES - 1
 
@@ -138,8 +138,11 @@ def _stories(spells: ibis.Table) -> ibis.Table:
         started_known=ibis.greatest(known.started_known, known.earliest),
         recorded=ibis.greatest(known.recorded, known.earliest),
     )
-    known = known.filter(known.start <= known.until)
-    known = known.mutate(is_over=(known.end != UNKNOWN) & (known.recorded <= known.until))
+    # Of a cancelled order nothing counts from the day on which that was known.
+    is_cancelled = known.end == CANCELLED
+    known = known.mutate(until=ibis.ifelse(is_cancelled, ibis.least(known.until, known.recorded - 1), known.until))
+    known = known.filter(known.started_known <= known.until)
+    known = known.mutate(is_over=(known.end >= 0) & (known.recorded <= known.until))
     return known.mutate(end=ibis.ifelse(known.is_over, ibis.greatest(known.end, known.start), known.start))
 
 

@@ -32,6 +32,8 @@ SHIPMENTS = {
     "delivered_at": "timestamp('UTC')",
     "delivered_recorded_at": "timestamp('UTC')",
     "planned_dispatch_on": "date",
+    "status": "string",
+    "ended_at": "timestamp('UTC')",
     "is_return": "boolean",
 }
 SCANS = {
@@ -78,6 +80,7 @@ ANNOUNCED = {
     "dispatched_known": "int32",
     "delivered_on": "int32",
     "delivered_known": "int32",
+    "cancelled_known": "int32",
 }
 # The numbers of `features.engine.stages.first_scans`, -1 where no scan told of the stage or of a hub.
 _SLOTS = [slot for pair in SLOTS.values() for slot in pair]
@@ -100,7 +103,7 @@ _NONE = 2**63 - 1
 FAR = 2**30  # a day that never comes
 _HERE_BITS, _WAY_BITS = 20, 40
 _EVENTS = ("dispatched", "delivered")
-_NOT_EVENTS = [name for name in ANNOUNCED if name != "shipment_id" and not name.startswith(_EVENTS)]
+_NOT_EVENTS = [name for name in ANNOUNCED if not name.startswith((*_EVENTS, "shipment_id", "cancelled"))]
 
 
 @cache
@@ -124,7 +127,8 @@ def extent() -> ibis.Table:
     """Return the first and last UTC day of an order in table `shipments`, and the last day anything was recorded."""
     shipments = _shopper_bound()
     ordered = shipments.ordered_at
-    last = ibis.greatest(ordered.max(), *(_recorded(shipments, event).max() for event in ("dispatched", "delivered")))
+    records = [*(_recorded(shipments, event) for event in _EVENTS), _cancelled_at(shipments)]
+    last = ibis.greatest(ordered.max(), *(record.max() for record in records))
     return shipments.agg(first=_utc_day(ordered.min()), last=_utc_day(last), ordered=_utc_day(ordered.max()))
 
 
@@ -152,6 +156,7 @@ def announced() -> ibis.Table:
         known_day=_utc_day(known.ordered_at),
         dispatched_known=_known(known, "dispatched"),
         delivered_known=_known(known, "delivered"),
+        cancelled_known=_utc_day(_cancelled_at(known)).fill_null(UNKNOWN),
     )  # fmt: skip
     known = _with_local_days(known, ("ordered", "dispatched", "delivered"))
     return known.mutate(dispatch_on=ibis.greatest(known.planned, known.ordered_on)).select(*ANNOUNCED)
@@ -175,16 +180,19 @@ def first() -> ibis.Table:
 def known() -> ibis.Table:
     """Return the facts of the parcels of table `open` and of those that table `announced` tells of (columns `PARCELS`).
 
-    What is told anew takes the place of what was known: of a stage the first record, and a dispatch or delivery can be
-    told anew, but not taken back: files may come in any order. Scans of parcels that were never announced are left
-    out. Column `changed` is the first day of a record that is known otherwise than before, `FAR` where none is.
+    What is told anew takes the place of what was known: of a stage the first record, and a dispatch, a delivery or a
+    cancellation can be told anew, but not taken back: files may come in any order. Scans of parcels that were never
+    announced are left out. Column `changed` is the first day of a record that is known otherwise than before, `FAR`
+    where none is.
     """
     old, new, told = unbound("open", PARCELS), unbound("announced", ANNOUNCED), unbound("stages", STAGES_TOLD)
     old = old.rename({f"old_{name}": name for name in PARCELS})
     told = told.rename({f"new_{name}": name for name in STAGES_TOLD})
     both = old.outer_join(new, old.old_shipment_id == new.shipment_id)
     same = {name: ibis.coalesce(both[name], both[f"old_{name}"]) for name in ("shipment_id", *_NOT_EVENTS)}
-    both = both.mutate(same | _events(both))
+    cancelled = [both[name].fill_null(UNKNOWN) for name in ("cancelled_known", "old_cancelled_known")]
+    told_anew = {"cancelled_known": ibis.ifelse(cancelled[0] != UNKNOWN, *cancelled).cast("int32")}
+    both = both.mutate(same | _events(both) | told_anew)
     both = _with_first(both.left_join(told, both.shipment_id == told.new_shipment_id))
     return both.select(*PARCELS, changed=_changed(both))
 
@@ -223,6 +231,7 @@ def _events(parcels: ibis.Table) -> dict[str, Any]:
 def _changed(parcels: ibis.Table) -> Any:
     """Return the first day of a record that is now known otherwise than by the columns `old_*`, else `FAR`."""
     facts = {"known_day": _NOT_EVENTS, **{f"{event}_known": (f"{event}_on", f"{event}_known") for event in _EVENTS}}
+    facts["cancelled_known"] = ("cancelled_known",)
     days = []
     for record, told in (facts | {name: (name,) for name in STAGED}).items():
         old = {name: ibis.coalesce(parcels[f"old_{name}"], UNKNOWN) for name in told}
@@ -312,6 +321,11 @@ def _day(second: Any) -> Any:
 
 def _recorded(shipments: ibis.Table, event: str) -> Any:
     return ibis.coalesce(shipments[f"{event}_recorded_at"], shipments[f"{event}_at"])
+
+
+def _cancelled_at(shipments: ibis.Table) -> Any:
+    """Return when we learned that an order was cancelled, null where it was not or nobody knows when."""
+    return ibis.ifelse(shipments.status == "cancelled", shipments.ended_at, ibis.null("timestamp('UTC')"))
 
 
 def _known(shipments: ibis.Table, event: str) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 
 from parcelcast.errors import DataError, InputError
 
-FORMAT = 4
+FORMAT = 5
 _MANIFEST = "manifest.json"
 # The folders of a store, all whose Parquet files are ours.
 FOLDERS = ("days", "open", "settled")

@@ -8,7 +8,7 @@ from features.lanes import LEVELS as LANE_LEVELS
 from features.opendays import CalendarKey, OpenDays
 from features.orders import delivery_calendar_key
 from features.origins import LEVELS as ORIGIN_LEVELS
-from features.sketches import AGES, UNKNOWN
+from features.sketches import AGES, CANCELLED, UNKNOWN
 from features.table import Network
 from parcelcast.place import area_of, region_of
 
@@ -28,14 +28,14 @@ def plain_counts(shipments: pd.DataFrame, network: Network, until: int) -> dict[
         opendays = OpenDays.of(parcels[calendar].tolist(), first, last)
         spells = pd.DataFrame({
             "start": parcels["dispatch_on"], "start_known": parcels["known_day"],
-            "end": parcels[f"{event}_on"], "end_known": parcels[f"{event}_known"],
+            **_ends(parcels, event),
             "calendar": opendays.code, **keys,
         })  # fmt: skip
         parts = [
             _rows(spells[spells["calendar"] == code], np.flatnonzero(is_open) + opendays.first, until)
             for code, is_open in enumerate(opendays.is_open)
         ]
-        rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+        rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
         for level in keys:
             by = rows.groupby([level, "day", "age"], as_index=False)[["at_risk", "ended"]].sum()
             counts[family, level] = by.rename(columns={level: "key"})
@@ -78,6 +78,8 @@ def _parcels(shipments: pd.DataFrame, network: Network) -> pd.DataFrame:
     for event in ("dispatched", "delivered"):
         parcels[f"{event}_on"] = local_days(parcels[f"{event}_at"], zones)
         parcels[f"{event}_known"] = utc_days(parcels[f"{event}_recorded_at"].fillna(parcels[f"{event}_at"]))
+    cancelled_at = parcels["ended_at"].where(parcels["status"].eq("cancelled").fillna(value=False))
+    parcels["cancelled_known"] = utc_days(cancelled_at)
     return parcels
 
 
@@ -99,11 +101,20 @@ def _origin_keys(parcels: pd.DataFrame) -> dict[str, pd.Series]:
     return dict(zip(ORIGIN_LEVELS, levels, strict=True))
 
 
+def _ends(parcels: pd.DataFrame, event: str) -> dict[str, np.ndarray]:
+    """Return the day of an event and of its record, or of the cancellation where no record came before it."""
+    end, known, cancelled = (parcels[name] for name in (f"{event}_on", f"{event}_known", "cancelled_known"))
+    recorded = pd.concat([end, known, parcels["dispatch_on"], parcels["known_day"]], axis=1).max(axis=1)
+    is_cancelled = (cancelled != UNKNOWN) & ((known == UNKNOWN) | (cancelled <= recorded))
+    return {"end": np.where(is_cancelled, CANCELLED, end), "end_known": np.where(is_cancelled, cancelled, known)}
+
+
 def _rows(parcels: pd.DataFrame, open_days: np.ndarray, until: int) -> pd.DataFrame:
     """Return one row for each count of parcels that keep the same calendar."""
     parcels = parcels[parcels["start"] <= until].copy()
     recorded = parcels[["start", "start_known", "end", "end_known"]].max(axis=1)
-    parcels["over"] = (parcels["end"] != UNKNOWN) & (recorded <= until)
+    parcels["over"] = (parcels["end"] >= 0) & (recorded <= until)
+    parcels["stop"] = np.where(parcels["end"] == CANCELLED, parcels["end_known"], until + 1)
     upto_start = np.searchsorted(open_days, parcels["start"], side="right")
 
     def day_of(age: pd.Series, upto: np.ndarray, start: pd.Series) -> np.ndarray:
@@ -123,7 +134,7 @@ def _rows(parcels: pd.DataFrame, open_days: np.ndarray, until: int) -> pd.DataFr
     opened = day_of(every["age"], every["upto"].to_numpy(), every["start"])
     every["day"] = np.maximum(opened, every["start_known"])
     too_late = every["over"] & (every["age"] > every["last_age"])
-    every = every[~too_late | (every["day"] < every["end_day"])]
+    every = every[np.where(too_late, every["day"] < every["end_day"], every["day"] < every["stop"])]
     back = every[every["over"] & (every["age"] > every["last_age"])].assign(at_risk=-1)
     back["day"] = back["end_day"]
     ended = parcels[parcels["over"] & (parcels["last_age"] < AGES)].assign(at_risk=0, ended=1)

@@ -16,7 +16,10 @@ EVERY_DAY = CalendarKey(frozenset(range(7)), None, None)
 
 @dataclass(frozen=True)
 class Parcel:
-    """One spell, told by days; `end` is None while it is open, the records default to the events."""
+    """One spell, told by days; `end` is None while it is open, the records default to the events.
+
+    From the day `cancelled` on nobody waits for it, unless its end was known before.
+    """
 
     start: int
     end: int | None = None
@@ -24,6 +27,13 @@ class Parcel:
     ended_known: int | None = None
     calendar: CalendarKey = EVERY_DAY
     key: str = "a"
+    cancelled: int | None = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        if self.cancelled is None or self.end is None:
+            return self.cancelled is not None
+        return self.cancelled <= max(self.end_known, self.start)
 
     @property
     def begin_known(self) -> int:
@@ -56,10 +66,13 @@ def ages_reached(parcel: Parcel, tonight: int) -> range:
 
 def known_of(parcel: Parcel, tonight: int) -> tuple[Counter[int], Counter[int]]:
     """Return ages at risk and age at the end, as known of a parcel at the end of a day."""
+    if parcel.is_cancelled:
+        assert parcel.cancelled is not None
+        tonight = min(tonight, parcel.cancelled - 1)
     if tonight < max(parcel.start, parcel.begin_known):
         return Counter(), Counter()
     reached = ages_reached(parcel, tonight)
-    if parcel.end is None or parcel.end_known > tonight:
+    if parcel.end is None or parcel.is_cancelled or parcel.end_known > tonight:
         return Counter(reached), Counter()
     last = age_on(parcel, parcel.end)
     return Counter(age for age in reached if age <= last), Counter(age for age in reached if age == last)

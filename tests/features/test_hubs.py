@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from features import hubs
 from features.assembly import ORDER_COLUMNS, column_names
 from features.hubs import COLUMNS, USUAL, VISITS
-from features.orders import epoch_day
 from features.table import build_sketches
 from parcelcast.shipment import Shipment
 from tests.features.oracles import Parcel, slow_pace
@@ -53,8 +52,8 @@ def visits(row: Row, scans: Sequence[Row], first: int) -> list[tuple[int, str, P
         ends += [(whole.ended_known, whole.end)] if whole.end is not None and whole.ended_known is not None else []
         end = min(ends, default=None)
         if end is None or end[0] >= known:
-            parcel = Parcel(max(on, first), end and end[1], known, end and end[0], whole.calendar)
-            out.append((number, hub, parcel))
+            told = end and end[1], known, end and end[0]
+            out.append((number, hub, Parcel(max(on, first), *told, whole.calendar, cancelled=whole.cancelled)))
     return out
 
 
@@ -67,7 +66,7 @@ def ways(one: Shipment, visit: int) -> list[str]:
 
 def slow_features(rows: Sequence[Row], scans: Sequence[Row], asked: Row) -> list[float]:
     """Return `COLUMNS` of an order."""
-    first = min(epoch_day(live(row).ordered_on) for row in rows) - 1
+    first = min(utc_day(row["ordered_at"]) for row in rows) - 1
     today = utc_day(asked["ordered_at"])
     told = [(live(row), *visit) for row in rows for visit in visits(row, scans, first)]
     out = []

@@ -75,7 +75,8 @@ def leg(row: Row, scans: Sequence[Row], start: str, end: str, first: int) -> Par
         if ended is None or known < ended[0]:
             ended = known, epoch_day(local)
     known, on = ended or (None, None)
-    return Parcel(max(begun[1], first), on, begun[0], known, delivery(row).calendar)
+    whole = delivery(row)
+    return Parcel(max(begun[1], first), on, begun[0], known, whole.calendar, cancelled=whole.cancelled)
 
 
 def there(row: Row) -> list[str]:
@@ -93,7 +94,7 @@ def here(row: Row) -> list[str]:
 def slow_features(rows: Sequence[Row], scans: Sequence[Row], asked: Row) -> list[float]:
     """Return `COLUMNS` of an order."""
     found = {}
-    first = min(epoch_day(live(row).ordered_on) for row in rows) - 1
+    first = min(utc_day(row["ordered_at"]) for row in rows) - 1
     for name, start, end, keys_of in (
         ("depot", "depot", "out", there),
         ("region", "depot", "out", lambda row: there(row)[:4]),

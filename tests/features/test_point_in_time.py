@@ -53,6 +53,7 @@ def spell(row: Row, event: str, calendar: CalendarKey) -> Parcel:
         end=None if happened is None else epoch_day(happened.astimezone(zone).date()),
         ended_known=None if happened is None else utc_day(row.get(f"{event}_recorded_at") or happened),
         calendar=calendar,
+        cancelled=utc_day(row["ended_at"]) if row["status"] == "cancelled" and row.get("ended_at") else None,
     )
 
 
@@ -82,7 +83,7 @@ def transit(row: Row) -> Parcel | None:
     zone, whole = ZoneInfo(live(row).destination.time_zone), delivery(row)
     begun = epoch_day(dispatched.astimezone(zone).date())
     known = utc_day(row.get("dispatched_recorded_at") or dispatched)
-    return Parcel(begun, whole.end, known, whole.ended_known, whole.calendar)
+    return Parcel(begun, whole.end, known, whole.ended_known, whole.calendar, cancelled=whole.cancelled)
 
 
 def there(row: Row) -> list[str]:
@@ -289,7 +290,9 @@ def test_future_facts_move_no_feature_of_earlier_orders(rows: list[Row], data: s
                 recorded = row.get(f"{event}_recorded_at") or row.get(f"{event}_at")
                 if recorded is None or recorded >= start:
                     one |= data.draw(future_end(event, row["ordered_at"], start))
-            one["status"] = data.draw(st.sampled_from(["ordered", "delivered", "lost", "cancelled", "returned"]))
+            if not (row.get("ended_at") and row["ended_at"] < start):
+                one["status"] = data.draw(st.sampled_from(["ordered", "delivered", "lost", "cancelled", "returned"]))
+                one["ended_at"] = data.draw(st.none() | later_than(start))
             one["ready_at"] = data.draw(st.none() | later_than(start))
             planted.append(one)
     planted += [

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.opendays import CalendarKey, OpenDays
-from features.sketches import AGES, UNKNOWN, Level, Sketch, Spells, build_sketch
+from features.sketches import AGES, CANCELLED, UNKNOWN, Level, Sketch, Spells, build_sketch
 from tests.features.oracles import EVERY_DAY, Parcel, known_of
 from tests.features.worlds import day
 
@@ -39,12 +39,18 @@ def slow_counts(parcels: list[Parcel], until: int) -> Counts:
 
 def sketch_of(parcels: list[Parcel], until: int) -> Sketch:
     first = min((parcel.start for parcel in parcels), default=until)
+    ends = [
+        (CANCELLED, parcel.cancelled) if parcel.is_cancelled
+        else (UNKNOWN, UNKNOWN) if parcel.end is None
+        else (parcel.end, parcel.end if parcel.ended_known is None else parcel.ended_known)
+        for parcel in parcels
+    ]  # fmt: skip
+    end, ended_known = np.array(ends, dtype=np.int64).reshape(-1, 2).T
     spells = Spells(
         start=np.array([parcel.start for parcel in parcels], dtype=np.int64),
         started_known=np.array([parcel.begin_known for parcel in parcels], dtype=np.int64),
-        end=np.array([UNKNOWN if parcel.end is None else parcel.end for parcel in parcels], dtype=np.int64),
-        ended_known=np.array([UNKNOWN if parcel.end is None else (
-            parcel.end if parcel.ended_known is None else parcel.ended_known) for parcel in parcels], dtype=np.int64),
+        end=end,
+        ended_known=ended_known,
         opendays=OpenDays.of([parcel.calendar for parcel in parcels], first - 1, until + 10),
     )  # fmt: skip
     keys = np.array([parcel.key for parcel in parcels], dtype=object)
@@ -170,6 +176,14 @@ def test_no_parcels_make_an_empty_sketch():
     assert (level.keys, len(level.day)) == ((), 0)
 
 
+def test_a_cancelled_order_waits_until_that_is_known_and_never_ends():
+    level = check([Parcel(MONDAY, cancelled=MONDAY + 2)], MONDAY + 9)
+    assert days_at_risk(level) == {(0, 0): 1, (1, 1): 1}
+    assert days_ended(level) == {}
+    came = [Parcel(MONDAY, MONDAY + 1, cancelled=MONDAY + 2), Parcel(MONDAY, MONDAY + 3, cancelled=MONDAY + 2)]
+    assert days_ended(check(came, MONDAY + 9)) == {(1, 1): 1}
+
+
 @st.composite
 def parcels_of_worlds(draw: st.DrawFn) -> list[Parcel]:
     near = st.integers(0, 12)
@@ -185,6 +199,7 @@ def parcels_of_worlds(draw: st.DrawFn) -> list[Parcel]:
                 ended_known=None if end is None else start + end + draw(st.sampled_from([-2, 0, 0, 1, 2, 9, 30])),
                 calendar=draw(st.sampled_from([EVERY_DAY, WEEKDAYS, TUESDAYS, BAVARIA])),
                 key=draw(st.sampled_from("ab")),
+                cancelled=draw(st.none() | st.none() | st.integers(-3, 30).map(start.__add__)),
             )
         )
     return parcels

@@ -128,6 +128,8 @@ def known_before(rows: Sequence[Mapping[str, Any]], number: int) -> list[dict[st
                 recorded = row.get(f"{event}_recorded_at") or row.get(f"{event}_at")
                 if recorded is not None and recorded >= start:
                     one |= {f"{event}_at": None, f"{event}_recorded_at": None}
+            if (ended := row.get("ended_at")) is not None and ended >= start:
+                one |= {"status": "ordered", "ended_at": None}
             known.append(one)
     return known
 
@@ -223,4 +225,7 @@ def _row(draw: st.DrawFn, number: int) -> dict[str, Any]:
             facts[f"{event}_at"] = ordered + delay
             if (late := draw(_delays)) is not None:
                 facts[f"{event}_recorded_at"] = ordered + delay + late
+    if draw(st.integers(0, 3)) == 0:
+        facts["status"] = draw(st.sampled_from(["cancelled", "cancelled", "lost"]))
+        facts["ended_at"] = None if (delay := draw(_delays)) is None else ordered + delay
     return shipment(number, ordered, draw(st.sampled_from(list(ORIGINS))), draw(st.sampled_from(ADDRESSES)), **facts)

@@ -28,6 +28,7 @@ from pipelines.ingest.storage import arrow_schema, conformed
 _RECORDS = {
     "dispatched": ("dispatched_at", "dispatched_recorded_at"),
     "delivered": ("delivered_at", "delivered_recorded_at"),
+    "ended": ("ended_at", "ended_at"),
 }
 
 
