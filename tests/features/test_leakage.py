@@ -44,6 +44,7 @@ def known_before(world: Tables, now: datetime) -> Tables:
     for happened, recorded in ENDS.items():
         unknown = ~(shipments[recorded].fillna(shipments[happened]) < now)
         shipments.loc[unknown, [happened, recorded]] = pd.NaT
+    shipments.loc[~(shipments["ended_at"] < now), "ended_at"] = pd.NaT
     scans, weather = world["scans"], world["weather_daily"]
     return world | {
         "shipments": shipments,
