@@ -117,6 +117,39 @@ def test_a_correction_names_the_scan_that_it_replaces(shop):
     }
 
 
+def timeline(shop):
+    return shop.get("/v1/shipments/S-1").json()["timeline"]
+
+
+def test_the_timeline_tells_the_scan_id_that_a_correction_needs(shop):
+    send(shop, row(code="delivered"))
+    (wrong,) = timeline(shop)
+
+    send(shop, row(code="delivery_attempted", reason="absent", replaces=wrong["scan_id"]))
+
+    (corrected,) = timeline(shop)
+    assert (corrected["code"], corrected["doubts"]) == ("delivery_attempted", [])
+    send(shop, row(code="at_pickup_point", replaces=corrected["scan_id"]))
+    assert [entry["code"] for entry in timeline(shop)] == ["at_pickup_point"]
+
+
+def test_the_shops_own_dispatch_is_no_scan_to_correct(shop):
+    assert shop.post("/v1/shipments", json={**PARCEL, "dispatched_at": "2026-11-21T10:00:00Z"}).status_code == 200
+
+    assert [(entry["code"], entry["scan_id"]) for entry in timeline(shop)] == [("handed_over", None)]
+
+
+def test_a_correction_of_a_scan_that_the_parcel_does_not_have_is_marked_until_that_comes(shop):
+    send(shop, row(code="delivered"))
+    (late,) = timeline(shop)
+    other = row(occurred_at="2026-11-22T12:00:00Z", code="delivery_attempted")
+
+    send(shop, {**other, "replaces": "0" * 32})
+    assert [entry["doubts"] for entry in timeline(shop)] == [[], ["replaces_unknown"]]
+    send(shop, {**other, "replaces": late["scan_id"]})
+    assert [entry["doubts"] for entry in timeline(shop)] == [["replaces_unknown"], []]
+
+
 def test_a_scan_may_name_its_parcel_by_id(shop):
     assert counts(send(shop, row(carrier=..., tracking_number=..., shipment_id="S-1"))) == (1, 1, 0, 0)
     assert len(parcel(shop).scans) == 1
