@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -15,7 +16,7 @@ from parcelcast.errors import DataError
 from serving.clock import Clock
 from serving.problems import FieldProblem
 from serving.scans.intake import Batch, Intake, Reader
-from serving.scans.lines import Line, LongLine, lines_of
+from serving.scans.lines import Line, LongLine, Part, lines_of
 from serving.scans.tabular import Header, records
 from serving.stores.database import Database
 from serving.stores.drops import Drop, find_drop, keep_drop
@@ -92,21 +93,23 @@ class _File:
             remedy = "give a whole file; what was read is kept, and reading goes on there"
             raise DataError(f"cannot be read ({error})", file=str(self.path), remedy=remedy) from error
 
-    def batches(self, content: BinaryIO, begin: int, reader: Reader, clock: Clock) -> Iterator[tuple[Batch, int]]:
-        """Yield batches of rows from a place in the file on, each with the place where it ends (bytes, unpacked)."""
-        if self.header is not None:
-            begin = max(begin, len(content.readline()))
-        at = content.seek(begin)
+    def batches(self, content: BinaryIO, done: Part, reader: Reader, clock: Clock) -> Iterator[Batch]:
+        """Yield batches of the rows after those that are done, and add each batch to these."""
         lines = lines_of(content)
+        if self.header is not None and not done.size:
+            for line in islice(lines, 1):
+                done.add(line)
+        begin = done.size
         batch = Batch(clock())
         for record in ([line] for line in lines) if self.header is None else records(lines):
-            at += sum(line.size for line in record)
+            for line in record:
+                done.add(line)
             self._read(batch, record, reader)
             if batch.received >= BATCH_ROWS:
-                yield batch, at
+                yield batch
                 batch = Batch(clock())
-        if at > begin:
-            yield batch, at
+        if done.size > begin:
+            yield batch
 
     def _read(self, batch: Batch, record: list[Line], reader: Reader) -> None:
         for line in record:
@@ -130,18 +133,32 @@ class _File:
 def _read(database: Database, file: _File, reader: Reader, clock: Clock, tell: Tell) -> FileRead:
     with database.reading() as connection:
         drop = find_drop(connection, file.drop.drop_id) or file.drop
-    began_at = drop.lines_done
     total = Intake()
     with file.reading() as (content, share):
-        for batch, at in file.batches(content, drop.bytes_done, reader, clock):
+        done = _first_lines(content, drop.bytes_done)
+        if (done.size, done.digest) != (drop.bytes_done, drop.digest):
+            # What was read is not there any more; what still is will be found known.
+            drop, done = file.drop, Part()
+            content.seek(0)
+        began_at = drop.lines_done
+        for batch in file.batches(content, done, reader, clock):
             with database.writing() as connection:
                 recorded = record_scans(connection, batch.scans, batch.recorded_at)
                 refuse(connection, batch.refused, batch.recorded_at)
                 lines, refused = drop.lines_done + batch.received, drop.refused + len(batch.refused)
-                drop = replace(drop, bytes_done=at, lines_done=lines, refused=refused)
+                drop = replace(drop, bytes_done=done.size, lines_done=lines, refused=refused, digest=done.digest)
                 keep_drop(connection, drop, batch.recorded_at)
             total = total.followed_by(batch.intake(set(recorded.new)))
             tell(file.path.name, share())
     with database.writing() as connection:
         keep_drop(connection, replace(drop, finished_at=clock()), clock())
     return FileRead(file.path.name, began_at, total)
+
+
+def _first_lines(content: BinaryIO, size: int) -> Part:
+    """Read lines until so many bytes are read; a line that is longer now makes them more."""
+    part = Part()
+    lines = lines_of(content)
+    while part.size < size and (line := next(lines, None)) is not None:
+        part.add(line)
+    return part

@@ -147,7 +147,7 @@ refused = Table(
     Column("problem", Text, nullable=False),
 )
 
-# How far files of scans have been read, so that reading goes on where it ended.
+# How far files of scans have been read, so that reading goes on where it ended; `digest` is of what was read.
 drops = Table(
     "drops",
     metadata,
@@ -158,6 +158,7 @@ drops = Table(
     Column("refused", BigInteger, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    Column("digest", Text),
 )
 
 # One row per parcel that is still awaited: when to look at it next. News raises `revision` and sets `due_at` to now; a

@@ -172,6 +172,72 @@ def test_a_file_that_grew_goes_on(database, tmp_path):
     assert read(database, path)[0].intake.received == 10
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_rows_that_were_sorted_in_before_the_old_end_are_read(database, tmp_path, packed):
+    told = [line(n) for n in range(3_000)]
+    path = csv(tmp_path / "a.csv", *told, "")
+    late = [line(n) for n in (80_001, 80_002)]
+
+    def give(*rows):
+        content = "\n".join([HEADER, *rows, ""]).encode()
+        target = tmp_path / "a.csv.gz" if packed else path
+        target.write_bytes(gzip.compress(content) if packed else content)
+        return read(database, target)[0]
+
+    give(*told)
+    again = give(*told[:2_500], *late, *told[2_500:], *map(line, range(3_000, 3_003)))
+
+    assert (again.intake.accepted, again.intake.duplicates, again.began_at) == (5, 3_000, 0)
+    assert len(scans(database)) == 3_005
+    assert give(*told[:2_500], *late, *told[2_500:], *map(line, range(3_000, 3_003))).intake.received == 0
+
+
+def test_a_changed_file_is_resumed_where_a_kill_stopped_it(database, tmp_path):
+    told = [line(n) for n in range(6_000)]
+    path = csv(tmp_path / "a.csv", *told, "")
+    read(database, path)
+    csv(path, *told[:3_000], line(80_001), *told[3_000:], "")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read(database, path, tell=stop)
+    went_on = read(database, path)[0]
+
+    assert (went_on.began_at, went_on.intake.accepted) == (files.BATCH_ROWS, 1)
+
+
+def test_a_file_that_was_cut_off_and_grew_again_is_read_from_its_start(database, tmp_path):
+    told = [line(n) for n in range(2_000)]
+    path = csv(tmp_path / "a.csv", *told, "")
+    read(database, path)
+    csv(path, *told[:1_500])
+    read(database, path)
+    csv(path, *told[:1_500], *(line(n) for n in range(3_000, 4_000)))
+
+    assert read(database, path)[0].intake.accepted == 1_000
+
+
+def test_half_a_line_that_was_read_is_read_whole_when_it_is(database, tmp_path):
+    told = [line(n) for n in range(1_500)]
+    path = csv(tmp_path / "a.csv", *told, line(5_000)[:30])
+    read(database, path)
+    with path.open("a") as file:
+        file.write(line(5_000)[30:] + "\n")
+
+    assert read(database, path)[0].intake.accepted == 1
+
+
+def test_a_file_that_an_older_version_read_is_read_again_once(database, tmp_path):
+    path = csv(tmp_path / "a.csv", line(1), "")
+    read(database, path)
+    with database.writing() as connection:
+        connection.exec_driver_sql("update drops set digest = null")
+
+    assert [read(database, path)[0].intake.duplicates for _ in range(2)] == [1, 0]
+
+
 def test_a_packed_file_that_is_cut_off_keeps_what_came(database, tmp_path):
     path = tmp_path / "a.ndjson.gz"
     whole = gzip.compress(b"\n".join(orjson.dumps(row) for row in rows(20_000)), 1)
