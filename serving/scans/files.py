@@ -26,6 +26,7 @@ BATCH_ROWS = 2_000
 _TABULAR = {".csv", ".tsv"}
 _LINES = {".ndjson", ".jsonl"}
 _IDENTITY_BYTES = 65_536
+_TOLD_REFUSALS = 5
 
 NO_ROW = FieldProblem(
     pointer="", detail="another number of values than the header has, or open quotation marks", got="this row"
@@ -43,14 +44,26 @@ class FileRead:
     began_at: int
     intake: Intake
 
+    @property
+    def is_useless(self) -> bool:
+        """Whether rows were refused, and not one was a scan."""
+        return self.intake.refused > 0 and not self.intake.accepted + self.intake.duplicates
+
     def __str__(self) -> str:
-        """Tell it in a line."""
+        """Tell it in a line, and what is wrong with the first rows that were refused."""
         done = self.intake
         counts = f"{done.accepted} new scans, {done.duplicates} known, {done.refused} refused"
         codes = f", {done.unknown_codes} with unknown codes" if done.unknown_codes else ""
         codes += f", {done.clocks_ahead} from clocks that are ahead" if done.clocks_ahead else ""
         since = f" (rows before {self.began_at} were read earlier)" if self.began_at else ""
-        return f"{self.name}: {counts}{codes}{since}"
+        return "\n".join([f"{self.name}: {counts}{codes}{since}", *self._refusals()])
+
+    def _refusals(self) -> Iterator[str]:
+        for one in self.intake.refusals[:_TOLD_REFUSALS]:
+            where = f", {one.pointer.removeprefix('/')}" if one.pointer else ""
+            yield f"  row {self.began_at + one.index + 1}{where}: got {one.got}; {one.detail}"
+        if self.intake.refused > _TOLD_REFUSALS:
+            yield f"  and {self.intake.refused - _TOLD_REFUSALS} more"
 
 
 def read_files(

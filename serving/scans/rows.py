@@ -211,7 +211,9 @@ def _time(row: ScanRow) -> ToldTime:
             return read_time(f"{text.strip()}{sign}{hours:02}:{minutes:02}")
         return time._replace(utc_offset_min=offset)
     except InputError as error:
-        raise RefusedRowError("/occurred_at", str(error), ascii(text)) from error
+        # What is kept and reported of a refused row is `detail`, which must not hold values: names may stand anywhere.
+        got, _, expected = str(error).rpartition("; ")
+        raise RefusedRowError("/occurred_at", expected, got) from error
 
 
 def _code(row: ScanRow, map_code: MapCode, vocabulary: str | None) -> tuple[str, str | None, str | None, str | None]:

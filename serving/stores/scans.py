@@ -74,6 +74,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """What is told of something that was set aside: nothing of its content."""
+
+    seq: int
+    received_at: datetime
+    source: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownCode:
     """A raw code that no table knew: how many scans had it, and the text of one of them."""
 
@@ -108,6 +118,14 @@ def refuse(connection: Connection, rows: Sequence[Refused], now: datetime) -> No
                 for row in rows
             ],
         )
+
+
+def read_refused(connection: Connection, before: int | None, limit: int) -> list[RefusedRow]:
+    """Return what was set aside, the newest first; with `before` only what has a lower number."""
+    query = select(*(refused.c[name] for name in RefusedRow.__dataclass_fields__))
+    if before is not None:
+        query = query.where(refused.c.seq < before)
+    return [RefusedRow(*row) for row in connection.execute(query.order_by(refused.c.seq.desc()).limit(limit))]
 
 
 def unknown_codes(connection: Connection, limit: int) -> list[UnknownCode]:

@@ -111,6 +111,30 @@ def test_clocks_that_are_ahead_are_told(database, tmp_path):
     assert "ahead" not in str(read(database, csv(tmp_path / "b.csv", line(1)))[0])
 
 
+def test_the_first_refused_rows_are_told_with_their_number_and_what_is_wrong(database, tmp_path):
+    german = [f"dpd;0159001;24.11.2026 07:4{n};3" for n in range(7)]
+    header = "carrier;tracking_number;occurred_at;raw_code"
+    path = csv(tmp_path / "de.csv", "dpd;0159001;2026-11-22T07:30:00Z;3", "", *german, header=header)
+
+    first, *told = str(read(database, path)[0]).splitlines()
+
+    assert first == "de.csv: 1 new scans, 0 known, 7 refused"
+    assert [one.split(",")[0] for one in told[:5]] == [f"  row {number}" for number in range(2, 7)]
+    assert "occurred_at: got the time '24.11.2026 07:40'; expected ISO 8601" in told[0]
+    assert told[5:] == ["  and 2 more"]
+
+
+def test_rows_are_numbered_from_the_start_of_the_file_when_reading_goes_on(database, tmp_path):
+    path = csv(tmp_path / "a.csv", *(line(n, "long " * 20) for n in range(1_000)), "")
+    read(database, path)
+    with path.open("a") as file:
+        file.write("\n".join([line(1_000), "bad"]))
+
+    told = str(read(database, path)[0])
+
+    assert "  row 1002: got this row; another number of values than the header has" in told
+
+
 def test_what_was_read_is_not_read_again(database, tmp_path):
     path = csv(tmp_path / "a.csv", *map(line, range(5_000)), "bad", *map(line, range(5_000, 5_100)))
     first = read(database, path)[0]
@@ -286,3 +310,13 @@ def test_the_command_reads_files_and_tells_what_it_found(tmp_path, monkeypatch, 
     assert main(["ingest", "scans", path]) == 0
     assert "rows before 2 were read earlier" in capsys.readouterr().out
     assert main(["ingest", "scans", str(tmp_path / "none.csv")]) == 1
+
+
+def test_the_command_fails_when_no_row_of_a_file_is_a_scan(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PARCELCAST_DATABASE", f"sqlite:///{tmp_path / 'new.sqlite'}")
+    useless = csv(tmp_path / "de.csv", line(1).replace("2026-11-22T", "22.11.2026 "))
+    useful = csv(tmp_path / "a.csv", line(1), "bad")
+
+    assert main(["ingest", "scans", str(useless), str(useful)]) == 1
+    assert "a.csv: 1 new scans" in capsys.readouterr().out
+    assert main(["ingest", "scans", str(useful)]) == 0

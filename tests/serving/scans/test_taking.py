@@ -327,10 +327,50 @@ def test_nothing_is_acknowledged_that_is_not_kept(shop, monkeypatch):
     assert counts(send(shop, row())) == (1, 1, 0, 0)
 
 
+def test_what_was_set_aside_is_reported_without_what_it_held(shop):
+    send(
+        shop, [row(occurred_at="Kim Muster; Hauptstr. 1"), row(), row(time_zone="Kim/Muster", occurred_at="2026-11-22")]
+    )
+    stream(shop, b"Kim Muster, Hauptstr. 1")
+
+    report = shop.get("/v1/reports/refused").json()
+
+    assert [(one["source"], one["problem"].split(":")[0]) for one in report["refused"]] == [
+        ("http", "no JSON"),
+        ("http", "/occurred_at"),
+        ("http", "/occurred_at"),
+    ]
+    assert report["cursor"] is None
+    assert "expected ISO 8601" in report["refused"][2]["problem"]
+    assert report["refused"][0]["received_at"] == "2026-11-23T09:00:05Z"
+    assert not any(word in str(report) for word in ("Kim", "Muster", "Haupt"))
+
+
+def test_what_was_set_aside_is_reported_in_pages(shop):
+    send(shop, [row(), *(row(occurred_at="x") for _ in range(3))])
+
+    first = shop.get("/v1/reports/refused?limit=2").json()
+    rest = shop.get(f"/v1/reports/refused?limit=2&before={first['cursor']}").json()
+
+    assert [len(page["refused"]) for page in (first, rest)] == [2, 1]
+    assert rest["cursor"] is None
+    assert shop.get("/v1/reports/refused?limit=501").status_code == 422
+    assert shop.get("/v1/reports/refused?before=x").status_code == 422
+
+
+def test_rows_that_are_no_scans_are_counted_by_source(shop):
+    assert "scans_refused_total" not in shop.get("/metrics").text
+    send(shop, [row(), row(occurred_at="x"), row(code="no")])
+    stream(shop, b"x")
+
+    assert 'parcelcast_scans_refused_total{source="http"} 3\n' in shop.get("/metrics").text
+
+
 def test_it_needs_the_scope_for_parcels(shop):
     shop.key = READ_KEY
     assert send(shop, row()).status_code == 403
     assert shop.get("/v1/reports/codes").status_code == 403
+    assert shop.get("/v1/reports/refused").status_code == 403
     shop.key = None
     assert send(shop, row()).status_code == 401
 
