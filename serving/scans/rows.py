@@ -12,7 +12,7 @@ from parcelcast.codes.vocabulary import PARTIES, REASONS
 from parcelcast.errors import InputError
 from parcelcast.scan import CODES, UNKNOWN_CODE
 from parcelcast.tracking.clocks import OFFSET_MISSING, ToldTime, read_time
-from parcelcast.tracking.scan import OFFSETS_MIN, Scan
+from parcelcast.tracking.scan import OFFSETS_MIN, Number, Scan
 from serving.problems import FieldProblem, got_of, pointer_of
 from serving.promises.requests import whole
 from serving.stores.parcels import id_number
@@ -172,6 +172,7 @@ def scan_of(told: object, recorded_at: datetime, source: str, map_code: MapCode,
             source=row.get("source") or source,
             map_version=map_version,
             replaces=row.get("replaces"),
+            told_carrier=_told_carrier(row),
             doubts=time.doubts,
         )
     except InputError as error:
@@ -197,6 +198,11 @@ def _number(row: ScanRow) -> tuple[str, str]:
         missing = "/carrier" if carrier is None else "/tracking_number"
         raise RefusedRowError(missing, "expected carrier and tracking_number, or shipment_id", "nothing")
     return carrier, number
+
+
+def _told_carrier(row: ScanRow) -> str | None:
+    carrier = row.get("carrier")
+    return None if carrier is None or row.get("shipment_id") is None else Number.of(carrier, "").carrier
 
 
 def _time(row: ScanRow) -> ToldTime:

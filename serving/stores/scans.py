@@ -131,7 +131,8 @@ def read_refused(connection: Connection, before: int | None, limit: int) -> list
 def unknown_codes(connection: Connection, limit: int) -> list[UnknownCode]:
     """Count the codes that no table knew, the most frequent first, by carrier and source."""
     count = func.count().label("count")
-    by = (scans.c.carrier, scans.c.raw_code, scans.c.source)
+    carrier = func.coalesce(scans.c.told_carrier, scans.c.carrier).label("told")
+    by = (carrier, scans.c.raw_code, scans.c.source)
     query = select(*by, count, func.min(scans.c.raw_text)).where(NO_TABLE_KNEW).group_by(*by)
     return [UnknownCode(*row) for row in connection.execute(query.order_by(count.desc(), *by).limit(limit))]
 

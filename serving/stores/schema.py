@@ -124,6 +124,7 @@ scans = Table(
     Column("source", Text),
     Column("map_version", Text),
     Column("replaces", Text),
+    Column("told_carrier", Text),
     Column("doubts", Text),
     Index("scans_number", "carrier", "tracking_number"),
     Index("scans_hour", "carrier", "code", "occurred_at"),

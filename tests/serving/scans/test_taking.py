@@ -62,6 +62,16 @@ def test_a_raw_code_is_mapped_and_an_unknown_one_is_counted(shop):
     }
 
 
+def test_a_scan_by_id_has_its_carriers_code_table_and_place_in_the_report(shop):
+    by_id = {"tracking_number": ..., "shipment_id": "S-1", "carrier": " DPD", "code": ...}
+    told = [row(**by_id, raw_code="3"), row(**by_id, raw_code="never seen")]
+    answer = send(shop, [*told, row(code=..., raw_code="never seen")])
+
+    assert (counts(answer), answer.json()["unknown_codes"]) == ((3, 3, 0, 0), 2)
+    assert next((scan.code, scan.map_version) for scan in parcel(shop).scans) == ("out_for_delivery", "dpd-1")
+    assert [(one["carrier"], one["scans"]) for one in shop.get("/v1/reports/codes").json()["carriers"]] == [("dpd", 2)]
+
+
 def test_a_shops_own_code_table_replaces_ours(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     (folder / "dpd.csv").write_text(
