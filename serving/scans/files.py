@@ -91,14 +91,20 @@ class _File:
             beginning = content.read(_IDENTITY_BYTES)
         # A file that grew goes on where it ended once its beginning is whole; before that it is read again.
         identity = blake2b(os.fsencode(path.resolve()) + b"\0" + beginning, digest_size=16)
-        self.drop = Drop(identity.hexdigest(), path.name)
+        # Names of files may be any bytes; the one that is told and kept is UTF-8.
+        self.drop = Drop(identity.hexdigest(), os.fsencode(path.name).decode(errors="replace"))
         self.header = Header(beginning.partition(b"\n")[0], str(path)) if kind in _TABULAR else None
 
     @contextmanager
     def reading(self) -> Iterator[tuple[BinaryIO, Callable[[], float]]]:
         """Open it, with a function that tells how much of it is read; DataError when that fails."""
         try:
-            with self.path.open("rb") as raw:
+            opened = self.path.open("rb")
+        except OSError as error:
+            remedy = "name a file that is there and may be read"
+            raise DataError(f"cannot be opened ({error.strerror})", file=str(self.path), remedy=remedy) from error
+        try:
+            with opened as raw:
                 size = max(self.path.stat().st_size, 1)
                 content = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if self.path.suffix == ".gz" else raw
                 yield content, lambda: min(raw.tell() / size, 1.0)
@@ -162,10 +168,10 @@ def _read(database: Database, file: _File, reader: Reader, clock: Clock, tell: T
                 drop = replace(drop, bytes_done=done.size, lines_done=lines, refused=refused, digest=done.digest)
                 keep_drop(connection, drop, batch.recorded_at)
             total = total.followed_by(batch.intake(set(recorded.new)))
-            tell(file.path.name, share())
+            tell(drop.name, share())
     with database.writing() as connection:
         keep_drop(connection, replace(drop, finished_at=clock()), clock())
-    return FileRead(file.path.name, began_at, total)
+    return FileRead(drop.name, began_at, total)
 
 
 def _first_lines(content: BinaryIO, size: int) -> Part:

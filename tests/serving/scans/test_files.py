@@ -284,6 +284,7 @@ def test_a_packed_file_that_is_cut_off_keeps_what_came(database, tmp_path):
         ("a.csv", "carrier,occurred_at,code", "no column tracking_number or shipment_id"),
         ("a.csv", "carrier,occurred_at,code,code,shipment_id", "names a column twice"),
         ("a.csv", ",a,b", "without a name"),
+        ("a.csv", f"{HEADER}\rdpd,1\r", "lines end in CR alone. To do: save the file with the line ends of Unix"),
         ("a.csv", "", "no column occurred_at"),
         ("a.xlsx", "", "cannot tell what .xlsx means"),
     ],
@@ -297,8 +298,17 @@ def test_a_file_that_cannot_be_meant_is_refused_before_anything_is_read(database
 
 
 def test_a_missing_file_is_told(database, tmp_path):
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(
+        DataError, match=r"none\.csv: cannot be opened \(No such file or directory\). To do: name a file"
+    ):
         read(database, tmp_path / "none.csv")
+
+
+def test_a_name_that_is_not_utf8_is_told_and_kept_as_far_as_it_can_be(database, tmp_path):
+    path = csv(tmp_path / "\udcff.csv", line(1))
+
+    assert str(read(database, path)[0]) == "\ufffd.csv: 1 new scans, 0 known, 0 refused"
+    assert read(database, path)[0].began_at == 1
 
 
 def test_the_command_reads_files_and_tells_what_it_found(tmp_path, monkeypatch, capsys):
