@@ -329,10 +329,12 @@ def _ingest_scans(options: argparse.Namespace) -> int:
     from pipelines.progress import steps
     from serving.scans.main import ingest
 
+    failed = False
     with steps("scans") as tell:
         for read in ingest(_settings(options), options.files, tell):
             print(read)
-    return 0
+            failed = failed or read.is_useless
+    return int(failed)
 
 
 def _featurize_days(options: argparse.Namespace) -> int:

@@ -86,13 +86,15 @@ def read_keys(text: str, source: str) -> KeyRing:
         return KeyRing(_key(entry) for entry in json.loads(text)["keys"])
     except (ValueError, KeyError, TypeError) as error:
         expected = 'JSON like {"keys": [{"key_id": ..., "sha256": ..., "scopes": [...]}]}'
-        raise InputError(f"{source} is not a key file ({type(error).__name__}); expected {expected}") from error
+        raise InputError(
+            f"{source} is not a key file ({type(error).__name__}); expected {expected}: repair it, or move it away"
+        ) from error
 
 
 def load_keys(path: Path | None, environment_text: str | None) -> KeyRing:
     """Read the keys of a file, else of the environment; no source at all means that no key is accepted."""
     if path is not None and path.exists():
-        return read_keys(path.read_text(encoding="utf-8"), str(path))
+        return read_keys(_text_of(path), str(path))
     if environment_text:
         return read_keys(environment_text, "PARCELCAST_API_KEYS")
     return KeyRing()
@@ -101,10 +103,15 @@ def load_keys(path: Path | None, environment_text: str | None) -> KeyRing:
 def create_key(path: Path, scopes: Iterable[str], name: str, created_at: datetime, entropy: bytes) -> str:
     """Add a new key to a key file and return the secret text, which is shown only this once.
 
-    The file is replaced atomically and readable by its owner alone.
+    The file is replaced atomically and readable by its owner alone. InputError for one that is no key file, which
+    stays as it is.
     """
-    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"keys": []}
     text, key = new_key(entropy, scopes, name)
+    document: dict[str, Any] = {"keys": []}
+    if path.exists():
+        told = _text_of(path)
+        read_keys(told, str(path))
+        document = json.loads(told)
     document["keys"].append({**_entry(key), "created_at": created_at.isoformat()})
     draft = path.with_name(f".{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -117,6 +124,14 @@ def create_key(path: Path, scopes: Iterable[str], name: str, created_at: datetim
 def key_document(keys: Iterable[ApiKey]) -> str:
     """Return the text of a key file; also what PARCELCAST_API_KEYS takes."""
     return json.dumps({"keys": [_entry(key) for key in keys]})
+
+
+def _text_of(path: Path) -> str:
+    """Read a key file; bytes that are not UTF-8 make it none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); expected a key file, or none") from error
 
 
 def _entry(key: ApiKey) -> dict[str, Any]:

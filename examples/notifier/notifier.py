@@ -1,4 +1,4 @@
-"""A small notification engine: takes parcelcast's webhooks and sends the proposed mail, once for each event.
+"""A small notification engine: takes parcelcast's webhooks and sends the proposed mails, each once.
 
 It needs nothing but Python 3.11. The request is answered as soon as the event is kept in a SQLite file; a thread sends
 the mails, and tries again while the mail server does not answer. README.md tells how to try it.
@@ -9,24 +9,31 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import os
 import smtplib
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 TOLERANCE_S = 300
 LONGEST_BODY = 65_536
 RETRY_S = 5.0
 
+logger = logging.getLogger("notifier")
+
 FindRecipient = Callable[[str], str | None]
 """Returns the mail address for an order id, from the shop's own records: parcelcast has none."""
+
+
+class AwayError(Exception):
+    """The mail server cannot be reached."""
 
 
 class RefusedError(Exception):
@@ -48,6 +55,20 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now:
     raise RefusedError("no signature fits")
 
 
+class Told(NamedTuple):
+    """What a mail tells of an incident: an apology or a recovery, and the day by which the parcel comes."""
+
+    alert_id: str
+    kind: str
+    day: str
+
+    def is_news_after(self, last: "Told | None") -> bool:
+        """Tell whether it is worth a mail: one apology, another for a later day, and a recovery of what was told."""
+        if last is None:
+            return self.kind == "apology"
+        return last.kind == "apology" and (self.kind == "recovery" or self.day > last.day)
+
+
 class Inbox:
     """Events in a SQLite file, each once, with what became of its mail."""
 
@@ -56,6 +77,7 @@ class Inbox:
         with closing(self._open()) as database, database:
             database.execute("pragma journal_mode = wal")
             database.execute("create table if not exists events (id text primary key, body blob not null, mail text)")
+            database.execute("create table if not exists told (alert text primary key, kind text, day text)")
 
     def keep(self, event_id: str, body: bytes) -> bool:
         """Keep an event, and tell whether it is new; when this returns it survives a crash."""
@@ -67,10 +89,18 @@ class Inbox:
         with closing(self._open()) as database:
             return database.execute("select id, body from events where mail is null order by rowid").fetchall()
 
-    def settle(self, event_id: str, outcome: str) -> None:
-        """Note what became of an event's mail."""
+    def settle(self, event_id: str, outcome: str, told: Told | None = None) -> None:
+        """Note what became of an event's mail, and what the shopper was told by it."""
         with closing(self._open()) as database, database:
             database.execute("update events set mail = ? where id = ?", (outcome, event_id))
+            if told is not None:
+                database.execute("insert or replace into told values (?, ?, ?)", told)
+
+    def told(self, alert_id: str) -> Told | None:
+        """Return what the shopper was told last of an incident."""
+        with closing(self._open()) as database:
+            row = database.execute("select alert, kind, day from told where alert = ?", (alert_id,)).fetchone()
+            return None if row is None else Told(*row)
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=10)
@@ -86,25 +116,64 @@ class Mailer:
         self._sender = sender
 
     def send_waiting(self) -> bool:
-        """Send all mails that wait; False when the mail server failed, so that some still do.
+        """Send all mails that wait; False when some still do, as the mail server is away or wants them later.
 
-        Killed between the mail server's answer and our note of it, we send that mail again: its Message-ID is the same.
+        A mail that can never be sent is given up, and no mail holds up those of other incidents. Killed between the
+        mail server's answer and our note of it, we send that mail again: its Message-ID is the same.
         """
+        held = set()
         for event_id, body in self._inbox.waiting():
-            mail = compose(json.loads(body), self._find_recipient, self._sender)
-            if mail is None:
-                self._inbox.settle(event_id, "none needed")
-                continue
+            alert_id = event_id
             try:
-                with smtplib.SMTP(*self._smtp, timeout=10) as server:
-                    server.send_message(mail)
-            except smtplib.SMTPRecipientsRefused:
-                self._inbox.settle(event_id, "address refused")
-                continue
-            except (OSError, smtplib.SMTPException):
+                event = json.loads(body)
+                alert_id = str(event["data"].get("alert_id") or event_id)
+                if alert_id not in held:  # a recovery must not overtake its apology
+                    self._send(event_id, alert_id, event)
+            except AwayError:
                 return False
-            self._inbox.settle(event_id, "sent")
-        return True
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one mail, the next ones go on
+                if not _is_for_good(error):
+                    held.add(alert_id)
+                    continue
+                self._inbox.settle(event_id, "given up")
+                # No more than this: what the error says may hold the address.
+                reason = getattr(error, "smtp_code", type(error).__name__)
+                logger.warning("the mail of event %s is given up (%s)", event_id, reason)
+        return not held
+
+    def _send(self, event_id: str, alert_id: str, event: Mapping[str, Any]) -> None:
+        mail = compose(event, self._find_recipient, self._sender)
+        told = _told_by(event, alert_id)
+        if mail is None or told is None or not told.is_news_after(self._inbox.told(alert_id)):
+            self._inbox.settle(event_id, "none needed")
+            return
+        try:
+            server = smtplib.SMTP(*self._smtp, timeout=10)
+        except (OSError, smtplib.SMTPException) as error:
+            raise AwayError from error
+        try:
+            server.send_message(mail)
+        finally:
+            with suppress(OSError, smtplib.SMTPException):  # it was sent, or was not, before
+                server.quit()
+        self._inbox.settle(event_id, "sent", told)
+
+
+def _is_for_good(error: Exception) -> bool:
+    """Tell whether a mail fails each time: the mail server says so, or it cannot be written."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    if isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused):
+        return error.smtp_code >= 500
+    # An event or an address of an unexpected form, such as one with a line break; a server without non-ASCII addresses.
+    return isinstance(error, smtplib.SMTPNotSupportedError | ValueError | LookupError | TypeError | AttributeError)
+
+
+def _told_by(event: Mapping[str, Any], alert_id: str) -> Told | None:
+    data = event["data"]
+    day = ((data.get("promise") or {}).get("now") or {}).get("by") or ""
+    kind = next((kind for kind in ("apology", "recovery") if kind in (data.get("texts") or {})), None)
+    return None if kind is None else Told(alert_id, kind, day)
 
 
 def compose(event: Mapping[str, Any], find_recipient: FindRecipient, sender: str) -> EmailMessage | None:
@@ -146,7 +215,11 @@ class Notifier:
     def _mail(self) -> None:
         while not self._stopping.is_set():
             self._news.clear()
-            is_done = self._mailer.send_waiting()
+            try:
+                is_done = self._mailer.send_waiting()
+            except Exception as error:  # noqa: BLE001 - such as a full disk; the thread must live
+                logger.error("mailing failed by %s and is tried again", type(error).__name__)  # noqa: TRY400 - no addresses
+                is_done = False
             self._news.wait(None if is_done else RETRY_S)
 
 
@@ -183,6 +256,7 @@ def _handler(inbox: Inbox, secrets: tuple[str, ...], news: threading.Event) -> t
 
 def main() -> None:
     """Read the options and serve."""
+    logging.basicConfig(format="%(message)s")
     parser = argparse.ArgumentParser(description="Send the mails that parcelcast proposes. See README.md beside this.")
     parser.add_argument("--orders", type=Path, required=True, help='JSON file: {"order id": "mail address"}')
     parser.add_argument("--inbox", type=Path, default=Path("notifier.sqlite"), help="file of events (SQLite)")

@@ -44,8 +44,8 @@ class Scan:
 
     ``recorded_at`` is when we learned of it. ``replaces`` is the id of a scan that this one corrects. ``doubts`` name
     what was wrong with its time (see `parcelcast.tracking.clocks`); an offset that no clock has is left out and named
-    there. Refused with InputError: a time without an offset or outside of the years 1990 to 2199, an unknown code, an
-    empty tracking number.
+    there. ``told_carrier`` is the carrier that a scan names beside a parcel's id, whose number has none. Refused with
+    InputError: a time without an offset or outside of the years 1990 to 2199, an unknown code, no tracking number.
 
     ``scan_id`` is the same for two reports of one event: same carrier, tracking number, raw code, second and facility
     (or place, where no facility is told), and the same scan that they correct.
@@ -68,6 +68,7 @@ class Scan:
     source: str | None = None
     map_version: str | None = None
     replaces: str | None = None
+    told_carrier: str | None = None
     doubts: tuple[str, ...] = ()
     scan_id: str = field(init=False)
 

@@ -51,7 +51,10 @@ class Broker(Protocol):
 
 def kind_of(url: str) -> str:
     """Return the name of the broker that an address is for; InputError, which never repeats it, for another one."""
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:  # it may say the password, so it is not kept as the cause
+        scheme = ""
     if scheme not in _SCHEMES:
         raise InputError("the address of the bus cannot be used; expected nats://..., amqp://... or kafka://...")
     return _SCHEMES[scheme]

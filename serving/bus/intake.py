@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from parcelcast.codes.mapping import CodeTables
@@ -57,15 +58,15 @@ class BusIntake:
                     kept.set_exception(failure)
 
 
-def keep_messages(database: Database, clock: Clock, tables: CodeTables) -> Keep:
-    """Return what keeps messages, each a scan or a list of scans in JSON; what is neither is set aside.
+def keep_messages(database: Database, clock: Clock, tables: CodeTables, refused: Counter[str]) -> Keep:
+    """Return what keeps messages, each a scan or a list of scans in JSON; what is neither is set aside and counted.
 
     A message that cannot be dealt with at all must not come back for ever: it is set aside too.
     """
 
     def keep(bodies: Sequence[bytes]) -> None:
         try:
-            _keep(database, bodies, clock, tables)
+            refused[SOURCE] += _keep(database, bodies, clock, tables)
         except StoreUnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - one of them is poison
@@ -77,11 +78,13 @@ def keep_messages(database: Database, clock: Clock, tables: CodeTables) -> Keep:
             logger.error("a message was set aside for an unexpected %s", kind)  # noqa: TRY400 - it may hold anything
             with database.writing() as connection:
                 refuse(connection, [Refused(SOURCE, bodies[0][:REFUSED_BYTES], f"unexpected {kind}")], clock())
+            refused[SOURCE] += 1
 
     return keep
 
 
-def _keep(database: Database, bodies: Sequence[bytes], clock: Clock, tables: CodeTables) -> None:
+def _keep(database: Database, bodies: Sequence[bytes], clock: Clock, tables: CodeTables) -> int:
+    """Keep the scans, and return how many rows are none."""
     rows: list[object] = []
     unread: list[bytes] = []
     for body in bodies:
@@ -91,7 +94,9 @@ def _keep(database: Database, bodies: Sequence[bytes], clock: Clock, tables: Cod
             unread.append(body)
         else:
             rows.extend(told if isinstance(told, list) else [told])
+    refused = 0
     if rows:
-        accept_scans(database, rows, SOURCE, clock(), tables)
+        refused += accept_scans(database, rows, SOURCE, clock(), tables).refused
     if unread:
-        accept_lines(database, unread, SOURCE, clock(), tables)
+        refused += accept_lines(database, unread, SOURCE, clock(), tables).refused
+    return refused

@@ -86,12 +86,18 @@ def _stored(services: Services) -> list[Metric]:
 
 
 def _taken(services: Services) -> list[Metric]:
-    recorder = services.recorder
+    recorder, dispatch = services.recorder, services.background.dispatch
+    refused = recorder.refused.copy()  # at once: others add to it meanwhile
+    refused.update({} if dispatch is None else dispatch.refused.copy())
     return [
         Metric("scans_accepted_total", "counter", "Scans that this process took over HTTP.", recorder.accepted),
         Metric("scans_duplicate_total", "counter", "Scans that were told again.", recorder.duplicates),
         Metric(
             "scans_clock_ahead_total", "counter", "Scans from clocks that are ahead of ours.", recorder.clocks_ahead
+        ),
+        *(
+            Metric("scans_refused_total", "counter", "Rows that are no scans, by source.", count, ("source", source))
+            for source, count in sorted(refused.items())
         ),
     ]
 

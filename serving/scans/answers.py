@@ -1,5 +1,7 @@
 """What became of scans."""
 
+from datetime import datetime
+
 from pydantic import ConfigDict, Field, JsonValue
 
 from serving.promises.answers import Said
@@ -16,9 +18,8 @@ EXAMPLE: dict[str, JsonValue] = {
         {
             "index": 2,
             "pointer": "/occurred_at",
-            "detail": "the time 'yesterday'; expected ISO 8601 such as 2027-03-01T10:00:00+01:00, in the years 1990 to "
-            "2199",
-            "got": "'yesterday'",
+            "detail": "expected ISO 8601 such as 2027-03-01T10:00:00+01:00, in the years 1990 to 2199",
+            "got": "the time 'yesterday'",
         }
     ],
 }
@@ -86,3 +87,18 @@ class CodesReport(Said):
     """Raw codes that became info_only because no table knows them; docs/codes.md tells how to map one."""
 
     carriers: list[CarrierCodes]
+
+
+class RefusedAnswer(Said):
+    """A row that was set aside."""
+
+    received_at: datetime
+    source: str = Field(description="the way it came in: http, file, bus or a tracker")
+    problem: str = Field(description="where in the row, and what was expected; no value of it is told")
+
+
+class RefusedReport(Said):
+    """Rows that are no scans, the newest first. They leave after PARCELCAST_KEEP_DAYS (by default 180)."""
+
+    refused: list[RefusedAnswer]
+    cursor: str | None = Field(description="`before` of the next, older page; null: there is none")

@@ -1,33 +1,46 @@
-"""`POST /v1/scans` and `GET /v1/reports/codes`."""
+"""`POST /v1/scans`, and the reports `GET /v1/reports/codes` and `/v1/reports/refused`."""
 
 from asyncio import wrap_future
 from collections.abc import Callable, Coroutine, Mapping
 from itertools import groupby
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from parcelcast.errors import InputError
+from serving.alerts.answers import Cursor
+from serving.alerts.cursor import cursor_of, seq_of
 from serving.callers import ParcelReader, ParcelWriter, caller_of
 from serving.keys import PARCELS_WRITE
 from serving.problems import SHOWN_ERRORS, FieldProblem, documented, problem
-from serving.scans.answers import CarrierCodes, CodesReport, ScansAnswer, UnknownCodeAnswer
+from serving.scans.answers import (
+    CarrierCodes,
+    CodesReport,
+    RefusedAnswer,
+    RefusedReport,
+    ScansAnswer,
+    UnknownCodeAnswer,
+)
 from serving.scans.bodies import pieces, whole
 from serving.scans.intake import Intake, decoded
 from serving.scans.rows import EXAMPLES, SCHEMA_NAME
 from serving.scans.streams import keep_stream
 from serving.state import Services, Serving, services_of
-from serving.stores.scans import unknown_codes
+from serving.stores.scans import read_refused, unknown_codes
 
 MAX_BATCH_BYTES = 5_242_880
 MAX_BATCH_ROWS = 10_000
 MAX_CODES = 1_000
+MAX_PAGE = 500
 NDJSON = "application/x-ndjson"
 
 router = APIRouter(prefix="/v1", tags=["parcels"])
+
+Before = Annotated[Cursor | None, Query(description="`cursor` of the page before; without it the newest come first")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 
 _ROW = {"$ref": f"#/components/schemas/{SCHEMA_NAME}"}
 _BODY: Mapping[str, Any] = {
@@ -125,3 +138,16 @@ def _codes(services: Services) -> CodesReport:
         ]
         carriers.append(CarrierCodes(carrier=carrier, scans=sum(one.count for one in codes), codes=shown))
     return CodesReport(carriers=carriers)
+
+
+@router.get("/reports/refused", responses=documented(401, 403, 422, 503))
+def report_refused(
+    services: Serving, _caller: ParcelReader, before: Before = None, limit: Limit = 100
+) -> RefusedReport:
+    """List rows that were set aside as they are no scans, of all ways in, the newest first; nothing that they hold."""
+    with services.database.reading() as connection:
+        rows = read_refused(connection, None if before is None else seq_of(before), limit)
+    return RefusedReport(
+        refused=[RefusedAnswer(received_at=row.received_at, source=row.source, problem=row.problem) for row in rows],
+        cursor=cursor_of(rows[-1].seq) if len(rows) == limit else None,
+    )

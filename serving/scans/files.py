@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -15,7 +16,7 @@ from parcelcast.errors import DataError
 from serving.clock import Clock
 from serving.problems import FieldProblem
 from serving.scans.intake import Batch, Intake, Reader
-from serving.scans.lines import Line, LongLine, lines_of
+from serving.scans.lines import Line, LongLine, Part, lines_of
 from serving.scans.tabular import Header, records
 from serving.stores.database import Database
 from serving.stores.drops import Drop, find_drop, keep_drop
@@ -25,6 +26,7 @@ BATCH_ROWS = 2_000
 _TABULAR = {".csv", ".tsv"}
 _LINES = {".ndjson", ".jsonl"}
 _IDENTITY_BYTES = 65_536
+_TOLD_REFUSALS = 5
 
 NO_ROW = FieldProblem(
     pointer="", detail="another number of values than the header has, or open quotation marks", got="this row"
@@ -42,14 +44,26 @@ class FileRead:
     began_at: int
     intake: Intake
 
+    @property
+    def is_useless(self) -> bool:
+        """Whether rows were refused, and not one was a scan."""
+        return self.intake.refused > 0 and not self.intake.accepted + self.intake.duplicates
+
     def __str__(self) -> str:
-        """Tell it in a line."""
+        """Tell it in a line, and what is wrong with the first rows that were refused."""
         done = self.intake
         counts = f"{done.accepted} new scans, {done.duplicates} known, {done.refused} refused"
         codes = f", {done.unknown_codes} with unknown codes" if done.unknown_codes else ""
         codes += f", {done.clocks_ahead} from clocks that are ahead" if done.clocks_ahead else ""
         since = f" (rows before {self.began_at} were read earlier)" if self.began_at else ""
-        return f"{self.name}: {counts}{codes}{since}"
+        return "\n".join([f"{self.name}: {counts}{codes}{since}", *self._refusals()])
+
+    def _refusals(self) -> Iterator[str]:
+        for one in self.intake.refusals[:_TOLD_REFUSALS]:
+            where = f", {one.pointer.removeprefix('/')}" if one.pointer else ""
+            yield f"  row {self.began_at + one.index + 1}{where}: got {one.got}; {one.detail}"
+        if self.intake.refused > _TOLD_REFUSALS:
+            yield f"  and {self.intake.refused - _TOLD_REFUSALS} more"
 
 
 def read_files(
@@ -77,14 +91,20 @@ class _File:
             beginning = content.read(_IDENTITY_BYTES)
         # A file that grew goes on where it ended once its beginning is whole; before that it is read again.
         identity = blake2b(os.fsencode(path.resolve()) + b"\0" + beginning, digest_size=16)
-        self.drop = Drop(identity.hexdigest(), path.name)
+        # Names of files may be any bytes; the one that is told and kept is UTF-8.
+        self.drop = Drop(identity.hexdigest(), os.fsencode(path.name).decode(errors="replace"))
         self.header = Header(beginning.partition(b"\n")[0], str(path)) if kind in _TABULAR else None
 
     @contextmanager
     def reading(self) -> Iterator[tuple[BinaryIO, Callable[[], float]]]:
         """Open it, with a function that tells how much of it is read; DataError when that fails."""
         try:
-            with self.path.open("rb") as raw:
+            opened = self.path.open("rb")
+        except OSError as error:
+            remedy = "name a file that is there and may be read"
+            raise DataError(f"cannot be opened ({error.strerror})", file=str(self.path), remedy=remedy) from error
+        try:
+            with opened as raw:
                 size = max(self.path.stat().st_size, 1)
                 content = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if self.path.suffix == ".gz" else raw
                 yield content, lambda: min(raw.tell() / size, 1.0)
@@ -92,21 +112,23 @@ class _File:
             remedy = "give a whole file; what was read is kept, and reading goes on there"
             raise DataError(f"cannot be read ({error})", file=str(self.path), remedy=remedy) from error
 
-    def batches(self, content: BinaryIO, begin: int, reader: Reader, clock: Clock) -> Iterator[tuple[Batch, int]]:
-        """Yield batches of rows from a place in the file on, each with the place where it ends (bytes, unpacked)."""
-        if self.header is not None:
-            begin = max(begin, len(content.readline()))
-        at = content.seek(begin)
+    def batches(self, content: BinaryIO, done: Part, reader: Reader, clock: Clock) -> Iterator[Batch]:
+        """Yield batches of the rows after those that are done, and add each batch to these."""
         lines = lines_of(content)
+        if self.header is not None and not done.size:
+            for line in islice(lines, 1):
+                done.add(line)
+        begin = done.size
         batch = Batch(clock())
         for record in ([line] for line in lines) if self.header is None else records(lines):
-            at += sum(line.size for line in record)
+            for line in record:
+                done.add(line)
             self._read(batch, record, reader)
             if batch.received >= BATCH_ROWS:
-                yield batch, at
+                yield batch
                 batch = Batch(clock())
-        if at > begin:
-            yield batch, at
+        if done.size > begin:
+            yield batch
 
     def _read(self, batch: Batch, record: list[Line], reader: Reader) -> None:
         for line in record:
@@ -130,18 +152,32 @@ class _File:
 def _read(database: Database, file: _File, reader: Reader, clock: Clock, tell: Tell) -> FileRead:
     with database.reading() as connection:
         drop = find_drop(connection, file.drop.drop_id) or file.drop
-    began_at = drop.lines_done
     total = Intake()
     with file.reading() as (content, share):
-        for batch, at in file.batches(content, drop.bytes_done, reader, clock):
+        done = _first_lines(content, drop.bytes_done)
+        if (done.size, done.digest) != (drop.bytes_done, drop.digest):
+            # What was read is not there any more; what still is will be found known.
+            drop, done = file.drop, Part()
+            content.seek(0)
+        began_at = drop.lines_done
+        for batch in file.batches(content, done, reader, clock):
             with database.writing() as connection:
                 recorded = record_scans(connection, batch.scans, batch.recorded_at)
                 refuse(connection, batch.refused, batch.recorded_at)
                 lines, refused = drop.lines_done + batch.received, drop.refused + len(batch.refused)
-                drop = replace(drop, bytes_done=at, lines_done=lines, refused=refused)
+                drop = replace(drop, bytes_done=done.size, lines_done=lines, refused=refused, digest=done.digest)
                 keep_drop(connection, drop, batch.recorded_at)
             total = total.followed_by(batch.intake(set(recorded.new)))
-            tell(file.path.name, share())
+            tell(drop.name, share())
     with database.writing() as connection:
         keep_drop(connection, replace(drop, finished_at=clock()), clock())
-    return FileRead(file.path.name, began_at, total)
+    return FileRead(drop.name, began_at, total)
+
+
+def _first_lines(content: BinaryIO, size: int) -> Part:
+    """Read lines until so many bytes are read; a line that is longer now makes them more."""
+    part = Part()
+    lines = lines_of(content)
+    while part.size < size and (line := next(lines, None)) is not None:
+        part.add(line)
+    return part

@@ -1,18 +1,21 @@
 """Lines of a stream, of which no more than a stated size is held in memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import BinaryIO, NamedTuple
 
 MAX_LINE_BYTES = 65_536
 _KEPT = 2_048
+_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class LongLine:
-    """The beginning of a line that is longer than allowed; the rest of it is gone."""
+    """The beginning of a line that is longer than allowed; the rest of it is gone. `digest` is of all of it."""
 
     beginning: bytes
+    digest: bytes = field(default=b"", repr=False)
 
 
 class Lines:
@@ -68,8 +71,35 @@ def lines_of(file: BinaryIO, limit: int = MAX_LINE_BYTES) -> Iterator[Line]:
         if size <= limit or line.endswith(b"\n"):
             yield Line(line, size)
             continue
+        whole = blake2b(line, digest_size=_DIGEST_BYTES)
         while rest := file.readline(limit):
             size += len(rest)
+            whole.update(rest)
             if rest.endswith(b"\n"):
                 break
-        yield Line(LongLine(line[:_KEPT]), size)
+        yield Line(LongLine(line[:_KEPT], whole.digest()), size)
+
+
+class Part:
+    r"""Lines from the start of a file on: how many bytes they take there, and a digest of them.
+
+    >>> part, other = Part(), Part()
+    >>> part.add(Line(b"one\n", 4)), other.add(Line(b"two\n", 4))
+    (None, None)
+    >>> part.size, part.digest == other.digest
+    (4, False)
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._hash = blake2b(digest_size=_DIGEST_BYTES)
+
+    @property
+    def digest(self) -> str:
+        """Tell them from other lines."""
+        return self._hash.hexdigest()
+
+    def add(self, line: Line) -> None:
+        """Take in the next line."""
+        self.size += line.size
+        self._hash.update(line.told.digest if isinstance(line.told, LongLine) else line.told)

@@ -1,5 +1,6 @@
 """Scans of many requests written together: one commit, and one wait for the disk, for all that came meanwhile."""
 
+from collections import Counter
 from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Thread
@@ -16,13 +17,15 @@ _Order = tuple[Batch, "Future[Intake]"]
 class Recorder:
     """A thread that writes batches in the order in which they come; answers come after the commit.
 
-    ``accepted``, ``duplicates`` and ``clocks_ahead`` count the scans since it was made.
+    ``accepted``, ``duplicates`` and ``clocks_ahead`` count the scans since it was made, ``refused`` by source the rows
+    that are none.
     """
 
     def __init__(self, database: Database) -> None:
         self.accepted = 0
         self.duplicates = 0
         self.clocks_ahead = 0
+        self.refused: Counter[str] = Counter()
         self._database = database
         self._orders: SimpleQueue[_Order | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="recorder", daemon=True)
@@ -65,5 +68,6 @@ class Recorder:
             self.accepted += sum(intake.accepted for intake in found)
             self.duplicates += sum(intake.duplicates for intake in found)
             self.clocks_ahead += sum(intake.clocks_ahead for intake in found)
+            self.refused.update(row.source for batch, _ in orders for row in batch.refused)
             for (_, answer), intake in zip(orders, found, strict=True):
                 answer.set_result(intake)

@@ -12,7 +12,7 @@ from parcelcast.codes.vocabulary import PARTIES, REASONS
 from parcelcast.errors import InputError
 from parcelcast.scan import CODES, UNKNOWN_CODE
 from parcelcast.tracking.clocks import OFFSET_MISSING, ToldTime, read_time
-from parcelcast.tracking.scan import OFFSETS_MIN, Scan
+from parcelcast.tracking.scan import OFFSETS_MIN, Number, Scan
 from serving.problems import FieldProblem, got_of, pointer_of
 from serving.promises.requests import whole
 from serving.stores.parcels import id_number
@@ -172,6 +172,7 @@ def scan_of(told: object, recorded_at: datetime, source: str, map_code: MapCode,
             source=row.get("source") or source,
             map_version=map_version,
             replaces=row.get("replaces"),
+            told_carrier=_told_carrier(row),
             doubts=time.doubts,
         )
     except InputError as error:
@@ -199,6 +200,11 @@ def _number(row: ScanRow) -> tuple[str, str]:
     return carrier, number
 
 
+def _told_carrier(row: ScanRow) -> str | None:
+    carrier = row.get("carrier")
+    return None if carrier is None or row.get("shipment_id") is None else Number.of(carrier, "").carrier
+
+
 def _time(row: ScanRow) -> ToldTime:
     text = row["occurred_at"]
     try:
@@ -211,7 +217,9 @@ def _time(row: ScanRow) -> ToldTime:
             return read_time(f"{text.strip()}{sign}{hours:02}:{minutes:02}")
         return time._replace(utc_offset_min=offset)
     except InputError as error:
-        raise RefusedRowError("/occurred_at", str(error), ascii(text)) from error
+        # What is kept and reported of a refused row is `detail`, which must not hold values: names may stand anywhere.
+        got, _, expected = str(error).rpartition("; ")
+        raise RefusedRowError("/occurred_at", expected, got) from error
 
 
 def _code(row: ScanRow, map_code: MapCode, vocabulary: str | None) -> tuple[str, str | None, str | None, str | None]:

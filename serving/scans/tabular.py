@@ -21,6 +21,9 @@ class Header:
     def __init__(self, line: bytes, file: str) -> None:
         """Read a header; DataError for columns that no scan has, or that every scan needs."""
         text = line.decode("utf-8-sig", "replace").rstrip("\r\n")
+        if "\r" in text:
+            remedy = "save the file with the line ends of Unix (LF) or Windows (CR LF)"
+            raise DataError("its lines end in CR alone", file=file, remedy=remedy)
         known = set(ScanRow.__annotations__)
         self.delimiter = max(_DELIMITERS, key=text.count)
         self.columns = [name.strip() for name in next(csv.reader([text], delimiter=self.delimiter), [])]

@@ -34,7 +34,8 @@ _MIGRATION_LOCK = 7_202_611  # any number; PostgreSQL keeps those who migrate at
 class Database:
     """A pool of connections to the database at `url`: `sqlite:///FILE` or `postgresql://...`.
 
-    InputError for another kind of address. Nothing is opened until it is used; `migrate` comes first.
+    InputError for another kind of address, or a folder that cannot be made. Nothing is opened until it is used;
+    `migrate` comes first.
     """
 
     def __init__(self, url: str) -> None:
@@ -88,11 +89,21 @@ def _engine(url: str) -> Engine:
             pool_pre_ping=True,
             **_POOL,
         )
-    Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(Path(address.database or "").parent)
     engine = create_engine(address, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False}, **_POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder of the database, {folder}, cannot be made ({error.strerror}); expected one that can be "
+            "written: name another file in PARCELCAST_DATABASE"
+        ) from error
 
 
 def address_of(url: str) -> URL:

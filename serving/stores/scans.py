@@ -74,6 +74,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """What is told of something that was set aside: nothing of its content."""
+
+    seq: int
+    received_at: datetime
+    source: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownCode:
     """A raw code that no table knew: how many scans had it, and the text of one of them."""
 
@@ -110,10 +120,19 @@ def refuse(connection: Connection, rows: Sequence[Refused], now: datetime) -> No
         )
 
 
+def read_refused(connection: Connection, before: int | None, limit: int) -> list[RefusedRow]:
+    """Return what was set aside, the newest first; with `before` only what has a lower number."""
+    query = select(*(refused.c[name] for name in RefusedRow.__dataclass_fields__))
+    if before is not None:
+        query = query.where(refused.c.seq < before)
+    return [RefusedRow(*row) for row in connection.execute(query.order_by(refused.c.seq.desc()).limit(limit))]
+
+
 def unknown_codes(connection: Connection, limit: int) -> list[UnknownCode]:
     """Count the codes that no table knew, the most frequent first, by carrier and source."""
     count = func.count().label("count")
-    by = (scans.c.carrier, scans.c.raw_code, scans.c.source)
+    carrier = func.coalesce(scans.c.told_carrier, scans.c.carrier).label("told")
+    by = (carrier, scans.c.raw_code, scans.c.source)
     query = select(*by, count, func.min(scans.c.raw_text)).where(NO_TABLE_KNEW).group_by(*by)
     return [UnknownCode(*row) for row in connection.execute(query.order_by(count.desc(), *by).limit(limit))]
 

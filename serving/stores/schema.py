@@ -124,6 +124,7 @@ scans = Table(
     Column("source", Text),
     Column("map_version", Text),
     Column("replaces", Text),
+    Column("told_carrier", Text),
     Column("doubts", Text),
     Index("scans_number", "carrier", "tracking_number"),
     Index("scans_hour", "carrier", "code", "occurred_at"),
@@ -147,7 +148,7 @@ refused = Table(
     Column("problem", Text, nullable=False),
 )
 
-# How far files of scans have been read, so that reading goes on where it ended.
+# How far files of scans have been read, so that reading goes on where it ended; `digest` is of what was read.
 drops = Table(
     "drops",
     metadata,
@@ -158,6 +159,7 @@ drops = Table(
     Column("refused", BigInteger, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    Column("digest", Text),
 )
 
 # One row per parcel that is still awaited: when to look at it next. News raises `revision` and sets `due_at` to now; a

@@ -71,6 +71,7 @@ class DatesAnswer(Said):
 class EventAnswer(Said):
     """A scan, on the clock of the place where it happened."""
 
+    scan_id: str | None = Field(description="what `replaces` of a correction names; null for the shop's own dispatch")
     local_at: datetime = Field(
         description="with the offset of the place, or of its country where nobody told it; UTC where neither is known"
     )
@@ -84,7 +85,9 @@ class EventAnswer(Said):
     raw_code: str | None
     raw_text: str | None
     recorded_at: datetime = Field(description="when we learned of it")
-    doubts: list[str] = Field(description="what is wrong with its time")
+    doubts: list[str] = Field(
+        description="what is wrong with its time; `replaces_unknown` corrects a scan that this parcel does not have"
+    )
 
 
 class AlertSummary(Said):

@@ -1,7 +1,7 @@
 """From what was seen of parcels to the answers that tell it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -31,11 +31,15 @@ from serving.tracking.labels import LABELS
 from serving.tracking.reading import Found, Seen
 from serving.worker.stated import Stated
 
+# A doubt of a correction: what it replaces is no scan of the parcel, or not yet.
+REPLACES_UNKNOWN = "replaces_unknown"
+
 
 def shipment_answer(found: Found, now: datetime) -> ShipmentAnswer:
     """Tell everything of one parcel."""
     seen = found.seen
     progress, place = seen.faced.progress, seen.faced.shipment.destination
+    scan_ids = {scan.scan_id for scan in seen.faced.parcel.scans}
     return ShipmentAnswer(
         **_summary(seen),
         as_of=now,
@@ -47,7 +51,7 @@ def shipment_answer(found: Found, now: datetime) -> ShipmentAnswer:
         dispatched_at=progress.dispatched_at,
         ended_at=progress.ended_at,
         attempts=progress.attempts,
-        timeline=[_event(entry) for entry in progress.timeline],
+        timeline=[_event(entry, scan_ids) for entry in progress.timeline],
         history=_history(found.history),
         causes=_reasons(seen.stated.causes),
         alerts=[AlertSummary(**asdict(alert)) for alert in found.alerts],
@@ -136,9 +140,11 @@ def _reasons(days: Mapping[str, int]) -> list[ReasonDays]:
     return [ReasonDays(party=party, days=days[party]) for party in PARTIES if days.get(party)]  # type: ignore[arg-type]
 
 
-def _event(entry: TimelineEntry) -> EventAnswer:
+def _event(entry: TimelineEntry, scan_ids: Set[str]) -> EventAnswer:
     scan = entry.scan
+    is_lone = scan.replaces is not None and scan.replaces not in scan_ids
     return EventAnswer(
+        scan_id=scan.scan_id if scan.scan_id in scan_ids else None,
         local_at=entry.local_at,
         code=scan.code,
         label=LABELS[scan.code],
@@ -150,7 +156,7 @@ def _event(entry: TimelineEntry) -> EventAnswer:
         raw_code=scan.raw_code,
         raw_text=scan.raw_text,
         recorded_at=scan.recorded_at,
-        doubts=list(entry.doubts),
+        doubts=[*entry.doubts, REPLACES_UNKNOWN] if is_lone else list(entry.doubts),
     )
 
 

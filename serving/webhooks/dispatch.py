@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,7 +48,8 @@ class DispatchState:
 class Dispatch:
     """Delivers what is due from `start` to `stop`. Nothing is opened and no thread made before.
 
-    InputError for settings that cannot be used. A database or a broker that is down is waited for.
+    InputError for settings that cannot be used. A database or a broker that is down is waited for. ``refused`` counts
+    rows of the event bus that are no scans.
     """
 
     def __init__(
@@ -65,7 +67,8 @@ class Dispatch:
         channels: dict[str, Channel] = {WEBHOOK: WebhookChannel(self._post, schedule, clock, jitter)}
         self._database = database
         self._clock = clock
-        self._bus = _bus_of(database, settings, clock, jitter) if settings.bus else None
+        self.refused: Counter[str] = Counter()
+        self._bus = _bus_of(database, settings, clock, jitter, self.refused) if settings.bus else None
         if self._bus is not None:
             channels[BUS] = self._bus
         self._sender = Sender(database, channels, clock, lambda: base64.b32encode(entropy(15)).decode())
@@ -126,8 +129,8 @@ class Dispatch:
             announce_bus(connection, self._clock(), is_configured=self._bus is not None)
 
 
-def _bus_of(database: Database, settings: Settings, clock: Clock, jitter: Jitter) -> BusLink:
-    keep = keep_messages(database, clock, CodeTables.load(REFERENCE, settings.codes))
+def _bus_of(database: Database, settings: Settings, clock: Clock, jitter: Jitter, refused: Counter[str]) -> BusLink:
+    keep = keep_messages(database, clock, CodeTables.load(REFERENCE, settings.codes), refused)
     return BusLink(settings.bus, Route(settings.bus_scans, settings.bus_events), keep, clock, jitter)
 
 

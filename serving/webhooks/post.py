@@ -4,13 +4,13 @@ import asyncio
 import ipaddress
 import ssl
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 
 from parcelcast.errors import ParcelcastError
+from serving.webhooks.lookups import HangingNameError, Lookups
 from serving.webhooks.targets import Address, Target, Targets
 
 TIMEOUT_S = 15.0
@@ -18,7 +18,6 @@ CONNECT_TIMEOUT_S = 5.0
 READ_BYTES = 1_024
 
 _READ_TIMEOUT_S = 1.0
-_RESOLVING = 32  # names that do not resolve keep a thread for long
 
 
 class NoAnswerError(ParcelcastError):
@@ -37,17 +36,17 @@ class Post:
     """Posts to receivers, each attempt by a connection of its own."""
 
     def __init__(self, targets: Targets, tls: ssl.SSLContext | None = None, timeout_s: float = TIMEOUT_S) -> None:
-        self._targets = targets
+        self._lookups = Lookups(targets)
         self._tls = tls or httpx.create_ssl_context()
         self._timeout_s = timeout_s
-        self._resolvers = ThreadPoolExecutor(_RESOLVING, "webhook-names")
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Post a body; NoAnswerError when no status arrives in time, RefusedTargetError when it may not go there."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                check = asyncio.get_running_loop().run_in_executor(self._resolvers, self._targets.check, url)
-                return await self._post(await check, headers, body)
+                return await self._post(await self._lookups.check(url), headers, body)
+        except HangingNameError as error:
+            raise NoAnswerError(str(error)) from error
         except TimeoutError as error:
             raise NoAnswerError(f"no answer within {self._timeout_s:g} s") from error
         except httpx.ConnectTimeout as error:
@@ -59,7 +58,7 @@ class Post:
 
     def close(self) -> None:
         """Let the threads go."""
-        self._resolvers.shutdown(wait=False, cancel_futures=True)
+        self._lookups.close()
 
     async def _post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Reply:
         *others, last = target.addresses

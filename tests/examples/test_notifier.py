@@ -171,6 +171,113 @@ def test_a_refused_address_does_not_hold_up_others(inbox):
     assert inbox.waiting() == []
 
 
+class Strict(Letters):
+    """Refuses what the first shopper gets, with an answer; it takes ASCII addresses alone."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        if envelope.rcpt_tos[0].startswith("kim"):
+            return self.answer
+        return await super().handle_DATA(server, session, envelope)
+
+
+def _keep(inbox, number, order="o1", kind="apology", alert="a", by="2027-03-08"):
+    texts = {kind: TEXTS["apology"]}
+    data = {"alert_id": alert, "order_id": order, "texts": texts, "promise": {"now": {"by": by}}}
+    inbox.keep(f"e{number}", json.dumps({"id": f"e{number}", "data": data}).encode())
+
+
+def _mailer(inbox, port, orders=ORDERS):
+    return notifier.Mailer(inbox, orders.get, ("127.0.0.1", port), "service@shop.example")
+
+
+@pytest.mark.parametrize("address", ["kim@example.org", "kim@exämple.org", "kim@a.org\nBcc: eve@example.org"])
+def test_a_mail_that_can_never_be_sent_is_given_up_and_holds_up_no_other(inbox, caplog, address):
+    letters, port = Strict("554 5.7.1 rejected, kim@example.org"), _free_port()
+    _keep(inbox, 1)
+    _keep(inbox, 2, "o2", alert="b")
+    with _mail_server(letters, port):
+        assert _mailer(inbox, port, {**ORDERS, "o1": address}).send_waiting()
+
+    assert [mail["to"] for mail in letters.got] == ["sascha@example.org"]
+    assert inbox.waiting() == []
+    assert "the mail of event e1 is given up" in caplog.text
+    assert not {"kim", "example"} & set(caplog.text.replace("@", " ").replace(".", " ").split())
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[]", b"{}", b'{"data": null}'])
+def test_an_event_of_an_unexpected_form_holds_up_no_other(inbox, body):
+    letters, port = Letters(), _free_port()
+    inbox.keep("e1", body)
+    _keep(inbox, 2)
+    with _mail_server(letters, port):
+        assert _mailer(inbox, port).send_waiting()
+
+    assert (len(letters.got), inbox.waiting()) == (1, [])
+
+
+def test_a_mail_that_is_wanted_later_waits_alone_and_before_its_recovery(inbox):
+    letters, port = Strict("451 try again later"), _free_port()
+    _keep(inbox, 1)
+    _keep(inbox, 2, kind="recovery")
+    _keep(inbox, 3, "o2", alert="b")
+    with _mail_server(letters, port):
+        mailer = _mailer(inbox, port)
+        assert not mailer.send_waiting()
+        assert [mail["to"] for mail in letters.got] == ["sascha@example.org"]
+        assert [event_id for event_id, _ in inbox.waiting()] == ["e1", "e2"]
+        letters.answer = "250 OK"
+        assert mailer.send_waiting()
+
+    assert inbox.waiting() == []
+
+
+def test_the_thread_goes_on_after_a_failure_that_nobody_foresaw(inbox, monkeypatch):
+    monkeypatch.setattr(notifier, "RETRY_S", 0.01)
+    letters, port = Letters(), _free_port()
+    _keep(inbox, 1)
+    waiting, failures = inbox.waiting, iter([True, True])
+
+    def fail_twice():
+        if next(failures, False):
+            raise notifier.sqlite3.OperationalError("disk is full")
+        return waiting()
+
+    monkeypatch.setattr(inbox, "waiting", fail_twice)
+    with _mail_server(letters, port), _notifying(inbox, port):
+        _until(lambda: letters.got)
+
+
+def test_an_incident_has_one_apology_and_another_only_for_a_later_day(inbox):
+    letters, port = Letters(), _free_port()
+    for number, by in enumerate(("2027-03-08", "2027-03-08", "2027-03-06", "2027-03-11", "2027-03-10")):
+        _keep(inbox, number, by=by)
+    _keep(inbox, 9, alert="b")
+    with _mail_server(letters, port):
+        mailer = _mailer(inbox, port)
+        assert mailer.send_waiting()
+        assert mailer.send_waiting()
+
+    sent = [mail["message-id"] for mail in letters.got]
+    assert sent == ["<e0@shop.example>", "<e3@shop.example>", "<e9@shop.example>"]
+
+
+def test_a_recovery_is_mailed_once_and_only_after_an_apology(inbox):
+    letters, port = Letters(), _free_port()
+    _keep(inbox, 1, kind="recovery", alert="never told")
+    _keep(inbox, 2)
+    _keep(inbox, 3, kind="recovery")
+    _keep(inbox, 4, kind="recovery")
+    _keep(inbox, 5, by="2027-03-20")
+    with _mail_server(letters, port):
+        assert _mailer(inbox, port).send_waiting()
+
+    assert [mail["message-id"] for mail in letters.got] == ["<e2@shop.example>", "<e3@shop.example>"]
+
+
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
 

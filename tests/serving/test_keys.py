@@ -72,6 +72,20 @@ def test_a_broken_key_file_is_refused_by_name(text: str) -> None:
         read_keys(text, "keys.json")
 
 
+@pytest.mark.parametrize("content", [b"", b"junk", b'{"a": 1}', b"[]", b'{"keys": 1}', b"\xff"])
+def test_no_key_is_added_to_a_broken_key_file_which_stays_as_it_is(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "keys.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"keys\.json is not a key file .* move it away"):
+        create_key(path, ["admin"], "operator", NOW, ENTROPY)
+    assert path.read_bytes() == content
+
+
+def test_a_key_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        create_key(tmp_path, ["admin"], "operator", NOW, ENTROPY)
+
+
 def test_unknown_scopes_are_refused() -> None:
     good = json.dumps({"keys": [{"key_id": "a", "sha256": "00" * 32, "scopes": ["admin", "root"]}]})
     with pytest.raises(InputError, match="expected one or more of"):

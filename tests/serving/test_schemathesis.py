@@ -36,6 +36,7 @@ OPERATIONS = [
     "POST /v1/scans",
     "GET /v1/reports/alerts",
     "GET /v1/reports/codes",
+    "GET /v1/reports/refused",
     "POST /v1/trackers/aftership",
     "POST /v1/trackers/easypost",
     "GET /v1/alerts",

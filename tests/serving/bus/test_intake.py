@@ -1,6 +1,7 @@
 import asyncio
 import json
 import threading
+from collections import Counter
 
 import pytest
 from sqlalchemy import select
@@ -30,8 +31,13 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def keep(database):
-    return keep_messages(database, FakeClock(NOON), CodeTables.default())
+def counted():
+    return Counter()
+
+
+@pytest.fixture
+def keep(database, counted):
+    return keep_messages(database, FakeClock(NOON), CodeTables.default(), counted)
 
 
 def _scan(number, **changes):
@@ -67,16 +73,17 @@ def test_redelivery_changes_nothing(database, keep):
     "poison",
     [b"", b"\xff\xfe", b"{", b"null", b"7", b'"scan"', b"[" * 5_000, b"9" * 5_000, b'{"carrier": "\\u0000"}', b"\x00"],
 )
-def test_poison_is_set_aside_and_costs_no_good_scan(database, keep, poison):
+def test_poison_is_set_aside_and_costs_no_good_scan(database, keep, counted, poison):
     keep([poison, json.dumps(_scan(1)).encode(), poison])
 
     assert _numbers(database) == ["K1"]
     found = _refused(database)
     assert len(found) == 2
     assert {source for _, source in found} == {"bus"}
+    assert counted == {"bus": 2}
 
 
-def test_what_nobody_foresaw_is_set_aside_alone(database, keep, monkeypatch, caplog):
+def test_what_nobody_foresaw_is_set_aside_alone(database, keep, counted, monkeypatch, caplog):
     def broken(database, rows, *rest):
         if any(row["tracking_number"] == "K2" for row in rows):
             raise ZeroDivisionError("secret")
@@ -90,6 +97,7 @@ def test_what_nobody_foresaw_is_set_aside_alone(database, keep, monkeypatch, cap
 
     assert _numbers(database) == ["K1", "K3"]
     assert [json.loads(content)["tracking_number"] for content, _ in _refused(database)] == ["K2"]
+    assert counted == {"bus": 1}
     assert "ZeroDivisionError" in caplog.text
     assert "secret" not in caplog.text
 

@@ -111,6 +111,30 @@ def test_clocks_that_are_ahead_are_told(database, tmp_path):
     assert "ahead" not in str(read(database, csv(tmp_path / "b.csv", line(1)))[0])
 
 
+def test_the_first_refused_rows_are_told_with_their_number_and_what_is_wrong(database, tmp_path):
+    german = [f"dpd;0159001;24.11.2026 07:4{n};3" for n in range(7)]
+    header = "carrier;tracking_number;occurred_at;raw_code"
+    path = csv(tmp_path / "de.csv", "dpd;0159001;2026-11-22T07:30:00Z;3", "", *german, header=header)
+
+    first, *told = str(read(database, path)[0]).splitlines()
+
+    assert first == "de.csv: 1 new scans, 0 known, 7 refused"
+    assert [one.split(",")[0] for one in told[:5]] == [f"  row {number}" for number in range(2, 7)]
+    assert "occurred_at: got the time '24.11.2026 07:40'; expected ISO 8601" in told[0]
+    assert told[5:] == ["  and 2 more"]
+
+
+def test_rows_are_numbered_from_the_start_of_the_file_when_reading_goes_on(database, tmp_path):
+    path = csv(tmp_path / "a.csv", *(line(n, "long " * 20) for n in range(1_000)), "")
+    read(database, path)
+    with path.open("a") as file:
+        file.write("\n".join([line(1_000), "bad"]))
+
+    told = str(read(database, path)[0])
+
+    assert "  row 1002: got this row; another number of values than the header has" in told
+
+
 def test_what_was_read_is_not_read_again(database, tmp_path):
     path = csv(tmp_path / "a.csv", *map(line, range(5_000)), "bad", *map(line, range(5_000, 5_100)))
     first = read(database, path)[0]
@@ -172,6 +196,72 @@ def test_a_file_that_grew_goes_on(database, tmp_path):
     assert read(database, path)[0].intake.received == 10
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_rows_that_were_sorted_in_before_the_old_end_are_read(database, tmp_path, packed):
+    told = [line(n) for n in range(3_000)]
+    path = csv(tmp_path / "a.csv", *told, "")
+    late = [line(n) for n in (80_001, 80_002)]
+
+    def give(*rows):
+        content = "\n".join([HEADER, *rows, ""]).encode()
+        target = tmp_path / "a.csv.gz" if packed else path
+        target.write_bytes(gzip.compress(content) if packed else content)
+        return read(database, target)[0]
+
+    give(*told)
+    again = give(*told[:2_500], *late, *told[2_500:], *map(line, range(3_000, 3_003)))
+
+    assert (again.intake.accepted, again.intake.duplicates, again.began_at) == (5, 3_000, 0)
+    assert len(scans(database)) == 3_005
+    assert give(*told[:2_500], *late, *told[2_500:], *map(line, range(3_000, 3_003))).intake.received == 0
+
+
+def test_a_changed_file_is_resumed_where_a_kill_stopped_it(database, tmp_path):
+    told = [line(n) for n in range(6_000)]
+    path = csv(tmp_path / "a.csv", *told, "")
+    read(database, path)
+    csv(path, *told[:3_000], line(80_001), *told[3_000:], "")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read(database, path, tell=stop)
+    went_on = read(database, path)[0]
+
+    assert (went_on.began_at, went_on.intake.accepted) == (files.BATCH_ROWS, 1)
+
+
+def test_a_file_that_was_cut_off_and_grew_again_is_read_from_its_start(database, tmp_path):
+    told = [line(n) for n in range(2_000)]
+    path = csv(tmp_path / "a.csv", *told, "")
+    read(database, path)
+    csv(path, *told[:1_500])
+    read(database, path)
+    csv(path, *told[:1_500], *(line(n) for n in range(3_000, 4_000)))
+
+    assert read(database, path)[0].intake.accepted == 1_000
+
+
+def test_half_a_line_that_was_read_is_read_whole_when_it_is(database, tmp_path):
+    told = [line(n) for n in range(1_500)]
+    path = csv(tmp_path / "a.csv", *told, line(5_000)[:30])
+    read(database, path)
+    with path.open("a") as file:
+        file.write(line(5_000)[30:] + "\n")
+
+    assert read(database, path)[0].intake.accepted == 1
+
+
+def test_a_file_that_an_older_version_read_is_read_again_once(database, tmp_path):
+    path = csv(tmp_path / "a.csv", line(1), "")
+    read(database, path)
+    with database.writing() as connection:
+        connection.exec_driver_sql("update drops set digest = null")
+
+    assert [read(database, path)[0].intake.duplicates for _ in range(2)] == [1, 0]
+
+
 def test_a_packed_file_that_is_cut_off_keeps_what_came(database, tmp_path):
     path = tmp_path / "a.ndjson.gz"
     whole = gzip.compress(b"\n".join(orjson.dumps(row) for row in rows(20_000)), 1)
@@ -194,6 +284,7 @@ def test_a_packed_file_that_is_cut_off_keeps_what_came(database, tmp_path):
         ("a.csv", "carrier,occurred_at,code", "no column tracking_number or shipment_id"),
         ("a.csv", "carrier,occurred_at,code,code,shipment_id", "names a column twice"),
         ("a.csv", ",a,b", "without a name"),
+        ("a.csv", f"{HEADER}\rdpd,1\r", "lines end in CR alone. To do: save the file with the line ends of Unix"),
         ("a.csv", "", "no column occurred_at"),
         ("a.xlsx", "", "cannot tell what .xlsx means"),
     ],
@@ -207,8 +298,17 @@ def test_a_file_that_cannot_be_meant_is_refused_before_anything_is_read(database
 
 
 def test_a_missing_file_is_told(database, tmp_path):
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(
+        DataError, match=r"none\.csv: cannot be opened \(No such file or directory\). To do: name a file"
+    ):
         read(database, tmp_path / "none.csv")
+
+
+def test_a_name_that_is_not_utf8_is_told_and_kept_as_far_as_it_can_be(database, tmp_path):
+    path = csv(tmp_path / "\udcff.csv", line(1))
+
+    assert str(read(database, path)[0]) == "\ufffd.csv: 1 new scans, 0 known, 0 refused"
+    assert read(database, path)[0].began_at == 1
 
 
 def test_the_command_reads_files_and_tells_what_it_found(tmp_path, monkeypatch, capsys):
@@ -220,3 +320,13 @@ def test_the_command_reads_files_and_tells_what_it_found(tmp_path, monkeypatch, 
     assert main(["ingest", "scans", path]) == 0
     assert "rows before 2 were read earlier" in capsys.readouterr().out
     assert main(["ingest", "scans", str(tmp_path / "none.csv")]) == 1
+
+
+def test_the_command_fails_when_no_row_of_a_file_is_a_scan(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PARCELCAST_DATABASE", f"sqlite:///{tmp_path / 'new.sqlite'}")
+    useless = csv(tmp_path / "de.csv", line(1).replace("2026-11-22T", "22.11.2026 "))
+    useful = csv(tmp_path / "a.csv", line(1), "bad")
+
+    assert main(["ingest", "scans", str(useless), str(useful)]) == 1
+    assert "a.csv: 1 new scans" in capsys.readouterr().out
+    assert main(["ingest", "scans", str(useful)]) == 0

@@ -62,6 +62,16 @@ def test_a_raw_code_is_mapped_and_an_unknown_one_is_counted(shop):
     }
 
 
+def test_a_scan_by_id_has_its_carriers_code_table_and_place_in_the_report(shop):
+    by_id = {"tracking_number": ..., "shipment_id": "S-1", "carrier": " DPD", "code": ...}
+    told = [row(**by_id, raw_code="3"), row(**by_id, raw_code="never seen")]
+    answer = send(shop, [*told, row(code=..., raw_code="never seen")])
+
+    assert (counts(answer), answer.json()["unknown_codes"]) == ((3, 3, 0, 0), 2)
+    assert next((scan.code, scan.map_version) for scan in parcel(shop).scans) == ("out_for_delivery", "dpd-1")
+    assert [(one["carrier"], one["scans"]) for one in shop.get("/v1/reports/codes").json()["carriers"]] == [("dpd", 2)]
+
+
 def test_a_shops_own_code_table_replaces_ours(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
     (folder / "dpd.csv").write_text(
@@ -115,6 +125,39 @@ def test_a_correction_names_the_scan_that_it_replaces(shop):
         ("delivered", None),
         ("delivery_attempted", "recipient"),
     }
+
+
+def timeline(shop):
+    return shop.get("/v1/shipments/S-1").json()["timeline"]
+
+
+def test_the_timeline_tells_the_scan_id_that_a_correction_needs(shop):
+    send(shop, row(code="delivered"))
+    (wrong,) = timeline(shop)
+
+    send(shop, row(code="delivery_attempted", reason="absent", replaces=wrong["scan_id"]))
+
+    (corrected,) = timeline(shop)
+    assert (corrected["code"], corrected["doubts"]) == ("delivery_attempted", [])
+    send(shop, row(code="at_pickup_point", replaces=corrected["scan_id"]))
+    assert [entry["code"] for entry in timeline(shop)] == ["at_pickup_point"]
+
+
+def test_the_shops_own_dispatch_is_no_scan_to_correct(shop):
+    assert shop.post("/v1/shipments", json={**PARCEL, "dispatched_at": "2026-11-21T10:00:00Z"}).status_code == 200
+
+    assert [(entry["code"], entry["scan_id"]) for entry in timeline(shop)] == [("handed_over", None)]
+
+
+def test_a_correction_of_a_scan_that_the_parcel_does_not_have_is_marked_until_that_comes(shop):
+    send(shop, row(code="delivered"))
+    (late,) = timeline(shop)
+    other = row(occurred_at="2026-11-22T12:00:00Z", code="delivery_attempted")
+
+    send(shop, {**other, "replaces": "0" * 32})
+    assert [entry["doubts"] for entry in timeline(shop)] == [[], ["replaces_unknown"]]
+    send(shop, {**other, "replaces": late["scan_id"]})
+    assert [entry["doubts"] for entry in timeline(shop)] == [["replaces_unknown"], []]
 
 
 def test_a_scan_may_name_its_parcel_by_id(shop):
@@ -294,10 +337,50 @@ def test_nothing_is_acknowledged_that_is_not_kept(shop, monkeypatch):
     assert counts(send(shop, row())) == (1, 1, 0, 0)
 
 
+def test_what_was_set_aside_is_reported_without_what_it_held(shop):
+    send(
+        shop, [row(occurred_at="Kim Muster; Hauptstr. 1"), row(), row(time_zone="Kim/Muster", occurred_at="2026-11-22")]
+    )
+    stream(shop, b"Kim Muster, Hauptstr. 1")
+
+    report = shop.get("/v1/reports/refused").json()
+
+    assert [(one["source"], one["problem"].split(":")[0]) for one in report["refused"]] == [
+        ("http", "no JSON"),
+        ("http", "/occurred_at"),
+        ("http", "/occurred_at"),
+    ]
+    assert report["cursor"] is None
+    assert "expected ISO 8601" in report["refused"][2]["problem"]
+    assert report["refused"][0]["received_at"] == "2026-11-23T09:00:05Z"
+    assert not any(word in str(report) for word in ("Kim", "Muster", "Haupt"))
+
+
+def test_what_was_set_aside_is_reported_in_pages(shop):
+    send(shop, [row(), *(row(occurred_at="x") for _ in range(3))])
+
+    first = shop.get("/v1/reports/refused?limit=2").json()
+    rest = shop.get(f"/v1/reports/refused?limit=2&before={first['cursor']}").json()
+
+    assert [len(page["refused"]) for page in (first, rest)] == [2, 1]
+    assert rest["cursor"] is None
+    assert shop.get("/v1/reports/refused?limit=501").status_code == 422
+    assert shop.get("/v1/reports/refused?before=x").status_code == 422
+
+
+def test_rows_that_are_no_scans_are_counted_by_source(shop):
+    assert "scans_refused_total" not in shop.get("/metrics").text
+    send(shop, [row(), row(occurred_at="x"), row(code="no")])
+    stream(shop, b"x")
+
+    assert 'parcelcast_scans_refused_total{source="http"} 3\n' in shop.get("/metrics").text
+
+
 def test_it_needs_the_scope_for_parcels(shop):
     shop.key = READ_KEY
     assert send(shop, row()).status_code == 403
     assert shop.get("/v1/reports/codes").status_code == 403
+    assert shop.get("/v1/reports/refused").status_code == 403
     shop.key = None
     assert send(shop, row()).status_code == 401
 

@@ -136,6 +136,15 @@ def test_a_database_that_is_not_there_is_told():
         Database("postgresql://nobody@127.0.0.1:1/none").check()
 
 
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(
+        InputError, match=r"the folder of the database, .*/file/sub, cannot be made \(Not a directory\)"
+    ):
+        Database(f"sqlite:///{tmp_path}/file/sub/parcels.sqlite")
+
+
 @pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "nonsense"])
 def test_other_addresses_are_refused_without_their_password(url):
     with pytest.raises(InputError, match="expected sqlite:///FILE") as caught:
