@@ -7,7 +7,7 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from parcelcast.alerts.vocabulary import FAMILIES, RECOVERED
@@ -55,13 +55,20 @@ class Wording:
         tag = choose_language(data["locale"], None)
         name = f"{tag.name}/{kind}.txt"
         try:
-            text = self._templates.get_template(name).render(_words(data, tag.tag))
-        except (TemplateError, TypeError, ValueError, ArithmeticError, UnicodeDecodeError) as error:
+            return {kind: _parts(self._templates.get_template(name).render(_words(data, tag.tag)))}
+        except Exception as error:  # a template is a program of somebody else's, and may raise anything
             raise InputError(
                 f"template {name} cannot be used ({error}); expected one like those in docs/alerts.md"
             ) from error
-        subject, _, body = text.strip().partition("\n")
-        return {kind: {"subject": subject.strip(), "body": body.strip() + "\n"}}
+
+
+def _parts(text: str) -> dict[str, str]:
+    """Return subject and body; ValueError for a text that lacks one, or that cannot be written as UTF-8."""
+    text.encode()
+    subject, _, body = (part.strip() for part in text.strip().partition("\n"))
+    if not subject or not body:
+        raise ValueError("without a subject or without a body")
+    return {"subject": subject, "body": body + "\n"}
 
 
 def _words(data: Mapping[str, Any], tag: str) -> dict[str, Any]:

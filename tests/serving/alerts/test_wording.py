@@ -131,6 +131,16 @@ def test_a_merchants_template_counts_before_ours_file_by_file(folder):
         "{% if by %}",
         "{{ slip_days / 0 }}",
         "{% include '../../../../etc/passwd' %}",
+        "{{ 'Bis {promised}'.format() }}",
+        "{{ '{}'.format() }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+        "{{ 'x'.encode('latin5x') }}",
+        "{{ 'a' * 10**17 }}",
+        "{{ '\\ud800' }}\n\nBis {{ by }}.",
+        "",
+        "\n \n",
+        "Bis {{ by }}",
+        "{% if order_id == 'none' %}Bis {{ by }}{% endif %}\n\n ",
     ],
 )
 def test_a_template_that_cannot_or_must_not_be_used_is_refused_by_its_name(folder, template):
