@@ -136,6 +136,11 @@ def main_party(days: Mapping[str, int]) -> str | None:
     return worst if days.get(worst, 0) > 0 else None
 
 
+def holder(progress: Progress) -> str:
+    """Return the party that has the parcel, by its stage: the warehouse before the dispatch, then the carrier."""
+    return "warehouse" if progress.stage == "pre_dispatch" else "carrier"
+
+
 def _holidays_between(one: date, other: date, calendar: WorkingCalendar) -> int:
     """Count public holidays on weekdays of delivery after the earlier day up to the later one."""
     start, end = sorted((one, other))

@@ -34,7 +34,7 @@ class Tier:
         if self.parties is not None and (unknown := sorted(self.parties - set(PARTIES))):
             raise InputError(f"tier {self.tier!r} has the parties {unknown}; expected only {', '.join(PARTIES)}")
 
-    def fits(self, slip_days: int, order_value: float | None, currency: str | None, party: str | None) -> bool:
+    def fits(self, slip_days: float, order_value: float | None, currency: str | None, party: str | None) -> bool:
         """Whether an order with this slip, value and main cause gets it."""
         if slip_days < self.min_slip_days:
             return False
@@ -63,9 +63,9 @@ class Tier:
 
 
 def compensation_tier(
-    table: Sequence[Tier], slip_days: int, order_value: float | None, currency: str | None, party: str | None
+    table: Sequence[Tier], slip_days: float, order_value: float | None, currency: str | None, party: str | None
 ) -> str | None:
-    """Return the name of the first tier that fits; None when none does.
+    """Return the name of the first tier that fits; None when none does. What never comes has a slip of ``inf`` days.
 
     >>> table = (Tier("voucher", 3, parties=frozenset({"carrier"})), Tier("kind words", 1))
     >>> [compensation_tier(table, slip, 20.0, "EUR", "carrier") for slip in (0, 1, 4)]

@@ -1,34 +1,46 @@
 """What an alert says: all that an apology needs."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
+from math import inf
 from typing import Any
 
 from parcelcast.alerts.compensation import compensation_tier
+from parcelcast.alerts.finding import View
 from parcelcast.alerts.machine import Change
 from parcelcast.alerts.policy import AlertPolicy
-from parcelcast.alerts.situation import Situation
+from parcelcast.alerts.situation import Situation, StatedDates
+from parcelcast.alerts.troubles import pickup_days_left
 from parcelcast.alerts.vocabulary import FAMILIES
-from parcelcast.ledger import main_party
+from parcelcast.ledger import holder, main_party
 
 _COMPENSATED = frozenset({*FAMILIES["delay"], *FAMILIES["stall"]})
+_REASON_STAGES = frozenset({"attempted", "returning", "returned"})
+_NO_DATES = StatedDates(None, None, None, None)
 
 
 def alert_data(situation: Situation, change: Change, policy: AlertPolicy) -> dict[str, Any]:
     """Return the data of an alert, JSON values; dates are local to the destination.
 
     ``slip_days`` are the days from the promise to the likely date, 0 when that is not later, None when one of the two
-    is missing. ``cause.days`` are the days by party so far (`parcelcast.ledger`). ``probability`` is that of
-    what the type says: of being later than the promise, than usual, or lost.
+    is missing. ``cause.days`` are the days by party so far (`parcelcast.ledger`); of a delay or a stall
+    without a likely date ``cause.party`` is the one that has the parcel. ``probability`` is that of what the type says:
+    of being later than the promise, than usual, or lost. ``pickup`` is None but for a parcel at a pickup point, of
+    which no date after its last day there is told; of one that the carrier says is lost none is told at all.
     """
     incident, progress = change.incident, situation.progress
-    dates = situation.dates(policy.stated_level)
+    pickup = _pickup(situation, policy)
+    dates = _dates(situation, policy, pickup)
     slip = None
     if situation.promised_on is not None and dates.likely is not None:
         slip = max((dates.likely - situation.promised_on).days, 0)
     party = main_party(situation.causes)
     tier = None
     if change.type in _COMPENSATED:
-        tier = compensation_tier(policy.compensation, slip or 0, situation.order_value, situation.currency, party)
+        party = holder(progress) if dates.likely is None else party
+        tier = compensation_tier(
+            policy.compensation, _least_slip(situation, slip), situation.order_value, situation.currency, party
+        )
     return {
         "type": change.type,
         "incident": incident.family,
@@ -55,11 +67,59 @@ def alert_data(situation: Situation, change: Change, policy: AlertPolicy) -> dic
         "cause": {"party": party, "days": dict(situation.causes)},
         "stage": progress.stage,
         "attempts": progress.attempts,
+        "reason": _reason(situation, pickup),
+        "pickup": None if pickup is None else {**pickup, "until": _iso(pickup["until"])},
         "locale": situation.locale or policy.locale,
         "order_value": situation.order_value,
         "currency": situation.currency,
         "compensation_tier": tier,
     }
+
+
+def _pickup(situation: Situation, policy: AlertPolicy) -> dict[str, Any] | None:
+    """Return until when (local date) and where a parcel waits; None for one that is at no pickup point."""
+    view = View(situation, None, policy, situation.progress.as_of)
+    days_left = pickup_days_left(view)
+    if days_left is None:
+        return None
+    scans = (entry.scan for entry in reversed(situation.progress.timeline))
+    waits = next(scan for scan in scans if scan.code == "at_pickup_point")
+    return {
+        "until": view.today + timedelta(days=days_left),
+        "days_left": days_left,
+        "place": waits.place,
+        "facility_id": waits.facility_id,
+    }
+
+
+def _dates(situation: Situation, policy: AlertPolicy, pickup: Mapping[str, Any] | None) -> StatedDates:
+    """Return the dates to tell: none that the carrier's own word or the last day at the pickup point rules out."""
+    if situation.progress.stage == "lost_suspected":
+        return _NO_DATES
+    dates = situation.dates(policy.stated_level)
+    if pickup is None:
+        return dates
+    named = (dates.earliest, dates.likely, dates.latest, dates.by)
+    return StatedDates(*(day if day is not None and day <= pickup["until"] else None for day in named))
+
+
+def _least_slip(situation: Situation, slip: int | None) -> float:
+    """Return how many days later than promised a parcel comes at least; without end if more likely lost than not."""
+    silence = None if situation.eta is None else situation.eta.silence
+    if situation.progress.stage == "lost_suspected" or (silence is not None and silence.lost >= 0.5):
+        return inf
+    if situation.promised_on is None:
+        return 0
+    return max(slip or 0, (situation.today(situation.progress.as_of) - situation.promised_on).days)
+
+
+def _reason(situation: Situation, pickup: Mapping[str, Any] | None) -> str | None:
+    """Return what keeps it from the shopper: the exception in force, else why the last attempt failed or it returns."""
+    progress = situation.progress
+    told = progress.trouble or (situation.last_move if progress.stage in _REASON_STAGES else None)
+    if told is not None and told.reason is not None:
+        return told.reason
+    return "not_collected" if pickup is not None and pickup["days_left"] < 0 else None
 
 
 def _iso(day: date | None) -> str | None:

@@ -42,9 +42,9 @@ def look_for_stall(view: View) -> Finding:
     situation = view.situation
     if situation.over is not None:
         return Finding(over=situation.over)
-    silence = situation.eta.silence if situation.eta is not None else None
     if situation.progress.stage == "lost_suspected":
-        return Finding("shipment.lost_suspected", probability=None if silence is None else silence.lost)
+        return Finding("shipment.lost_suspected")  # the carrier says so: no probability of ours
+    silence = situation.eta.silence if situation.eta is not None else None
     move = situation.last_move
     if move is None or situation.is_dark or situation.progress.stage in _NOT_ON_THE_ROAD:
         return Finding(over="moved" if view.has_moved else None)

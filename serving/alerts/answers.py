@@ -36,6 +36,8 @@ EXAMPLE_EVENT: dict[str, Any] = {
         "slip_days": 2,
         "probability": 0.91,
         "cause": {"party": "carrier", "days": {"carrier": 2}},
+        "reason": None,
+        "pickup": None,
         "locale": "de",
         "compensation_tier": "voucher-5",
     },

@@ -11,6 +11,7 @@ from parcelcast.calendar import zone
 
 # The shops of this project write English dates the European way unless a region says otherwise.
 _PLAIN_ENGLISH = "en-GB"
+_FIRST_OF_MONTH = {"fr": "1er", "it": "1º", "pt-BR": "1º"}
 
 
 @lru_cache(maxsize=8192)
@@ -22,8 +23,9 @@ def weekday_and_date(day: date, tag: str, *, with_year: bool = False) -> str:
     """
     locale = _locale(tag)
     pattern = get_date_format("full", locale).pattern
-    if day.day == 1 and locale.language == "fr":
-        pattern = pattern.replace("d", "'1er'")  # CLDR's patterns know no ordinal day
+    first = _FIRST_OF_MONTH.get(tag) or _FIRST_OF_MONTH.get(locale.language)
+    if day.day == 1 and first is not None:
+        pattern = re.sub(r"\bd\b", f"'{first}'", pattern)  # CLDR's patterns know no ordinal day
     return format_date(day, pattern if with_year else _without_year(pattern), locale)
 
 

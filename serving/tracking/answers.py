@@ -125,6 +125,7 @@ class ShipmentAnswer(ShipmentSummary):
     dispatched_at: datetime | None
     ended_at: datetime | None = Field(description="when it was delivered or came back")
     attempts: int = Field(description="deliveries that failed")
+    pickup_until: date | None = Field(description="last day at the pickup point, where it was told")
     timeline: list[EventAnswer] = Field(description="in the order in which it happened")
     history: list[DatesAnswer] = Field(description="each time that the dates changed")
     causes: list[ReasonDays] = Field(description="the reasons of the whole history, added up")

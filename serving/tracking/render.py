@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from parcelcast.eta import Silence
 from parcelcast.ledger import PARTIES
 from parcelcast.progress import TimelineEntry
 from parcelcast.tracking.orders import order_progress
@@ -51,6 +52,7 @@ def shipment_answer(found: Found, now: datetime) -> ShipmentAnswer:
         dispatched_at=progress.dispatched_at,
         ended_at=progress.ended_at,
         attempts=progress.attempts,
+        pickup_until=seen.faced.parcel.facts.pickup_until,
         timeline=[_event(entry, scan_ids) for entry in progress.timeline],
         history=_history(found.history),
         causes=_reasons(seen.stated.causes),
@@ -101,14 +103,20 @@ def _eta(stated: Stated) -> EtaAnswer | None:
         earliest=dates.earliest,
         latest=dates.latest,
         percentiles={str(percent): day for percent, day in dates.percentiles.items()},
-        silence=None
-        if silence is None
-        else SilenceAnswer(
-            unscanned=round(silence.unscanned, 4), stuck=round(silence.stuck, 4), lost=round(silence.lost, 4)
-        ),
+        silence=None if silence is None else _silence(silence),
         basis=dates.basis,
         model=stated.model_version,
     )
+
+
+def _silence(silence: Silence) -> SilenceAnswer:
+    """Tell four digits that add up to 1 too: what is cut off goes to the largest remainders."""
+    exact = {name: 10_000 * share for name, share in asdict(silence).items()}
+    told = {name: int(share) for name, share in exact.items()}
+    most_cut = sorted(exact, key=lambda name: told[name] - exact[name])
+    for name in most_cut[: 10_000 - sum(told.values())]:
+        told[name] += 1
+    return SilenceAnswer(**{name: share / 10_000 for name, share in told.items()})
 
 
 def _history(rows: Sequence[DatesRow]) -> list[DatesAnswer]:

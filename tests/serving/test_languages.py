@@ -56,9 +56,19 @@ def test_a_date_of_another_year_says_so() -> None:
     assert "30. Dezember," in sentence(told, Language("de"))
 
 
-def test_french_writes_the_first_of_a_month_as_people_do() -> None:
+@pytest.mark.parametrize(
+    ("tag", "first"),
+    [
+        ("fr", "mardi 1er décembre"),
+        ("it", "martedì 1º dicembre"),
+        ("pt-BR", "terça-feira, 1º de dezembro"),
+        ("pt-PT", "terça-feira, 1 de dezembro"),
+        ("es", "martes, 1 de diciembre"),
+    ],
+)
+def test_the_first_of_a_month_is_written_as_people_do(tag: str, first: str) -> None:
     told = Told(date(2026, 11, 27), date(2026, 12, 1), datetime(2026, 11, 27, 13, tzinfo=UTC), "Europe/Paris")
-    assert "mardi 1er décembre" in sentence(told, Language("fr"))
+    assert f"{first} " in sentence(told, Language(tag))
 
 
 @pytest.mark.parametrize(

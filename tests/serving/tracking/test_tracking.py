@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from tests.serving.worker.depot import berlin
 
 
@@ -30,7 +32,7 @@ def test_a_scan_that_came_in_is_told_with_the_new_dates(tracked):
     stated = depot.stated("p1")
     assert eta["likely"] == stated.dates.likely.isoformat() == eta["percentiles"]["50"]
     assert list(eta["percentiles"]) == ["50", "75", "85", "90", "95", "97", "99"]
-    assert sum(eta["silence"].values()) - 1 < 1e-9
+    assert sum(eta["silence"].values()) == pytest.approx(1.0, abs=1e-9)
     assert (eta["basis"], eta["model"]) == ("model", "fake-1")
     assert told["promise"]["promised_on"] == "2026-11-26"
     assert told["promise"]["slip_days"] == (stated.dates.likely - date(2026, 11, 26)).days
@@ -131,6 +133,14 @@ def test_the_shops_own_word_counts_until_the_carrier_scans(tracked):
 
     assert told["stage"] == "first_mile"
     assert told["dispatched_at"] == "2026-11-23T08:30:00Z"
+
+
+def test_the_last_day_at_the_pickup_point_is_told(tracked):
+    shop, depot = tracked
+    depot.register("p1", pickup_until=date(2026, 12, 1))
+    depot.register("p2")
+
+    assert [_shipment(shop, name)["pickup_until"] for name in ("p1", "p2")] == ["2026-12-01", None]
 
 
 def test_an_order_is_told_by_its_parcels(tracked):
