@@ -4,6 +4,7 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Thread
 
+from serving.errors import StoreUnavailableError
 from serving.scans.intake import Batch, Intake, keep
 from serving.stores.database import Database
 
@@ -37,7 +38,7 @@ class Recorder:
         self._thread.join()
 
     def submit(self, batch: Batch) -> "Future[Intake]":
-        """Hand over a batch. The future fails with StoreUnavailableError when nothing of it was written."""
+        """Hand over a batch. The future fails when nothing of it was written, mostly with StoreUnavailableError."""
         answer: Future[Intake] = Future()
         self._orders.put((batch, answer))
         return answer
@@ -58,9 +59,15 @@ class Recorder:
             return
         try:
             found = keep(self._database, [batch for batch, _ in orders])
-        except Exception as error:  # noqa: BLE001 - whoever waits is told; the thread goes on
+        except StoreUnavailableError as error:
             for _, answer in orders:
                 answer.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - whoever waits is told; the thread goes on
+            if len(orders) == 1:
+                orders[0][1].set_exception(error)
+                return
+            for order in orders:  # one of them is to blame; the others are kept
+                self._write([order])
         else:
             self.accepted += sum(intake.accepted for intake in found)
             self.duplicates += sum(intake.duplicates for intake in found)

@@ -1,6 +1,7 @@
 """A database by its address: SQLite or PostgreSQL, reading and writing transactions, migrations.
 
-Used from many threads. What the driver says is translated to StoreUnavailableError, without any value of a row.
+Used from many threads. What the driver says is translated to StoreRefusedError where it is about values, else to
+StoreUnavailableError, without any value of a row.
 """
 
 import sqlite3
@@ -14,10 +15,10 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from parcelcast.errors import InputError
-from serving.errors import StoreUnavailableError
+from serving.errors import StoreRefusedError, StoreUnavailableError
 from serving.stores.schema import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -148,6 +149,8 @@ def _upgrade(connection: Connection) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except (DataError, IntegrityError) as error:
+        raise StoreRefusedError(f"the database does not take this ({_kind_of(error)})") from error
     except (SQLAlchemyError, sqlite3.Error) as error:  # the latter while a connection is prepared
         raise StoreUnavailableError(f"the database failed ({_kind_of(error)}); try again later") from error
 

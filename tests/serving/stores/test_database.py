@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
 from parcelcast.errors import InputError
-from serving.errors import StoreUnavailableError
+from serving.errors import StoreRefusedError, StoreUnavailableError
 from serving.stores.database import MIGRATIONS, Database
 from serving.stores.migrations.versions import v0001_parcels
 from serving.stores.schema import deliveries, links, metadata, refused
@@ -125,7 +125,7 @@ def test_errors_of_the_driver_are_translated_and_tell_no_values(database):
     with database.writing() as connection:
         connection.execute(insert(links), row)
 
-    with pytest.raises(StoreUnavailableError) as caught, database.writing() as connection:
+    with pytest.raises(StoreRefusedError) as caught, database.writing() as connection:
         connection.execute(insert(links), row)
 
     assert "secret" not in str(caught.value)
