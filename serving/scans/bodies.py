@@ -63,7 +63,7 @@ class Unpacking:
             except zlib.error as error:
                 raise InputError(f"the body is no gzip ({error}); scans before this point are kept") from error
             self._began = True
-            full = len(unpacked) == _PIECE  # there may be more of it inside
+            full = len(unpacked) == _PIECE and not self._engine.eof  # there may be more of it inside
             packed = self._engine.unconsumed_tail or self._engine.unused_data
             if unpacked:
                 yield unpacked

@@ -264,6 +264,16 @@ def test_bodies_may_be_packed(shop):
     assert counts(send(shop, one, headers={"content-encoding": "gzip"})) == (1, 1, 0, 0)
 
 
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 131_072])
+def test_a_packed_body_may_have_any_size(shop, size):
+    one, other = orjson.dumps(row()).ljust(size, b"\n"), orjson.dumps(row(code="delivered")).ljust(size, b"\n")
+    packed = {"content-encoding": "gzip"}
+
+    assert counts(send(shop, gzip.compress(orjson.dumps([row()]).ljust(size)), headers=packed)) == (1, 1, 0, 0)
+    assert counts(stream(shop, gzip.compress(one), **packed)) == (1, 0, 1, 0)
+    assert counts(stream(shop, gzip.compress(one) + gzip.compress(other), **packed)) == (2, 1, 1, 0)
+
+
 def test_a_packed_stream_that_breaks_off_keeps_what_came(shop):
     packed = gzip.compress(b"\n".join(orjson.dumps(one) for one in rows(5_000)))
 
