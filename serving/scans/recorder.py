@@ -1,6 +1,8 @@
 """Scans of many requests written together: one commit, and one wait for the disk, for all that came meanwhile."""
 
 from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from queue import SimpleQueue
 from threading import Thread
 
@@ -11,7 +13,16 @@ from serving.stores.database import Database
 # More in one transaction would hold up the writers of alerts, and those who wait for their answer.
 _MOST_SCANS = 5_000
 
+# A failure is told for so long, or until something is written.
+_REMEMBERED = timedelta(minutes=1)
+
 _Order = tuple[Batch, "Future[Intake]"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    at: datetime
+    error: str
 
 
 class Recorder:
@@ -24,6 +35,7 @@ class Recorder:
         self.accepted = 0
         self.duplicates = 0
         self.clocks_ahead = 0
+        self._failure: _Failure | None = None
         self._database = database
         self._orders: SimpleQueue[_Order | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="recorder", daemon=True)
@@ -43,6 +55,14 @@ class Recorder:
         self._orders.put((batch, answer))
         return answer
 
+    def failure(self, now: datetime) -> str | None:
+        """Tell why scans were refused a moment ago; None when the last ones were written, or it was long ago.
+
+        Where little space is left a few may be written, and many not.
+        """
+        failure = self._failure
+        return None if failure is None or now - failure.at > _REMEMBERED else failure.error
+
     def _run(self) -> None:
         going = True
         while going:
@@ -60,6 +80,7 @@ class Recorder:
         try:
             found = keep(self._database, [batch for batch, _ in orders])
         except StoreUnavailableError as error:
+            self._failure = _Failure(orders[-1][0].recorded_at, str(error))
             for _, answer in orders:
                 answer.set_exception(error)
         except Exception as error:  # noqa: BLE001 - whoever waits is told; the thread goes on
@@ -69,6 +90,7 @@ class Recorder:
             for order in orders:  # one of them is to blame; the others are kept
                 self._write([order])
         else:
+            self._failure = None
             self.accepted += sum(intake.accepted for intake in found)
             self.duplicates += sum(intake.duplicates for intake in found)
             self.clocks_ahead += sum(intake.clocks_ahead for intake in found)

@@ -69,9 +69,10 @@ class Database:
             _upgrade(connection)
 
     def check(self) -> None:
-        """Raise StoreUnavailableError when nothing can be written."""
-        with self.writing():
-            pass
+        """Raise StoreUnavailableError when nothing can be written: a few bytes are, which mean nothing."""
+        # A transaction without any would not ask the disk.
+        with self.writing() as connection:
+            connection.exec_driver_sql("pragma user_version = 0" if self.is_sqlite else "select pg_current_xact_id()")
 
     def close(self) -> None:
         """Close all connections."""
