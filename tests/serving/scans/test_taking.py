@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import tracemalloc
 import zlib
+from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -11,7 +13,7 @@ from serving.errors import StoreUnavailableError
 from serving.scans import recorder, streams
 from serving.scans.endpoints import MAX_BATCH_BYTES, MAX_BATCH_ROWS
 from serving.scans.lines import MAX_LINE_BYTES
-from serving.scans.rows import EXAMPLES
+from serving.scans.rows import EXAMPLES, RefusedRowError, scan_of
 from serving.stores.scans import PROBLEM_CHARACTERS, REFUSED_BYTES
 from tests.serving.scans.reports import PARCEL, parcel, refused, row, rows, send, stream
 from tests.serving.shop import READ_KEY, open_shop
@@ -201,6 +203,20 @@ def test_a_hostile_row_costs_no_good_one(each_shop, kind):
         assert len(problem) <= PROBLEM_CHARACTERS
 
 
+def test_many_unknown_fields_are_not_listed_to_tell_one():
+    wide = {**row(place="x" * 101), **dict.fromkeys(map(str, range(50_000)), 0)}
+    tracemalloc.start()
+    try:
+        with pytest.raises(RefusedRowError) as caught:
+            scan_of(wide, datetime(2026, 11, 23, tzinfo=UTC), "test", lambda *_: None)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert caught.value.problem.pointer == "/place"
+    assert peak < 1_000_000
+
+
 UNREADABLE = {
     "no JSON": b"<scan/>",
     "cut off": b'[{"carrier": "dpd"',
@@ -241,6 +257,13 @@ def test_a_stream_is_kept_line_by_line(shop):
     assert counts(answer) == (5_002, 2_500, 2_500, 2)
     assert [one["index"] for one in answer.json()["refusals"]] == [2_500, 2_501]
     assert len(parcel(shop).scans) == 2_500
+
+
+def test_a_byte_order_mark_costs_no_scan(shop):
+    mark, (one, other) = b"\xef\xbb\xbf", map(orjson.dumps, rows(2))
+
+    assert counts(send(shop, mark + one)) == (1, 1, 0, 0)
+    assert counts(stream(shop, mark + one + b"\r\n" + other)) == (2, 1, 1, 0)
 
 
 def test_a_long_line_is_refused_and_cut(shop):
