@@ -79,10 +79,14 @@ def _check_that_it_is_away(shop: Shop) -> None:
     assert "parcelcast_database_up 0" in shop.get("/metrics").text
 
 
-def test_a_server_starts_without_its_database(tmp_path: Path) -> None:
+def test_a_server_starts_without_its_database(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with open_shop(tmp_path, database="postgresql://nobody@127.0.0.1:1/none", worker=True) as shop:
         eventually(lambda: shop.get("/readyz").json()["worker"]["status"] == "waiting")
         _check_that_it_is_away(shop)
+        for told in (shop.get("/readyz").text, caplog.text):
+            assert "Connection refused" in told
+            assert "127.0.0.1" not in told
+            assert "nobody" not in told
 
 
 def test_the_schema_is_made_as_soon_as_the_database_is_there(tmp_path: Path) -> None:

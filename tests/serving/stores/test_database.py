@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, make_url, select, text
 
 from parcelcast.errors import InputError
 from serving.errors import StoreRefusedError, StoreUnavailableError
@@ -131,9 +131,35 @@ def test_errors_of_the_driver_are_translated_and_tell_no_values(database):
     assert "secret" not in str(caught.value)
 
 
-def test_a_database_that_is_not_there_is_told():
-    with pytest.raises(StoreUnavailableError, match="failed"):
-        Database("postgresql://nobody@127.0.0.1:1/none").check()
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_value_that_postgresql_names_is_not_told(database):
+    with (
+        pytest.raises(StoreRefusedError, match="InvalidTextRepresentation") as caught,
+        database.reading() as connection,
+    ):
+        connection.execute(text("select cast('secret' as integer)"))
+
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"host": "127.0.0.1", "port": 1}, "Connection refused"),
+        ({"host": "db.invalid"}, "failed to resolve host"),
+        ({"database": "nowhere"}, "does not exist"),
+        ({"username": "nobody"}, "does not exist|authentication"),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_a_database_that_is_not_there_it_is_told_why_but_not_where(database_url, change, why):
+    address = make_url(database_url).set(**change)
+    with pytest.raises(StoreUnavailableError, match=why) as caught:
+        Database(address.render_as_string(hide_password=False)).check()
+
+    told = str(caught.value)
+    for part in (address.host, f"port {address.port}", address.database, address.username):
+        assert str(part) not in told
 
 
 @pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "nonsense"])
