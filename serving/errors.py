@@ -19,6 +19,10 @@ class ForbiddenError(ParcelcastError):
     code: ClassVar[str] = "forbidden"
 
 
+class StoreRefusedError(ParcelcastError):
+    """The database works, but does not take what was to be written; trying the same again would not help."""
+
+
 class StoreUnavailableError(ParcelcastError):
     """Nothing can be written or read now, so nothing is acknowledged and no promise is given."""
 

@@ -47,9 +47,11 @@ class DeliveriesAnswer(Said):
 
 
 class DatabaseAnswer(Said):
-    """The database of parcels, scans and alerts. While it is unavailable promises go on, and scans are refused."""
+    """The database of parcels, scans and alerts. Promises go on whatever becomes of it."""
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "unwritable", "unavailable"] = Field(
+        description="unwritable: it can be read, but scans are refused, as when the disk is full; it ends by itself"
+    )
     error: str | None
     queue: QueueAnswer | None
     deliveries: DeliveriesAnswer | None

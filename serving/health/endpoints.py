@@ -15,6 +15,7 @@ from serving.health.answers import (
     WorkerAnswer,
 )
 from serving.health.metrics import MEDIA_TYPE, exposition, gather
+from serving.health.writing import unwritable
 from serving.problems import documented
 from serving.state import Services, Serving
 from serving.stores.deliveries import queue_state
@@ -62,14 +63,14 @@ async def metrics(services: Serving) -> Response:
 def _database(services: Services) -> DatabaseAnswer:
     now = services.clock()
     try:
-        services.database.check()
         with services.database.reading() as connection:
             queue, deliveries = queue_of(connection, now), queue_state(connection, now)
     except StoreUnavailableError as error:
         return DatabaseAnswer(status="unavailable", error=str(error), queue=None, deliveries=None)
+    trouble = unwritable(services)
     return DatabaseAnswer(
-        status="ok",
-        error=None,
+        status="ok" if trouble is None else "unwritable",
+        error=trouble,
         queue=QueueAnswer(
             awaited=queue.awaited, due=queue.due, failing=queue.failing, oldest_due_at=queue.oldest_due_at
         ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from serving.errors import StoreUnavailableError
+from serving.health.writing import unwritable
 from serving.state import Services
 from serving.stores.alerts import count_open
 from serving.stores.deliveries import queue_state
@@ -50,8 +51,10 @@ def gather(services: Services) -> list[Metric]:
         stored = _stored(services)
     except StoreUnavailableError:
         stored = []
-    up = Metric("database_up", "gauge", "Whether the database of parcels can be read.", float(bool(stored)))
-    return [up, *stored, *_taken(services), *_worked(services)]
+    up = Metric("database_up", "gauge", "Whether the database of parcels can be read.", bool(stored))
+    is_writable = bool(stored) and unwritable(services) is None
+    writable = Metric("database_writable", "gauge", "Whether it takes what is written.", is_writable)
+    return [up, writable, *stored, *_taken(services), *_worked(services)]
 
 
 def _stored(services: Services) -> list[Metric]:

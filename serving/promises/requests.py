@@ -1,7 +1,7 @@
 """What a shop asks: the request body of `POST /v1/promises`, with every limit in one place."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,8 @@ MAX_LENGTH_MM = 20_000
 MAX_HANDLING_DAYS = 60
 YEARS = range(2000, 2100)
 
+Near = TypeVar("Near", bound=date)
+
 
 def _text(value: Any) -> Any:
     # Pydantic would also read numbers as Unix times; the contract says text.
@@ -36,7 +38,7 @@ def _text(value: Any) -> Any:
     return value
 
 
-def _near(value: datetime) -> datetime:
+def _near(value: Near) -> Near:
     if value.year not in YEARS:
         raise ValueError(f"expected a year from {YEARS[0]} to {YEARS[-1]}")
     return value
@@ -60,7 +62,13 @@ def _weekdays(value: list[int]) -> list[int]:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Day = Annotated[date, Strict(strict=False), BeforeValidator(_text)]
+Day = Annotated[
+    date,
+    Strict(strict=False),
+    BeforeValidator(_text),
+    AfterValidator(_near),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": "^20[0-9]{2}-"}),
+]
 Instant = Annotated[
     AwareDatetime,
     Strict(strict=False),

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from parcelcast.errors import InputError
 from serving.body_limit import too_large
+from serving.scans.intake import decoded
 
 _PIECE = 65_536
 _GZIP = 31  # zlib's word for: a gzip header is expected
@@ -21,6 +22,22 @@ async def whole(request: Request, limit: int) -> bytes:
         if len(found) > limit:
             raise too_large(limit)
     return bytes(found)
+
+
+async def as_it_came(request: Request) -> bytes:
+    """Return a body that is signed; a 400 (which nobody reads) when the client is gone."""
+    try:
+        return await request.body()
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the body broke off; nothing of it is kept") from error
+
+
+def json_of(body: bytes) -> object:
+    """Decode a body; a 400 when it is not JSON."""
+    try:
+        return decoded(body)
+    except ValueError as error:
+        raise HTTPException(400, f"the body is not JSON: {error}") from error
 
 
 async def pieces(request: Request) -> AsyncIterator[bytes]:
@@ -63,7 +80,7 @@ class Unpacking:
             except zlib.error as error:
                 raise InputError(f"the body is no gzip ({error}); scans before this point are kept") from error
             self._began = True
-            full = len(unpacked) == _PIECE  # there may be more of it inside
+            full = len(unpacked) == _PIECE and not self._engine.eof  # there may be more of it inside
             packed = self._engine.unconsumed_tail or self._engine.unused_data
             if unpacked:
                 yield unpacked

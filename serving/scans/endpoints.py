@@ -24,8 +24,8 @@ from serving.scans.answers import (
     ScansAnswer,
     UnknownCodeAnswer,
 )
-from serving.scans.bodies import pieces, whole
-from serving.scans.intake import Intake, decoded
+from serving.scans.bodies import json_of, pieces, whole
+from serving.scans.intake import Intake
 from serving.scans.rows import EXAMPLES, SCHEMA_NAME
 from serving.scans.streams import keep_stream
 from serving.state import Services, Serving, services_of
@@ -96,15 +96,16 @@ router.add_api_route(
 
 
 async def _keep(services: Services, body: bytes) -> Intake:
-    try:
-        told = decoded(body)
-    except ValueError as error:
-        raise HTTPException(400, f"the body is not JSON: {error}") from error
+    batch = await services.reading_desk.rows(_rows, body)
+    return await wrap_future(services.recorder.submit(batch))
+
+
+def _rows(body: bytes) -> list[object]:
+    told = json_of(body)
     rows = told if isinstance(told, list) else [told]
     if not 0 < len(rows) <= MAX_BATCH_ROWS:
         raise InputError(f"got a list of {len(rows)} scans; expected 1 to {MAX_BATCH_ROWS}, or a stream: {NDJSON}")
-    batch = await services.reading_desk.rows(rows)
-    return await wrap_future(services.recorder.submit(batch))
+    return rows
 
 
 def _answer(intake: Intake) -> Response:

@@ -1,6 +1,7 @@
 """The one entrance of scans: rows are read, the good ones are kept, the others are set aside and told."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -161,11 +162,14 @@ def accept_lines(
 
 
 def decoded(text: bytes) -> object:
-    r"""Decode JSON (ValueError). Bytes that are not UTF-8 and halves of characters spoil only the strings they are in.
+    r"""Decode JSON (ValueError), after a byte order mark if there is one.
+
+    Bytes that are not UTF-8 and halves of characters spoil only the strings they are in.
 
     >>> decoded(b'[1, "\\ud800"]')
     [1, '\ud800']
     """
+    text = text.removeprefix(BOM_UTF8)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:

@@ -1,7 +1,7 @@
 """Rows of requests are read beside other answers, one large batch after the other."""
 
 from asyncio import Lock
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,8 +11,9 @@ from serving.clock import Clock
 from serving.scans.intake import Batch, Reader
 from serving.scans.lines import LongLine
 
-# More than so many rows are read in another thread, so that other answers go on.
-QUICK = 20
+# More rows, or more bytes, are read in another thread, so that other answers go on.
+QUICK_ROWS = 20
+QUICK_BYTES = 16_384
 
 T = TypeVar("T")
 
@@ -28,16 +29,23 @@ class ReadingDesk:
         self._clock = clock
         self._turn = Lock()
 
-    async def rows(self, told: Sequence[object]) -> Batch:
-        """Read decoded JSON values."""
-        return await self._read(self._reader.rows, told)
+    async def rows(
+        self, decode: Callable[[bytes], Sequence[object]], body: bytes, reader: Reader | None = None
+    ) -> Batch:
+        """Read the JSON values that `decode` finds in a body, by a reader of their own where they need one."""
+        read = (reader or self._reader).rows
+        if len(body) > QUICK_BYTES:
+            return await self._beside(lambda told, now: read(decode(told), now), body)
+        told = decode(body)
+        return read(told, self._clock()) if len(told) <= QUICK_ROWS else await self._beside(read, told)
 
     async def lines(self, told: Sequence[bytes | LongLine]) -> Batch:
         """Read texts of one JSON value each."""
-        return await self._read(self._reader.lines, told)
+        size = sum(len(line) for line in told if isinstance(line, bytes))
+        if len(told) <= QUICK_ROWS and size <= QUICK_BYTES:
+            return self._reader.lines(told, self._clock())
+        return await self._beside(self._reader.lines, told)
 
-    async def _read(self, read: Callable[[Iterable[T], datetime], Batch], told: Sequence[T]) -> Batch:
-        if len(told) <= QUICK:
-            return read(told, self._clock())
+    async def _beside(self, read: Callable[[T, datetime], Batch], told: T) -> Batch:
         async with self._turn:
             return await run_in_threadpool(read, told, self._clock())

@@ -2,16 +2,28 @@
 
 from collections import Counter
 from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from queue import SimpleQueue
 from threading import Thread
 
+from serving.errors import StoreUnavailableError
 from serving.scans.intake import Batch, Intake, keep
 from serving.stores.database import Database
 
 # More in one transaction would hold up the writers of alerts, and those who wait for their answer.
 _MOST_SCANS = 5_000
 
+# A failure is told for so long, or until something is written.
+_REMEMBERED = timedelta(minutes=1)
+
 _Order = tuple[Batch, "Future[Intake]"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    at: datetime
+    error: str
 
 
 class Recorder:
@@ -26,6 +38,7 @@ class Recorder:
         self.duplicates = 0
         self.clocks_ahead = 0
         self.refused: Counter[str] = Counter()
+        self._failure: _Failure | None = None
         self._database = database
         self._orders: SimpleQueue[_Order | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="recorder", daemon=True)
@@ -40,10 +53,18 @@ class Recorder:
         self._thread.join()
 
     def submit(self, batch: Batch) -> "Future[Intake]":
-        """Hand over a batch. The future fails with StoreUnavailableError when nothing of it was written."""
+        """Hand over a batch. The future fails when nothing of it was written, mostly with StoreUnavailableError."""
         answer: Future[Intake] = Future()
         self._orders.put((batch, answer))
         return answer
+
+    def failure(self, now: datetime) -> str | None:
+        """Tell why scans were refused a moment ago; None when the last ones were written, or it was long ago.
+
+        Where little space is left a few may be written, and many not.
+        """
+        failure = self._failure
+        return None if failure is None or now - failure.at > _REMEMBERED else failure.error
 
     def _run(self) -> None:
         going = True
@@ -61,10 +82,18 @@ class Recorder:
             return
         try:
             found = keep(self._database, [batch for batch, _ in orders])
-        except Exception as error:  # noqa: BLE001 - whoever waits is told; the thread goes on
+        except StoreUnavailableError as error:
+            self._failure = _Failure(orders[-1][0].recorded_at, str(error))
             for _, answer in orders:
                 answer.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - whoever waits is told; the thread goes on
+            if len(orders) == 1:
+                orders[0][1].set_exception(error)
+                return
+            for order in orders:  # one of them is to blame; the others are kept
+                self._write([order])
         else:
+            self._failure = None
             self.accepted += sum(intake.accepted for intake in found)
             self.duplicates += sum(intake.duplicates for intake in found)
             self.clocks_ahead += sum(intake.clocks_ahead for intake in found)

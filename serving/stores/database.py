@@ -1,6 +1,7 @@
 """A database by its address: SQLite or PostgreSQL, reading and writing transactions, migrations.
 
-Used from many threads. What the driver says is translated to StoreUnavailableError, without any value of a row.
+Used from many threads. What the driver says is translated to StoreRefusedError where it is about values, else to
+StoreUnavailableError, without any value of a row or part of the address.
 """
 
 import sqlite3
@@ -14,10 +15,10 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from parcelcast.errors import InputError
-from serving.errors import StoreUnavailableError
+from serving.errors import StoreRefusedError, StoreUnavailableError
 from serving.stores.schema import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -29,6 +30,23 @@ _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": _BUS
 _POSTGRESQL = "postgresql+psycopg"
 _WRITES = "parcelcast_writes"
 _MIGRATION_LOCK = 7_202_611  # any number; PostgreSQL keeps those who migrate at once apart by it
+
+
+# Why PostgreSQL cannot be reached; it says so in one sentence with where it is looked for and by whom.
+_WORDS = (
+    "Connection refused",
+    "timeout expired",
+    "failed to resolve host",
+    "No such file or directory",
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "too many clients",
+    "not currently accepting connections",
+    "starting up",
+    "shutting down",
+    "closed the connection unexpectedly",
+)
 
 
 class Database:
@@ -69,9 +87,10 @@ class Database:
             _upgrade(connection)
 
     def check(self) -> None:
-        """Raise StoreUnavailableError when nothing can be written."""
-        with self.writing():
-            pass
+        """Raise StoreUnavailableError when nothing can be written: a few bytes are, which mean nothing."""
+        # A transaction without any would not ask the disk.
+        with self.writing() as connection:
+            connection.exec_driver_sql("pragma user_version = 0" if self.is_sqlite else "select pg_current_xact_id()")
 
     def close(self) -> None:
         """Close all connections."""
@@ -159,14 +178,17 @@ def _upgrade(connection: Connection) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except (DataError, IntegrityError) as error:
+        raise StoreRefusedError(f"the database does not take this ({_kind_of(error)})") from error
     except (SQLAlchemyError, sqlite3.Error) as error:  # the latter while a connection is prepared
         raise StoreUnavailableError(f"the database failed ({_kind_of(error)}); try again later") from error
 
 
 def _kind_of(error: Exception) -> str:
-    """Say what went wrong without values of rows, which PostgreSQL puts on further lines."""
+    """Say what went wrong. SQLite's texts name no values; of PostgreSQL's only those of `_WORDS` are told."""
     told = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(told, SQLAlchemyError):
-        return type(told).__name__
-    lines = str(told).splitlines() or [""]
-    return f"{type(told).__name__}: {lines[0][:200]}"
+    kind = type(told).__name__
+    if isinstance(told, sqlite3.Error):
+        return f"{kind}: {str(told)[:200]}"
+    said = next((words for words in _WORDS if words in str(told)), None)
+    return kind if said is None else f"{kind}: {said}"

@@ -15,6 +15,7 @@ from parcelcast.tracking.scan import Scan
 from serving.stores.schema import EPOCH, MICROSECOND, NO_TABLE_KNEW, refused, scans
 
 REFUSED_BYTES = 2_048
+PROBLEM_CHARACTERS = 1_000
 
 _COLUMNS = tuple(column.name for column in scans.columns if column.name != "seq")
 _INTO_SCANS = f"insert into scans ({', '.join(_COLUMNS)})"
@@ -66,7 +67,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something that is no scan, as it came (its first 2048 bytes are kept), and what is wrong with it."""
+    """Something that is no scan, as it came, and what is wrong with it: 2048 bytes and 1000 characters are kept."""
 
     source: str
     content: bytes
@@ -113,11 +114,21 @@ def refuse(connection: Connection, rows: Sequence[Refused], now: datetime) -> No
                     "received_at": now,
                     "source": row.source,
                     "content": row.content[:REFUSED_BYTES],
-                    "problem": row.problem,
+                    "problem": _told(row.problem),
                 }
                 for row in rows
             ],
         )
+
+
+def _told(problem: str) -> str:
+    r"""Cut a text to what is kept, and escape what not every database can keep: a pointer names whatever was sent.
+
+    >>> _told("/a\0b\ud800: unknown")
+    '/a\\x00b\\ud800: unknown'
+    """
+    escaped = problem[:PROBLEM_CHARACTERS].replace("\0", r"\x00").encode(errors="backslashreplace").decode()
+    return escaped[:PROBLEM_CHARACTERS]
 
 
 def read_refused(connection: Connection, before: int | None, limit: int) -> list[RefusedRow]:

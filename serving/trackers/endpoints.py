@@ -1,16 +1,17 @@
 """`POST /v1/trackers/aftership` and `POST /v1/trackers/easypost`."""
 
 from asyncio import wrap_future
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.exceptions import HTTPException
 
 from parcelcast.errors import NotFound
 from serving.errors import UnauthorizedError
 from serving.problems import documented
 from serving.scans.answers import ScansAnswer
-from serving.scans.intake import Reader, decoded
+from serving.scans.bodies import as_it_came, json_of
+from serving.scans.intake import Reader
 from serving.state import Services, Serving
 from serving.trackers.events import Row, aftership_rows, easypost_rows
 from serving.trackers.signatures import is_aftership, is_easypost
@@ -29,7 +30,7 @@ def _signed(header: str) -> dict[str, Any]:
 
 
 @router.post(
-    "/aftership", responses=documented(400, 401, 404, 413, 503), openapi_extra=_signed("aftership-hmac-sha256")
+    "/aftership", responses=documented(400, 401, 404, 413, 422, 503), openapi_extra=_signed("aftership-hmac-sha256")
 )
 async def take_aftership(request: Request, services: Serving) -> ScansAnswer:
     """Take a webhook of AfterShip: its checkpoints become scans. Signed in `aftership-hmac-sha256`, without an API key.
@@ -37,25 +38,25 @@ async def take_aftership(request: Request, services: Serving) -> ScansAnswer:
     The newer name `as-signature-hmac-sha256` is understood too. The same webhook again changes nothing.
     """
     secret = _secret(services.settings.aftership_secret, "AfterShip", "PARCELCAST_AFTERSHIP_SECRET")
-    body = await request.body()
+    body = await as_it_came(request)
     headers = (request.headers.get(name) for name in ("aftership-hmac-sha256", "as-signature-hmac-sha256"))
     if not is_aftership(body, secret, next(filter(None, headers), "")):
         raise _unsigned("aftership-hmac-sha256")
     places = services.bundles.current.bundle.places
-    return await _keep(services, "aftership", aftership_rows(_event(body), places))
+    return await _keep(services, "aftership", lambda told: aftership_rows(json_of(told), places), body)
 
 
-@router.post("/easypost", responses=documented(400, 401, 404, 413, 503), openapi_extra=_signed("x-hmac-signature"))
+@router.post("/easypost", responses=documented(400, 401, 404, 413, 422, 503), openapi_extra=_signed("x-hmac-signature"))
 async def take_easypost(request: Request, services: Serving) -> ScansAnswer:
     """Take a webhook of EasyPost: a tracker's details become scans. Signed in `X-Hmac-Signature`, without an API key.
 
     The same webhook again changes nothing.
     """
     secret = _secret(services.settings.easypost_secret, "EasyPost", "PARCELCAST_EASYPOST_SECRET")
-    body = await request.body()
+    body = await as_it_came(request)
     if not is_easypost(body, secret, request.headers.get("x-hmac-signature", "")):
         raise _unsigned("X-Hmac-Signature")
-    return await _keep(services, "easypost", easypost_rows(_event(body)))
+    return await _keep(services, "easypost", lambda told: easypost_rows(json_of(told)), body)
 
 
 def _secret(secret: str, tracker: str, variable: str) -> str:
@@ -68,14 +69,8 @@ def _unsigned(header: str) -> UnauthorizedError:
     return UnauthorizedError(f"the signature in {header} is not that of this body with the secret of this server")
 
 
-def _event(body: bytes) -> object:
-    try:
-        return decoded(body)
-    except ValueError as error:
-        raise HTTPException(400, f"the body is not JSON: {error}") from error
-
-
-async def _keep(services: Services, tracker: str, rows: list[Row]) -> ScansAnswer:
+async def _keep(services: Services, tracker: str, decode: Callable[[bytes], list[Row]], body: bytes) -> ScansAnswer:
     """Keep what was told. A tracker cannot correct a row, so one that is no scan is set aside, and this succeeds."""
-    batch = Reader(services.tables, tracker, vocabulary=tracker).rows(rows, services.clock())
+    reader = Reader(services.tables, tracker, vocabulary=tracker)
+    batch = await services.reading_desk.rows(decode, body, reader)
     return ScansAnswer.of(await wrap_future(services.recorder.submit(batch)))

@@ -3,17 +3,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from serving.scans.rows import MAX_TEXT
 from serving.trackers.carriers import carrier_of, country_of
 
+# Parcels have some ten; what tells more is no parcel's way.
+MAX_CHECKPOINTS = 1_000
 _LINE = 100
 
 Row = dict[str, Any]
 
 
 def aftership_rows(event: object, places: PlaceIndex) -> list[Row]:
-    """Return a row for each checkpoint of an AfterShip event; none for other events.
+    """Return a row for each checkpoint of an AfterShip event; none for other events. InputError for more than 1,000.
 
     A time without an offset is on the clock of the checkpoint's place, as the carrier told it.
     """
@@ -22,7 +25,10 @@ def aftership_rows(event: object, places: PlaceIndex) -> list[Row]:
 
 
 def easypost_rows(event: object) -> list[Row]:
-    """Return a row for each detail of an EasyPost tracker; none for other events. Its times have offsets."""
+    """Return a row for each detail of an EasyPost tracker; none for other events. InputError for more than 1,000.
+
+    Its times have offsets.
+    """
     tracker = _mapping(event, "result")
     if tracker.get("object") != "Tracker":
         return []
@@ -66,7 +72,11 @@ def _mapping(event: object, name: str) -> Mapping[str, Any]:
 
 
 def _mappings(told: object) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in told if isinstance(one, Mapping)) if isinstance(told, Sequence) else ()
+    if not isinstance(told, Sequence):
+        return
+    if len(told) > MAX_CHECKPOINTS:
+        raise InputError(f"got {len(told)} checkpoints of one parcel; expected at most {MAX_CHECKPOINTS}")
+    yield from (one for one in told if isinstance(one, Mapping))
 
 
 def _line(told: object) -> str | None:

@@ -23,6 +23,8 @@ from serving.promises import requests as promises
 from serving.scans import endpoints as scans
 from serving.scans import intake, lines, rows, streams
 from serving.shipments import requests as shipments
+from serving.trackers import endpoints as trackers
+from serving.trackers import events
 from serving.webhooks import requests as webhooks
 from serving.webhooks.targets import MAX_URL_LENGTH
 from tests.docs.pages import PAGES, ROOT, page, quoted
@@ -75,6 +77,10 @@ def test_limits_are_those_of_the_code():
             f"{streams.MAX_STREAM_BYTES >> 30} GB unpacked"
         ),
         f"{rows.MAX_TEXT:,} characters; other texts 100",
+        (
+            f"{events.MAX_CHECKPOINTS:,} checkpoints, {trackers.MAX_BODY_BYTES >> 20} MB; "
+            "a larger one is refused as a whole"
+        ),
         f"the first {intake.TOLD_REFUSALS}; in a 422 the first {scans.SHOWN_ERRORS}",
     ]
     assert f"a list of up to {shipments.MAX_PARCELS} ({shipments.MAX_BODY_BYTES >> 20} MB)" in SCANS.text

@@ -83,7 +83,8 @@ def test_without_a_carrier_the_first_known_service_is_meant(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"country": "Germany"}, {"country": ""}, {"weight_g": "-1"}, {"weight_g": "nan"}, {"weight_g": "heavy"},
-     {"colour": "red"}, {"deliver_by": "tomorrow"}, {"service_level": "1"}, {"origin": [f"o{n}" for n in range(17)]}],
+     {"colour": "red"}, {"deliver_by": "tomorrow"}, {"deliver_by": "9999-12-31"}, {"service_level": "1"},
+     {"origin": [f"o{n}" for n in range(17)]}],
 )  # fmt: skip
 def test_a_query_that_cannot_be_used_is_refused(shop: Shop, change: dict[str, object]) -> None:
     refused = shop.get(PATH, params={**QUERY, **change})

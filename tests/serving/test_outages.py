@@ -1,7 +1,9 @@
 """The database goes away and comes back, or its disk is full: promises go on, nothing is lost, nobody has to help."""
 
+import resource
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 from sqlalchemy import event
 
 from serving.background import Background
+from serving.errors import StoreUnavailableError
+from serving.scans import recorder
 from serving.stores.database import Database
 from serving.stores.work import anything_due
 from serving.worker.peers import PeerDesk
@@ -75,10 +79,14 @@ def _check_that_it_is_away(shop: Shop) -> None:
     assert "parcelcast_database_up 0" in shop.get("/metrics").text
 
 
-def test_a_server_starts_without_its_database(tmp_path: Path) -> None:
+def test_a_server_starts_without_its_database(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with open_shop(tmp_path, database="postgresql://nobody@127.0.0.1:1/none", worker=True) as shop:
         eventually(lambda: shop.get("/readyz").json()["worker"]["status"] == "waiting")
         _check_that_it_is_away(shop)
+        for told in (shop.get("/readyz").text, caplog.text):
+            assert "Connection refused" in told
+            assert "127.0.0.1" not in told
+            assert "nobody" not in told
 
 
 def test_the_schema_is_made_as_soon_as_the_database_is_there(tmp_path: Path) -> None:
@@ -155,9 +163,47 @@ def test_a_full_disk(shop: Shop) -> None:
     assert answer.status_code == 503
     assert "full" in answer.json()["detail"]
     assert shop.promise()["options"]
+    _check_that_it_is_unwritable(shop, "full")
 
     disk.pages = 0
     _check_that_it_goes_on(shop, before=1 + taken)
+    assert "parcelcast_database_writable 1\n" in shop.get("/metrics").text
+
+
+def _check_that_it_is_unwritable(shop: Shop, why: str) -> None:
+    ready = shop.get("/readyz")
+    assert ready.status_code == 200
+    told = ready.json()
+    assert (told["status"], told["database"]["status"]) == ("degraded", "unwritable")
+    assert why in told["database"]["error"]
+    assert told["database"]["queue"] is not None
+    metrics = shop.get("/metrics").text
+    assert "parcelcast_database_up 1\n" in metrics
+    assert "parcelcast_database_writable 0\n" in metrics
+
+
+def test_a_disk_without_a_byte_of_space_is_told_before_any_scan_is_refused(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as shop:
+        assert shop.post("/v1/scans", json=scan(6)).status_code == 200
+        log = tmp_path / "parcels.sqlite-wal"
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, hard))
+        try:
+            _check_that_it_is_unwritable(shop, "disk")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert shop.get("/readyz").json()["status"] == "ready"
+
+
+def test_a_refusal_is_forgotten_when_no_scans_come(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StoreUnavailableError("the disk is full")
+
+    monkeypatch.setattr(recorder, "keep", full)
+    assert shop.post("/v1/scans", json=scan(6)).status_code == 503
+    _check_that_it_is_unwritable(shop, "the disk is full")
+    shop.clock.now += timedelta(minutes=2)
+    assert shop.get("/readyz").json()["status"] == "ready"
 
 
 def test_a_stopped_server_has_finished_its_round(tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ def changed(path: tuple[str | int, ...], value: Any) -> bytes:
         (("ordered_at",), "yesterday"),
         (("deliver_by",), "2026-13-01"),
         (("deliver_by",), 20261124),
+        (("deliver_by",), "9999-12-31"),
+        (("planned_dispatch_on",), "0001-01-01"),
         (("policy",), {}),
         (("policy",), {"service_level": 1}),
         (("policy",), {"service_level": 0.9, "cost_per_day": 1}),

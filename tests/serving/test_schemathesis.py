@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tests.serving.shop import ALL_KEY, open_shop
+from tests.serving.stores.conftest import new_postgresql
 
 # The few refusals that a JSON schema cannot announce.
 BEYOND_SCHEMAS = (
@@ -57,15 +60,41 @@ OPERATIONS = [
 SECRETS = {"aftership_secret": "secret", "easypost_secret": "secret"}
 
 
-@pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as patch, open_shop(tmp_path_factory.mktemp("schemathesis"), **SECRETS) as shop:
+Operations = dict[str, Any]
+
+
+@contextmanager
+def _operations(folder: Path, **settings: Any) -> Iterator[Operations]:
+    with pytest.MonkeyPatch.context() as patch, open_shop(folder, **SECRETS, **settings) as shop:
         patch.setattr(shop.services.webhooks.targets, "_resolve", lambda host, port: ["93.184.215.14"])
         schema = schemathesis.openapi.from_asgi("/openapi.json", shop.asgi)
         yield {operation.label: operation for operation in (found.ok() for found in schema.get_all_operations())}
 
 
-def test_every_operation_is_tried(operations: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def operations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operations]:
+    with _operations(tmp_path_factory.mktemp("schemathesis")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def operations_on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operations]:
+    with new_postgresql() as url, _operations(tmp_path_factory.mktemp("schemathesis"), database=url) as found:
+        yield found
+
+
+# What goes into the database as it was told, and ids that are looked for there.
+STORED = [
+    "POST /v1/shipments",
+    "POST /v1/scans",
+    "POST /v1/webhooks",
+    "GET /v1/shipments/{shipment_id}",
+    "GET /v1/orders/{order_id}",
+    "GET /v1/alerts",
+]
+
+
+def test_every_operation_is_tried(operations: Operations) -> None:
     assert sorted(operations) == sorted(OPERATIONS)
 
 
@@ -78,7 +107,19 @@ MODES = [
 
 
 @pytest.mark.parametrize(("label", "mode"), MODES)
-def test_every_answer_is_documented(operations: dict[str, Any], label: str, mode: GenerationMode) -> None:
+def test_every_answer_is_documented(operations: Operations, label: str, mode: GenerationMode) -> None:
+    _check(operations, label, mode)
+
+
+@pytest.mark.parametrize("label", STORED)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_postgresql_takes_whatever_is_sent(
+    operations_on_postgresql: Operations, label: str, mode: GenerationMode
+) -> None:
+    _check(operations_on_postgresql, label, mode)
+
+
+def _check(operations: Operations, label: str, mode: GenerationMode) -> None:
     @settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=operations[label].as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case) -> None:

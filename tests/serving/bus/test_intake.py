@@ -8,11 +8,13 @@ from sqlalchemy import select
 
 from parcelcast.codes.mapping import CodeTables
 from serving.bus.intake import BusIntake, keep_messages
-from serving.errors import StoreUnavailableError
-from serving.stores.database import Database
+from serving.errors import StoreRefusedError, StoreUnavailableError
 from serving.stores.schema import refused, scans
 from tests.serving.fakes import FakeClock
+from tests.serving.stores.conftest import database, database_url
 from tests.serving.stores.outbox import NOON
+
+__all__ = ["database", "database_url"]
 
 SCAN = {
     "carrier": "kranich",
@@ -20,14 +22,6 @@ SCAN = {
     "occurred_at": "2027-03-01T11:00:00+01:00",
     "code": "hub_arrival",
 }
-
-
-@pytest.fixture
-def database(tmp_path):
-    found = Database(f"sqlite:///{tmp_path / 'parcels.sqlite'}")
-    found.migrate()
-    yield found
-    found.close()
 
 
 @pytest.fixture
@@ -71,7 +65,19 @@ def test_redelivery_changes_nothing(database, keep):
 
 @pytest.mark.parametrize(
     "poison",
-    [b"", b"\xff\xfe", b"{", b"null", b"7", b'"scan"', b"[" * 5_000, b"9" * 5_000, b'{"carrier": "\\u0000"}', b"\x00"],
+    [
+        b"",
+        b"\xff\xfe",
+        b"{",
+        b"null",
+        b"7",
+        b'"scan"',
+        b"[" * 5_000,
+        b"9" * 5_000,
+        b'{"carrier": "\\u0000"}',
+        b'{"occurred_at": "2027-03-01T11:00:00Z", "\\u0000": 1}',
+        b"\x00",
+    ],
 )
 def test_poison_is_set_aside_and_costs_no_good_scan(database, keep, counted, poison):
     keep([poison, json.dumps(_scan(1)).encode(), poison])
@@ -83,10 +89,11 @@ def test_poison_is_set_aside_and_costs_no_good_scan(database, keep, counted, poi
     assert counted == {"bus": 2}
 
 
-def test_what_nobody_foresaw_is_set_aside_alone(database, keep, counted, monkeypatch, caplog):
+@pytest.mark.parametrize("kind", [ZeroDivisionError, StoreRefusedError])
+def test_what_nobody_foresaw_is_set_aside_alone(database, keep, counted, monkeypatch, caplog, kind):
     def broken(database, rows, *rest):
         if any(row["tracking_number"] == "K2" for row in rows):
-            raise ZeroDivisionError("secret")
+            raise kind("secret")
         return accept(database, rows, *rest)
 
     from serving.bus import intake  # noqa: PLC0415 - the module itself is changed
@@ -98,7 +105,7 @@ def test_what_nobody_foresaw_is_set_aside_alone(database, keep, counted, monkeyp
     assert _numbers(database) == ["K1", "K3"]
     assert [json.loads(content)["tracking_number"] for content, _ in _refused(database)] == ["K2"]
     assert counted == {"bus": 1}
-    assert "ZeroDivisionError" in caplog.text
+    assert kind.__name__ in caplog.text
     assert "secret" not in caplog.text
 
 

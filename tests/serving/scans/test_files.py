@@ -77,6 +77,13 @@ def test_json_lines_may_be_packed(database, tmp_path):
     assert read(database, path)[0].intake.accepted == 20
 
 
+def test_json_lines_may_begin_with_a_byte_order_mark(database, tmp_path):
+    path = tmp_path / "bom.ndjson"
+    path.write_bytes(b"\xef\xbb\xbf" + b"\n".join(orjson.dumps(row) for row in rows(2)))
+
+    assert str(read(database, path)[0]) == "bom.ndjson: 2 new scans, 0 known, 0 refused"
+
+
 def test_bad_rows_cost_no_good_ones(database, tmp_path):
     told = [
         line(1),

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from parcelcast.codes.mapping import CodeTables
-from serving.errors import StoreUnavailableError
+from serving.errors import StoreRefusedError, StoreUnavailableError
 from serving.scans import recorder as module
 from serving.scans.intake import Reader, keep
 from serving.scans.recorder import Recorder
 from serving.stores.database import Database
-from tests.serving.scans.reports import rows
+from serving.stores.scans import Refused
+from tests.serving.scans.reports import row, rows
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -70,6 +71,19 @@ def test_a_database_that_is_away_is_told_to_all_and_comes_back(database, recorde
     monkeypatch.undo()
 
     assert recorder.submit(batch(*rows(3))).result().accepted == 3
+
+
+def test_what_the_database_does_not_take_costs_no_other_request_its_scans(database):
+    bad = batch(row())
+    bad.refused.append(Refused("\ud800" if database.is_sqlite else "\0", b"", "a source that it cannot keep"))
+    recorder = Recorder(database)
+    answers = [recorder.submit(one) for one in (batch(*rows(2)), bad, batch(*rows(3)))]
+    recorder.start()
+    recorder.stop()
+
+    assert isinstance(answers[1].exception(), UnicodeEncodeError if database.is_sqlite else StoreRefusedError)
+    assert sum(answers[number].result().accepted for number in (0, 2)) == 3
+    assert recorder.accepted == 3
 
 
 def test_what_waits_is_written_before_it_stops(tmp_path):

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import tracemalloc
 import zlib
+from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -11,8 +13,8 @@ from serving.errors import StoreUnavailableError
 from serving.scans import recorder, streams
 from serving.scans.endpoints import MAX_BATCH_BYTES, MAX_BATCH_ROWS
 from serving.scans.lines import MAX_LINE_BYTES
-from serving.scans.rows import EXAMPLES
-from serving.stores.scans import REFUSED_BYTES
+from serving.scans.rows import EXAMPLES, RefusedRowError, scan_of
+from serving.stores.scans import PROBLEM_CHARACTERS, REFUSED_BYTES
 from tests.serving.scans.reports import PARCEL, parcel, refused, row, rows, send, stream
 from tests.serving.shop import READ_KEY, open_shop
 
@@ -218,16 +220,44 @@ HOSTILE = {
     "a text": b'"x"',
     "nothing": b"null",
     "the same name twice": b'{"leg": 1, "leg": "x"}',
+    "a NUL in a name": b'{"occurred_at": "2026-11-22T10:00:00Z", "x\\u0000": 1}',
+    "half a character in a name": b'{"occurred_at": "2026-11-22T10:00:00Z", "x\\ud800": 1}',
+    "bad UTF-8 in a name": b'{"occurred_at": "2026-11-22T10:00:00Z", "x\xff": 1}',
+    "a long name": b'{"occurred_at": "2026-11-22T10:00:00Z", "' + b"x" * 60_000 + b'": 1}',
 }
 
 
+@pytest.fixture
+def each_shop(database_url, tmp_path):
+    with open_shop(tmp_path, database=database_url) as shop:
+        assert shop.post("/v1/shipments", json=PARCEL).status_code == 200
+        yield shop
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_row_costs_no_good_one(shop, kind):
+def test_a_hostile_row_costs_no_good_one(each_shop, kind):
     good = orjson.dumps(row())
 
-    assert counts(send(shop, b"[" + HOSTILE[kind] + b"," + good + b"]")) == (2, 1, 0, 1)
-    assert counts(stream(shop, HOSTILE[kind] + b"\n" + good)) == (2, 0, 1, 1)
-    assert len(parcel(shop).scans) == 1
+    assert counts(send(each_shop, b"[" + HOSTILE[kind] + b"," + good + b"]")) == (2, 1, 0, 1)
+    assert counts(stream(each_shop, HOSTILE[kind] + b"\n" + good)) == (2, 0, 1, 1)
+    assert len(parcel(each_shop).scans) == 1
+    for problem, _ in refused(each_shop):
+        assert "\0" not in problem
+        assert len(problem) <= PROBLEM_CHARACTERS
+
+
+def test_many_unknown_fields_are_not_listed_to_tell_one():
+    wide = {**row(place="x" * 101), **dict.fromkeys(map(str, range(50_000)), 0)}
+    tracemalloc.start()
+    try:
+        with pytest.raises(RefusedRowError) as caught:
+            scan_of(wide, datetime(2026, 11, 23, tzinfo=UTC), "test", lambda *_: None)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert caught.value.problem.pointer == "/place"
+    assert peak < 1_000_000
 
 
 UNREADABLE = {
@@ -272,6 +302,13 @@ def test_a_stream_is_kept_line_by_line(shop):
     assert len(parcel(shop).scans) == 2_500
 
 
+def test_a_byte_order_mark_costs_no_scan(shop):
+    mark, (one, other) = b"\xef\xbb\xbf", map(orjson.dumps, rows(2))
+
+    assert counts(send(shop, mark + one)) == (1, 1, 0, 0)
+    assert counts(stream(shop, mark + one + b"\r\n" + other)) == (2, 1, 1, 0)
+
+
 def test_a_long_line_is_refused_and_cut(shop):
     good = orjson.dumps(row())
     long = b'{"place": "' + b"x" * 10_000_000 + b'"}'
@@ -291,6 +328,16 @@ def test_bodies_may_be_packed(shop):
     assert counts(stream(shop, packed, **{"content-encoding": "gzip"})) == (300, 300, 0, 0)
     one = gzip.compress(orjson.dumps(row(code="delivered")))
     assert counts(send(shop, one, headers={"content-encoding": "gzip"})) == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 131_072])
+def test_a_packed_body_may_have_any_size(shop, size):
+    one, other = orjson.dumps(row()).ljust(size, b"\n"), orjson.dumps(row(code="delivered")).ljust(size, b"\n")
+    packed = {"content-encoding": "gzip"}
+
+    assert counts(send(shop, gzip.compress(orjson.dumps([row()]).ljust(size)), headers=packed)) == (1, 1, 0, 0)
+    assert counts(stream(shop, gzip.compress(one), **packed)) == (1, 0, 1, 0)
+    assert counts(stream(shop, gzip.compress(one) + gzip.compress(other), **packed)) == (2, 1, 1, 0)
 
 
 def test_a_packed_stream_that_breaks_off_keeps_what_came(shop):
@@ -410,12 +457,10 @@ def test_what_came_before_a_connection_broke_is_kept(shop, caplog):
     assert "unexpected" not in caplog.text  # it happens, and is nobody's mistake here
 
 
-def test_postgresql_refuses_nothing_that_was_read(database_url, tmp_path):
-    with open_shop(tmp_path, database=database_url) as shop:
-        shop.post("/v1/shipments", json=PARCEL)
-        good = orjson.dumps(row(raw_text="\u2028\\u0000 \U0001f4e6", place="K\u00f6ln", leg=2))
-        body = b"[" + b",".join([*HOSTILE.values(), good, orjson.dumps(row(code=..., raw_code="\\N"))]) + b"]"
+def test_postgresql_refuses_nothing_that_was_read(each_shop):
+    good = orjson.dumps(row(raw_text="\u2028\\u0000 \U0001f4e6", place="K\u00f6ln", leg=2))
+    body = b"[" + b",".join([*HOSTILE.values(), good, orjson.dumps(row(code=..., raw_code="\\N"))]) + b"]"
 
-        assert counts(send(shop, body)) == (len(HOSTILE) + 2, 2, 0, len(HOSTILE))
-        assert len(refused(shop)) == len(HOSTILE)
-        assert {scan.place for scan in parcel(shop).scans} == {"K\u00f6ln", None}
+    assert counts(send(each_shop, body)) == (len(HOSTILE) + 2, 2, 0, len(HOSTILE))
+    assert len(refused(each_shop)) == len(HOSTILE)
+    assert {scan.place for scan in parcel(each_shop).scans} == {"K\u00f6ln", None}

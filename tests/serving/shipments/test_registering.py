@@ -91,6 +91,16 @@ def test_an_unknown_promise_is_told(shop):
     assert stored(shop) is None
 
 
+@pytest.mark.parametrize("name", ["promised_on", "carrier_promised_on", "pickup_until", "planned_dispatch_on"])
+@pytest.mark.parametrize("day", ["9999-12-31", "2100-01-01", "1999-12-31", "0001-01-01"])
+def test_days_that_only_stand_for_a_date_are_pointed_at(shop, name, day):
+    answer = shop.post("/v1/shipments", json=parcel(**{name: day}))
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == f"/{name}"
+    assert "a year from 2000 to 2099" in answer.json()["errors"][0]["detail"]
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [

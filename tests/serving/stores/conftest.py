@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +20,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'parcels.sqlite'}"
         return
+    with new_postgresql() as url:
+        yield url
+
+
+@contextmanager
+def new_postgresql() -> Iterator[str]:
+    """Make an empty database in PostgreSQL, and drop it; the test is skipped where there is no server."""
     name = f"parcelcast_{uuid4().hex}"
     try:
         admin = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=3)

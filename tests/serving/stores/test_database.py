@@ -6,10 +6,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, make_url, select, text
 
 from parcelcast.errors import InputError
-from serving.errors import StoreUnavailableError
+from serving.errors import StoreRefusedError, StoreUnavailableError
 from serving.stores.database import MIGRATIONS, Database
 from serving.stores.migrations.versions import v0001_parcels
 from serving.stores.schema import deliveries, links, metadata, refused
@@ -125,15 +125,41 @@ def test_errors_of_the_driver_are_translated_and_tell_no_values(database):
     with database.writing() as connection:
         connection.execute(insert(links), row)
 
-    with pytest.raises(StoreUnavailableError) as caught, database.writing() as connection:
+    with pytest.raises(StoreRefusedError) as caught, database.writing() as connection:
         connection.execute(insert(links), row)
 
     assert "secret" not in str(caught.value)
 
 
-def test_a_database_that_is_not_there_is_told():
-    with pytest.raises(StoreUnavailableError, match="failed"):
-        Database("postgresql://nobody@127.0.0.1:1/none").check()
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_value_that_postgresql_names_is_not_told(database):
+    with (
+        pytest.raises(StoreRefusedError, match="InvalidTextRepresentation") as caught,
+        database.reading() as connection,
+    ):
+        connection.execute(text("select cast('secret' as integer)"))
+
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"host": "127.0.0.1", "port": 1}, "Connection refused"),
+        ({"host": "db.invalid"}, "failed to resolve host"),
+        ({"database": "nowhere"}, "does not exist"),
+        ({"username": "nobody"}, "does not exist|authentication"),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_a_database_that_is_not_there_it_is_told_why_but_not_where(database_url, change, why):
+    address = make_url(database_url).set(**change)
+    with pytest.raises(StoreUnavailableError, match=why) as caught:
+        Database(address.render_as_string(hide_password=False)).check()
+
+    told = str(caught.value)
+    for part in (address.host, f"port {address.port}", address.database, address.username):
+        assert str(part) not in told
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):

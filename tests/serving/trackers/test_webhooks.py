@@ -8,11 +8,16 @@ import unicodedata
 from base64 import b64encode
 from datetime import UTC, datetime
 from hashlib import sha256
+from threading import get_ident
 
 import orjson
 import pytest
 
+from serving.scans.reading import QUICK_BYTES
 from serving.stores.parcels import read_parcels
+from serving.trackers import endpoints
+from serving.trackers.events import MAX_CHECKPOINTS
+from tests.serving.scans.reports import refused
 from tests.serving.shop import open_shop
 
 SECRET = "geheim\u00e9"
@@ -225,6 +230,58 @@ def test_no_value_of_a_field_fails_or_holds_others_back(shop, tracker, value):
     assert answer.status_code == 200, answer.text
     assert answer.json()["received"] == len(told)
     assert any(scan.raw_code in {"InTransit_003", "in_transit/arrived_at_facility"} for scan in scans(shop))
+
+
+@pytest.mark.parametrize("tracker", SIGNED)
+def test_more_checkpoints_than_a_parcel_has_are_refused_as_a_whole(shop, tracker):
+    event = copy.deepcopy(SIGNED[tracker][2])
+    told = event["msg"]["checkpoints"] if tracker == "aftership" else event["result"]["tracking_details"]
+    told[1:] = [{}] * (MAX_CHECKPOINTS - 1)
+
+    assert send(shop, tracker, event).json()["accepted"] == 1
+    told.append({})
+    answer = send(shop, tracker, event)
+    assert answer.status_code == 422
+    assert f"at most {MAX_CHECKPOINTS}" in answer.json()["detail"]
+    assert len(refused(shop)) == MAX_CHECKPOINTS - 1
+
+
+@pytest.mark.parametrize("tracker", SIGNED)
+def test_large_webhooks_are_read_beside_other_answers(shop, tracker, monkeypatch):
+    seen = []
+    read = getattr(endpoints, f"{tracker}_rows")
+
+    def noticed(*told):
+        seen.append(get_ident())
+        return read(*told)
+
+    monkeypatch.setattr(endpoints, f"{tracker}_rows", noticed)
+    event = copy.deepcopy(SIGNED[tracker][2])
+    send(shop, tracker, {**event, "more": ""})
+    send(shop, tracker, {**event, "more": "x" * QUICK_BYTES})
+
+    here = shop.portal.call(get_ident)
+    assert seen[0] == here
+    assert seen[1] != here
+
+
+@pytest.mark.parametrize("tracker", SIGNED)
+def test_a_tracker_that_goes_away_is_nobodys_mistake_here(shop, tracker, caplog):
+    messages = iter([{"type": "http.request", "body": b'{"msg":', "more_body": True}, {"type": "http.disconnect"}])
+    path = f"/v1/trackers/{tracker}"
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [], "root_path": ""}
+    sent = []
+
+    async def receive():
+        return next(messages)
+
+    async def send_(message):
+        sent.append(message)
+
+    shop.portal.call(shop.asgi, {**scope, "raw_path": path.encode()}, receive, send_)
+
+    assert sent[0]["status"] == 400
+    assert "unexpected" not in caplog.text
 
 
 def test_neither_secrets_nor_names_nor_numbers_are_logged_or_kept(shop, caplog, tmp_path):
