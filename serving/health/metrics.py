@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from serving.bundles import age_days
 from serving.errors import StoreUnavailableError
 from serving.state import Services
 from serving.stores.alerts import count_open
@@ -51,7 +52,15 @@ def gather(services: Services) -> list[Metric]:
     except StoreUnavailableError:
         stored = []
     up = Metric("database_up", "gauge", "Whether the database of parcels can be read.", float(bool(stored)))
-    return [up, *stored, *_taken(services), *_worked(services)]
+    return [up, *stored, *_answering(services), *_taken(services), *_worked(services)]
+
+
+def _answering(services: Services) -> list[Metric]:
+    as_of = services.bundles.current.bundle.as_of
+    if as_of is None:
+        return []
+    age = age_days(as_of, services.clock())
+    return [Metric("bundle_age_days", "gauge", "Days since the histories of the bundle in use were known.", age)]
 
 
 def _stored(services: Services) -> list[Metric]:
