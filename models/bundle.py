@@ -144,6 +144,15 @@ def _json(path: Path) -> Any:
         raise ArtefactError(f"{path} cannot be read ({error}); expected a bundle made by ./run publish") from error
 
 
+def trained_version(version: str) -> str:
+    """Return the version of the trained model in that of a bundle whose histories were refreshed.
+
+    >>> trained_version("2026-03-01-8f3a11c0de42+2026-03-21"), trained_version("2026-03-01-8f3a11c0de42")
+    ('2026-03-01-8f3a11c0de42', '2026-03-01-8f3a11c0de42')
+    """
+    return version.partition("+")[0]
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

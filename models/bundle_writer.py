@@ -13,6 +13,7 @@ import lightgbm
 from features.assembly import Histories
 from features.orders import EPOCH, Floats
 from features.table import Network
+from models.blend import Blend
 from models.bundle import (
     ALERTS,
     CASE_FIELDS,
@@ -30,7 +31,9 @@ from models.bundle import (
     Bundle,
     case_cdfs,
     sha256_of,
+    trained_version,
 )
+from models.calibration import BetaMap
 from models.forecaster import BundleForecaster
 from models.living.forecaster import BundleLivingForecaster
 from models.living.model import LivingModel
@@ -38,6 +41,9 @@ from models.snapshots import write_histories
 from models.training import Trained
 from parcelcast.alerts import FittedAlerts
 from parcelcast.shipment import Service, Shipment
+
+# What a day changes in a bundle, with the manifest.
+_OF_DAY = (HISTORY, WEATHER, NETWORK, SELF_TEST)
 
 
 def write_bundle(
@@ -56,7 +62,6 @@ def write_bundle(
     `shifts` are the online corrections of that day, at the order and on the way; `samples` are shipments for the
     self-test. The version is the day and a hash of the content, so the same content has the same version.
     """
-    shift, living_shift = shifts
     path.mkdir(parents=True, exist_ok=True)
     boosters = _boosters(trained, living)
     for name, booster in boosters.items():
@@ -70,30 +75,21 @@ def write_bundle(
     }
     described = {MODEL_PARTS: trained.model.to_dict(), "calibration": trained.calibration.to_dict(), LIVING: on_the_way}
     _write_json(path / MODEL, described)
-    write_histories(histories, path / HISTORY, path / WEATHER)
-    _write_json(path / NETWORK, _network(network))
     network.places.write_csv(path / PLACES)
-    forecaster = BundleForecaster(trained.model, trained.calibration, histories, shift, network.carriers)
-    as_of = EPOCH + timedelta(days=day)
-    now = datetime.combine(as_of, datetime.min.time(), UTC)
-    on_their_way = BundleLivingForecaster(living, histories, living_shift, network.carriers, forecaster)
-    told = zip(samples, case_cdfs(samples, now, forecaster, on_their_way), strict=True)
-    _write_json(path / SELF_TEST, [_case(shipment, cdfs) for shipment, cdfs in told])
+    models = trained.model, trained.calibration, living
+    told_of_day = _write_day(path, models, histories, day, shifts, network, samples)
     alerts = [ALERTS] if fitted_alerts.points else []
     for name in alerts:
         _write_json(path / name, fitted_alerts.to_dict())
-    names = [*(f"{name}.txt" for name in boosters), *alerts, MODEL, HISTORY, WEATHER, NETWORK, PLACES, SELF_TEST]
+    names = [*(f"{name}.txt" for name in boosters), *alerts, MODEL, PLACES, *_OF_DAY]
     hashes = {name: sha256_of(path / name) for name in names}
     digest = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
     _write_json(
         path / MANIFEST,
         {
             "schema": SCHEMA,
-            "version": f"{as_of}-{digest[:12]}",
-            "as_of": str(as_of),
-            "as_of_day": day,
-            "shift": shift,
-            "living_shift": living_shift,
+            "version": f"{_day(day)}-{digest[:12]}",
+            **told_of_day,
             "shared_fate": trained.shared_fate,
             "fit": [_day(trained.first), _day(trained.calibrated_from)],
             "calibration": [_day(trained.calibrated_from), _day(trained.as_of)],
@@ -101,6 +97,49 @@ def write_bundle(
         },
     )
     return Bundle.load(path)
+
+
+def renew_bundle(
+    path: Path,
+    champion: Bundle,
+    histories: Histories,
+    day: int,
+    shifts: tuple[float, float],
+    network: Network,
+    samples: Sequence[Shipment],
+) -> Bundle:
+    """Let the copy of a champion's bundle at `path` tell what is known at the start of UTC day `day`; load it back.
+
+    Histories, corrections, origins, carriers and the self-test are of that day; whatever was learned stays, byte by
+    byte. The version is that of the trained model with the day.
+    """
+    models = *champion.forecaster.parts, champion.living.model
+    told_of_day = _write_day(path, models, histories, day, shifts, network, samples)
+    hashes = {name: sha256_of(path / name) for name in _OF_DAY}
+    changed = {"version": f"{trained_version(champion.version)}+{_day(day)}", **told_of_day}
+    _write_json(path / MANIFEST, {**champion.manifest, **changed, "files": {**champion.manifest["files"], **hashes}})
+    return Bundle.load(path)
+
+
+def _write_day(
+    path: Path,
+    models: tuple[Blend, BetaMap, LivingModel],
+    histories: Histories,
+    day: int,
+    shifts: tuple[float, float],
+    network: Network,
+    samples: Sequence[Shipment],
+) -> dict[str, Any]:
+    """Write the files `_OF_DAY`, and return what the manifest tells of the day."""
+    (model, calibration, living), (shift, living_shift) = models, shifts
+    write_histories(histories, path / HISTORY, path / WEATHER)
+    _write_json(path / NETWORK, _network(network))
+    forecaster = BundleForecaster(model, calibration, histories, shift, network.carriers)
+    on_their_way = BundleLivingForecaster(living, histories, living_shift, network.carriers, forecaster)
+    now = datetime.combine(EPOCH + timedelta(days=day), datetime.min.time(), UTC)
+    told = zip(samples, case_cdfs(samples, now, forecaster, on_their_way), strict=True)
+    _write_json(path / SELF_TEST, [_case(shipment, cdfs) for shipment, cdfs in told])
+    return {"as_of": _day(day), "as_of_day": day, "shift": shift, "living_shift": living_shift}
 
 
 def _boosters(trained: Trained, living: LivingModel) -> dict[str, lightgbm.Booster]:

@@ -123,7 +123,7 @@ def _model_cdf(trained: Trained, history: ParcelHistory, assembled: Assembled, r
     """Forecast with the correction of each order's day, for which earlier parcels are forecast without one."""
     known_day = history.orders.known_day[rows]
     first, last = int(known_day.min()), int(known_day.max())
-    shift = recent_balance(trained.model, history, assembled, first, last + 1).shift(known_day)
+    shift = recent_balance(trained.model, history, assembled.take, first, last + 1).shift(known_day)
     return trained.calibration.apply(trained.model.cdf(assembled.take(rows), shift))
 
 

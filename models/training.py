@@ -23,6 +23,7 @@ from parcelcast.errors import InputError
 
 Tell = Callable[[str, float], None]  # what is being done, and the share of it that is done
 Rows = NDArray[np.intp]
+Features = Callable[[Rows], Assembled]  # of orders, by their rows in the history
 
 MOST_COMPARED = 10_000
 # What was best in the validation windows on the whole (docs/adr/0011). What was best in the last two months tells of
@@ -160,14 +161,16 @@ class _Opinions:
         return mixed(hazard, location, share)
 
 
-def recent_balance(model: Blend, history: ParcelHistory, assembled: Assembled, start: int, end: int) -> Balance:
+def recent_balance(model: Blend, history: ParcelHistory, features: Features, start: int, end: int) -> Balance:
     """Return recorded and expected deliveries, from which the correction of UTC days `start` to `end` follows.
 
-    The orders of the days before `end` are forecast without a correction. The correction of a day looks at what was
-    recorded before it; nothing recorded on `end` or later is read.
+    The orders of the days before `end` are forecast without a correction, by the `features` of their rows. The
+    correction of a day looks at what was recorded before it; nothing recorded on `end` or later is read.
     """
     rows = thinned(orders_between(history, start - REACH, end))
-    part = assembled.take(rows)
+    if len(rows) == 0:
+        return Balance(end, np.zeros(1), np.zeros(1))
+    part = features(rows)
     return balance_of(model.cdf(part, np.zeros(len(rows))), history, rows, part.orders.ordered_on, end)
 
 

@@ -38,6 +38,8 @@ with your own data
                                     ingest, validate, weather, featurize, train, calibrate, evaluate, register, check,
                                     publish
   3. ./run serve                    answers POST /v1/promises with the published model
+  4. ./run dvc repro weather && ./run refresh
+                                    each day: the same model, with what was recorded since
 """
 
 EPILOG = """\
@@ -99,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
         _add_simulate,
         _add_places,
         _add_stages,
+        _add_refresh,
     ):
         add(commands)
     return root
@@ -244,6 +247,21 @@ def _add_stages(commands: "Commands") -> None:
             _add_days(command.add_subparsers(metavar="days", help="instead: add a day's files to a store of counts"))
 
 
+def _add_refresh(commands: "Commands") -> None:
+    command = commands.add_parser(
+        "refresh",
+        help="the model that is served goes on with the newest days of the tables",
+        description="Bring histories, online corrections and weather of the champion that is served up to the newest "
+        "day of data/validated, through the online store, and let data/bundle/current be the result. Nothing is "
+        "learned. For every day, after ./run dvc repro weather; docs/operations.md tells more.",
+    )
+    command.add_argument(
+        "--store", type=Path, metavar="DIR",
+        help="read the daily counts from the store that ./run featurize days keeps (default: count data/validated)",
+    )  # fmt: skip
+    command.set_defaults(handler=_refresh)
+
+
 def _add_scans(forms: "Commands") -> None:
     form = forms.add_parser(
         "scans",
@@ -341,6 +359,13 @@ def _featurize_days(options: argparse.Namespace) -> int:
     from pipelines.stages import featurize_days
 
     print(featurize_days(options.store, options.shipments, options.scans, options.network, options.until))
+    return 0
+
+
+def _refresh(options: argparse.Namespace) -> int:
+    from pipelines.stages import refresh
+
+    print(refresh(options.store))
     return 0
 
 

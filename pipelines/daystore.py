@@ -1,9 +1,10 @@
-"""A store of daily tables that a shop keeps, brought up to date with its files: `./run featurize days`."""
+"""A store of daily tables that a shop keeps: brought up to date with its files, and read in place of counting."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,14 +14,20 @@ from features.engine.daily import Batch, build
 from features.engine.engines import Engine
 from features.engine.parcels import SCANS as SCANS_READ
 from features.engine.parcels import SHIPMENTS as SHIPMENTS_READ
+from features.engine.reading import read_sketches
 from features.engine.repeats import repeated_shipments
 from features.engine.store import FOLDERS, read_manifest
+from features.lanes import lane_keys
 from features.network import network_of
 from features.orders import day_of
+from features.sketches import UNKNOWN
+from features.table import Network, ParcelHistory, Sketches
+from features.weather import Bulletins
 from parcelcast.errors import DataError, InputError
 from parcelcast.place import PlaceIndex
 from parcelcast.tables import CARRIERS, ORIGINS, SCANS, SHIPMENTS, Table
 from pipelines.ingest.storage import arrow_schema, load_table
+from pipelines.preparation import Count, last_known_day
 from pipelines.progress import SILENT, Tell
 
 _CANONICAL = "write it as the canonical table of that name (parcelcast/tables.py), which ./run ingest does"
@@ -70,6 +77,36 @@ def add_to_store(
     batch = Batch(list(given.shipments), list(given.scans) or None, given.until)
     days = build(store, batch, network, engine)
     return _told(store, days, before.until if before else None)
+
+
+def counts_of(store: Path) -> Count:
+    """Return what reads the counts of a store instead of counting.
+
+    InputError where the store does not tell of all that the history does: of its last day, its scans, its lanes.
+    """
+
+    def read(history: ParcelHistory, _: Network, weather: Bulletins) -> Sketches:
+        manifest, last = read_manifest(store), last_known_day(history)
+        if manifest is None:
+            raise InputError(f"{store} is no store; expected one that ./run featurize days keeps")
+        if manifest.until < last:
+            raise InputError(
+                f"{store} tells of days until {day_of(manifest.until)}, the tables until {day_of(last)}; "
+                "add the days between: ./run featurize days"
+            )
+        if _FROM_SCANS not in manifest.families and (history.scanned[_FROM_SCANS][0] != UNKNOWN).any():
+            raise InputError(f"{store} was begun without scans, and the tables have some; begin another store")
+        sketches = read_sketches(store, weather)
+        begun = np.flatnonzero(np.maximum(history.orders.dispatch_on, history.orders.known_day) <= last)
+        lanes = set(lane_keys(history.orders.take(begun))[-1].tolist())
+        if unknown := sorted(lanes - set(sketches.lead.levels[-1].keys)):
+            raise InputError(
+                f"{store} knows nothing of {len(unknown)} lanes of the tables, such as {unknown[0]}; it was built from "
+                "other files or with other places: begin another store"
+            )
+        return sketches
+
+    return read
 
 
 def _others_in(folder: Path) -> list[str]:

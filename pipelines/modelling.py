@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.network import network_of
 from features.orders import day_of
 from features.storage import read_features, write_features
-from features.table import Network, bulletins_of, parcel_history
+from features.table import Network
+from models.blend import Blend
 from models.boosting import check_least
 from models.bundle import Bundle
 from models.bundle_writer import write_bundle
@@ -21,7 +21,7 @@ from models.hazard import HORIZON
 from models.living.model import LivingModel
 from models.quantiles import QuantileParameters
 from models.scorecard import scorecard
-from models.training import Trained, TrainParameters, recent_balance
+from models.training import Features, Trained, TrainParameters, recent_balance
 from parcelcast.alerts import AlertPolicy, FittedAlerts
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
@@ -30,9 +30,9 @@ from parcelcast.tables import SHIPMENTS
 from pipelines.alerting.windows import Past, fit_on_window
 from pipelines.backtest import told_of, train_challenger, write_results
 from pipelines.ingest.storage import load_table
-from pipelines.living.feed import feed_of, read_scans
+from pipelines.living.feed import Feed, feed_of, read_scans
 from pipelines.living.handover import recent_living_balance
-from pipelines.preparation import FIRST_SCANS, Count, Prepared, last_known_day, prepare
+from pipelines.preparation import Count, Counted, Prepared, counted, last_known_day, prepare
 from pipelines.progress import TellShare
 
 _SAMPLES = 5
@@ -86,12 +86,9 @@ def read_prepared(
 ) -> Prepared:
     """Return what `prepare` returned, with the features read instead of built."""
     tell("reading orders and features")
-    network = network_of(tables, places)
-    history = parcel_history(tables["shipments"], network, tables.get(FIRST_SCANS))
-    assembled = read_features(history.orders, history.shipment_id, HORIZON, features)
-    return Prepared(
-        history, assembled, network, lambda: count(history, network, bulletins_of(tables.get("weather_daily")))
-    )
+    told = counted(tables, places, count=count)
+    assembled = read_features(told.history.orders, told.history.shipment_id, HORIZON, features)
+    return Prepared(told.history, told.network, told.count, assembled)
 
 
 def judge_on_window(
@@ -140,18 +137,27 @@ def make_bundle(
     tell("correcting online")
     shipments = load_table(validated, SHIPMENTS)
     feed = feed_of(prepared.history, shipments, read_scans(validated))
-    balances = (
-        recent_balance(trained.model, prepared.history, prepared.assembled, today, today),
-        recent_living_balance(living, prepared, feed, today, today),
-    )
-    at_order, on_the_way = (float(balance.shift(np.array([today]))[0]) for balance in balances)
+    shifts = corrections((trained.model, living), prepared, prepared.assembled.take, feed, today)
     past = Past(prepared, shipments, feed, trained, living)
     fitted = _fitted_alerts(past, split, alerts, tell)
     tell("writing the bundle")
     network = prepared.network
-    samples = _samples(shipments, network)
+    samples = samples_of(shipments, network)
     histories = prepared.sketches.snapshot(today)
-    return write_bundle(out, trained, living, histories, today, (at_order, on_the_way), network, samples, fitted)
+    return write_bundle(out, trained, living, histories, today, shifts, network, samples, fitted)
+
+
+def corrections(
+    models: tuple[Blend, LivingModel], told: Counted, features: Features, feed: Feed, today: int
+) -> tuple[float, float]:
+    """Return the online corrections of UTC day `today`, at the order and on the way."""
+    at_order, on_the_way = models
+    balances = (
+        recent_balance(at_order, told.history, features, today, today),
+        recent_living_balance(on_the_way, told, feed, today, today),
+    )
+    first, second = (float(balance.shift(np.array([today]))[0]) for balance in balances)
+    return first, second
 
 
 def _fitted_alerts(past: Past, split: Split, alerts: AlertParameters, tell: TellShare) -> FittedAlerts:
@@ -161,7 +167,7 @@ def _fitted_alerts(past: Past, split: Split, alerts: AlertParameters, tell: Tell
     return fit_on_window(past, start, split.end - split.start, known_before, AlertPolicy(), alerts.parcels, tell)
 
 
-def _samples(shipments: pd.DataFrame, network: Network) -> list[Shipment]:
+def samples_of(shipments: pd.DataFrame, network: Network) -> list[Shipment]:
     """Return some of the last orders, for the bundle's self-test."""
     chosen = shipments.sort_values("ordered_at").tail(_SAMPLES)
     return [

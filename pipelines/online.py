@@ -1,7 +1,7 @@
 """The online store's part of publishing: a bundle serves the history that the online store tells.
 
-The bundle that was judged holds the day's history as it was counted. Publishing brings it through the feature store,
-builds the snapshot from what the online store then tells, and stops unless both are equal to the last bit.
+A bundle that was made holds its day's history as it was counted. Publishing and refreshing bring it through the feature
+store, build the snapshot from what the online store then tells, and stop unless both are equal to the last bit.
 """
 
 import json
@@ -36,15 +36,15 @@ def serve_from_online(bundle: Path, version: Version, repository: Repository, no
     """Replace the snapshot of a verified bundle by the one that the online store tells, and state its hashes.
 
     Returns how many rows of each view were new. ArtefactError when the online store tells anything else than the bundle
-    was judged with.
+    was made with.
     """
     manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
-    judged = read_histories(bundle / HISTORY, bundle / WEATHER)
+    counted = read_histories(bundle / HISTORY, bundle / WEATHER)
     tags = {"bundle": manifest["version"], "run": version.run_id}
-    told = refresh(repository, judged, manifest["as_of_day"], now, service_name(version), tags)
+    told = refresh(repository, counted, manifest["as_of_day"], now, service_name(version), tags)
     with TemporaryDirectory(prefix=".online-", dir=bundle.parent) as folder:
         # A bundle of an older version may hold more than is read of it now.
-        read = _written(judged, Path(folder) / "read")
+        read = _written(counted, Path(folder) / "read")
         built = _written(told.histories, Path(folder) / "built")
         for name in (HISTORY, WEATHER):
             _check_equal(read / name, built / name)
@@ -60,9 +60,9 @@ def _written(histories: Histories, folder: Path) -> Path:
     return folder
 
 
-def _check_equal(judged: Path, built: Path) -> None:
+def _check_equal(counted: Path, built: Path) -> None:
     """Compare two Parquet files, numbers by their bits; ArtefactError names the first row that differs."""
-    expected, got = pq.read_table(judged), pq.read_table(built)
+    expected, got = pq.read_table(counted), pq.read_table(built)
     problem = None
     if expected.schema != got.schema or len(expected) != len(got):
         problem = f"got {len(got)} rows of {got.column_names}, expected {len(expected)} of {expected.column_names}"
@@ -74,8 +74,8 @@ def _check_equal(judged: Path, built: Path) -> None:
             problem = f"{len(rows)} rows differ, the first: got {got_row}, expected {expected_row}"
     if problem:
         raise ArtefactError(
-            f"{judged.name} from the online store is not the one that the bundle was judged with: {problem}; "
-            "nothing was published: remove the folder of the online store and publish again"
+            f"{counted.name} from the online store is not the one that the bundle was made with: {problem}; "
+            "nothing was published: remove the folder of the online store and run the command again"
         )
 
 

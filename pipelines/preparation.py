@@ -27,11 +27,10 @@ Count = Callable[[ParcelHistory, Network, Bulletins], Sketches]
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """All orders with what became of them, each order's features as of its own instant, and how history is counted."""
+class Counted:
+    """All orders with what became of them, and how history is counted."""
 
     history: ParcelHistory
-    assembled: Assembled
     network: Network
     count: Callable[[], Sketches]
 
@@ -39,6 +38,13 @@ class Prepared:
     def sketches(self) -> Sketches:
         """The daily counts, made when they are asked for: half of the stages do without."""
         return self.count()
+
+
+@dataclass(frozen=True)
+class Prepared(Counted):
+    """The same with each order's features as of its own instant."""
+
+    assembled: Assembled
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -63,17 +69,25 @@ def prepare(
     tables: Mapping[str, pd.DataFrame], places: PlaceIndex, tell: Tell = SILENT, count: Count = count_in_memory
 ) -> Prepared:
     """Build histories and features of the outgoing parcels; tables as of `read_tables`, some may be absent."""
+    told = counted(tables, places, tell, count)
+    tell("counting history")
+    sketches = told.sketches
+    tell("building features")
+    assembled = assemble(told.history.orders, sketches.rolling(), HORIZON)
+    return Prepared(told.history, told.network, lambda: sketches, assembled)
+
+
+def counted(
+    tables: Mapping[str, pd.DataFrame], places: PlaceIndex, tell: Tell = SILENT, count: Count = count_in_memory
+) -> Counted:
+    """Read the outgoing parcels, whose history is counted when it is asked for."""
     shipments = tables["shipments"]
     if shipments["is_return"].fillna(value=False).all():
         raise DataError("no parcel goes to a shopper", file="shipments", remedy="ingest the shop's outgoing parcels")
     tell(f"reading {len(shipments):,} shipments")
     network = network_of(tables, places)
     history = parcel_history(shipments, network, tables.get(FIRST_SCANS))
-    tell("counting history")
-    sketches = count(history, network, bulletins_of(tables.get("weather_daily")))
-    tell("building features")
-    assembled = assemble(history.orders, sketches.rolling(), HORIZON)
-    return Prepared(history, assembled, network, lambda: sketches)
+    return Counted(history, network, lambda: count(history, network, bulletins_of(tables.get("weather_daily"))))
 
 
 def last_known_day(history: ParcelHistory) -> int:

@@ -16,6 +16,7 @@ from pipelines.parameters import read_all, read_section
 from pipelines.progress import TellShare, steps
 
 if TYPE_CHECKING:
+    from models.tracking import Version
     from parcelcast.place import PlaceIndex
     from pipelines.daily import DailyTables
     from pipelines.modelling import Split
@@ -341,6 +342,32 @@ def _publish() -> None:
             lambda bundle, version: serve_from_online(bundle, version, repository, now),
         )
         write_version(published.version, REPORTS / "published.json")
+
+
+def refresh(store: Path | None) -> str:
+    """Bring the histories of the champion that is served up to the newest tables; return what was done.
+
+    With a `store` of daily tables its counts are read instead of counting the tables.
+    """
+    from features.feast_repo.config import OnlineParameters
+    from features.feast_repo.store import Repository
+    from pipelines.daystore import counts_of
+    from pipelines.online import serve_from_online
+    from pipelines.refresh import Newest
+    from pipelines.refresh import refresh as run_refresh
+    from pipelines.register import open_registry
+    from pipelines.weather import tables_with_weather
+
+    given, now = read_section(OnlineParameters, "online"), datetime.now(UTC)
+    count = _daily().count if store is None else counts_of(store)
+
+    def from_online(bundle: Path, version: "Version") -> object:
+        return serve_from_online(bundle, version, Repository(ONLINE, given, os.environ), now)
+
+    with steps("refresh") as tell:
+        tell("reading the tables")
+        newest = Newest(VALIDATED, tables_with_weather(VALIDATED, WEATHER), _places(), count)
+        return run_refresh(open_registry(TRACKING), BUNDLES, newest, from_online, tell)
 
 
 def _places() -> "PlaceIndex":

@@ -67,6 +67,11 @@ class Bundles:
         return False
 
 
+def age_days(as_of: datetime, now: datetime) -> int:
+    """Return the whole days since a bundle's histories were known; 0 where the clock is behind them."""
+    return max((now - as_of).days, 0)
+
+
 def self_test(bundle: ServingBundle, now: datetime) -> None:
     """Ask a bundle for a few forecasts and check that they are usable; ArtefactError when they are not."""
     home = bundle.places.find("DE", "04109")

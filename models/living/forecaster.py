@@ -39,6 +39,11 @@ class BundleLivingForecaster:
         self._carriers = carriers
         self._at_order = at_order
 
+    @property
+    def model(self) -> LivingModel:
+        """Return the model."""
+        return self._model
+
     def etas(self, parcels: Sequence[Underway]) -> list[Eta]:
         """Return one ETA for each parcel, in order; one that is not awaited any more has come, or never will."""
         awaited = [parcel for parcel in parcels if not parcel.progress.is_over]

@@ -16,19 +16,19 @@ from pipelines.living.feed import Feed, Rows
 from pipelines.living.landmarks import landmarks_of
 from pipelines.living.sampling import TICK, Chosen
 from pipelines.predictions import POLICY_LEVEL, Said
-from pipelines.preparation import Prepared
+from pipelines.preparation import Counted, Prepared
 
 STAGE = "handover"
 
 
-def handovers(prepared: Prepared, feed: Feed, rows: Rows) -> Landmarks:
+def handovers(prepared: Counted, feed: Feed, rows: Rows) -> Landmarks:
     """Return the landmarks right after the handover was known, of those of these parcels that were handed over."""
     mine = rows[~np.isnat(feed.dispatched[rows])]
     chosen = Chosen(mine, feed.dispatched_recorded[mine] + TICK)
     return Landmarks(mine, landmarks_of(prepared.history, feed, chosen, prepared.sketches.rolling()))
 
 
-def recent_living_balance(living: LivingModel, prepared: Prepared, feed: Feed, start: int, end: int) -> Balance:
+def recent_living_balance(living: LivingModel, prepared: Counted, feed: Feed, start: int, end: int) -> Balance:
     """Return deliveries recorded and expected after handovers, from which the correction of UTC days follows.
 
     The correction of days from `start` to before `end` looks at what was recorded before each.

@@ -15,4 +15,4 @@ router = APIRouter(prefix="/v1/admin", tags=["operations"])
 async def reload(services: Serving, _caller: Admin) -> BundleAnswer:
     """Load the published bundle again. If it fails its self-test, the one in use goes on and the answer is a 503."""
     await run_in_threadpool(services.bundles.refresh, force=True)
-    return BundleAnswer.of(services.bundles.current)
+    return BundleAnswer.of(services.bundles.current, services.clock())

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from serving.bundles import Loaded
+from serving.bundles import Loaded, age_days
 from serving.promises.answers import Said
 
 
@@ -20,12 +20,19 @@ class BundleAnswer(Said):
 
     version: str
     as_of: datetime | None
+    age_days: int | None = Field(description="whole days since `as_of`, up to which its histories are known")
     loaded_at: datetime | None
 
     @classmethod
-    def of(cls, loaded: Loaded) -> "BundleAnswer":
+    def of(cls, loaded: Loaded, now: datetime) -> "BundleAnswer":
         """Describe a bundle in use."""
-        return cls(version=loaded.bundle.version, as_of=loaded.bundle.as_of, loaded_at=loaded.loaded_at)
+        bundle = loaded.bundle
+        return cls(
+            version=bundle.version,
+            as_of=bundle.as_of,
+            age_days=None if bundle.as_of is None else age_days(bundle.as_of, now),
+            loaded_at=loaded.loaded_at,
+        )
 
 
 class QueueAnswer(Said):

@@ -46,7 +46,7 @@ async def readyz(services: Serving) -> Readiness:
     )
     return Readiness(
         status="ready" if healthy else "degraded",
-        bundle=BundleAnswer.of(bundles.current),
+        bundle=BundleAnswer.of(bundles.current, services.clock()),
         last_error=bundles.last_error,
         database=database,
         worker=worker,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from serving.bundles import age_days
 from serving.errors import StoreUnavailableError
 from serving.health.writing import unwritable
 from serving.state import Services
@@ -54,7 +55,15 @@ def gather(services: Services) -> list[Metric]:
     up = Metric("database_up", "gauge", "Whether the database of parcels can be read.", bool(stored))
     is_writable = bool(stored) and unwritable(services) is None
     writable = Metric("database_writable", "gauge", "Whether it takes what is written.", is_writable)
-    return [up, writable, *stored, *_taken(services), *_worked(services)]
+    return [up, writable, *stored, *_answering(services), *_taken(services), *_worked(services)]
+
+
+def _answering(services: Services) -> list[Metric]:
+    as_of = services.bundles.current.bundle.as_of
+    if as_of is None:
+        return []
+    age = age_days(as_of, services.clock())
+    return [Metric("bundle_age_days", "gauge", "Days since the histories of the bundle in use were known.", age)]
 
 
 def _stored(services: Services) -> list[Metric]:

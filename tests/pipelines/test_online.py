@@ -76,9 +76,7 @@ def test_another_snapshot_than_the_judged_one_stops_publishing(bundle, repositor
     monkeypatch.setattr(online, "refresh", refresh)
     before = (bundle / HISTORY).read_bytes()
 
-    with pytest.raises(
-        ArtefactError, match=r"history.parquet from the online store is not .* judged with: got \d+ rows"
-    ):
+    with pytest.raises(ArtefactError, match=r"history.parquet from the online store is not .* made with: got \d+ rows"):
         serve_from_online(bundle, Version("7", "run"), repository, NOW)
 
     assert (bundle / HISTORY).read_bytes() == before

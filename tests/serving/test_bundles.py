@@ -98,6 +98,7 @@ def test_readiness_tells_which_bundle_answers_and_why_not_a_newer_one(shop: Shop
     assert ready["bundle"] == {
         "version": "fake-1",
         "as_of": "2026-11-20T00:00:00Z",
+        "age_days": 3,
         "loaded_at": "2026-11-23T09:00:05Z",
     }
     shop.source.publish(ArtefactError("hash of model.txt differs"))
@@ -117,7 +118,9 @@ def test_readiness_tells_which_bundle_answers_and_why_not_a_newer_one(shop: Shop
 
 def test_a_server_without_a_bundle_says_that_it_is_degraded(tmp_path: Path) -> None:
     with open_shop(tmp_path, source=FakeSource(published=None)) as shop:
-        assert shop.get("/readyz").json()["status"] == "degraded"
+        told = shop.get("/readyz").json()
+        assert (told["status"], told["bundle"]["age_days"]) == ("degraded", None)
+        assert "bundle_age_days" not in shop.get("/metrics").text
         assert shop.post("/v1/promises", json=PRODUCT).status_code == 200
 
 

@@ -59,6 +59,15 @@ def test_the_metrics_are_numbers_with_a_type(shop):
     assert "parcelcast_parcels_due 0" in samples
 
 
+def test_the_age_of_the_histories_is_told_by_the_servers_clock(shop):
+    shop.clock.set("2026-12-01T23:59:00+00:00")
+    assert "parcelcast_bundle_age_days 11\n" in shop.get("/metrics").text
+    assert shop.get("/readyz").json()["bundle"]["age_days"] == 11
+
+    shop.clock.set("2026-11-19T12:00:00+00:00")
+    assert "parcelcast_bundle_age_days 0\n" in shop.get("/metrics").text
+
+
 def test_scans_are_counted_once_and_again(shop):
     row = {"shipment_id": "S1", "code": "hub_arrival", "occurred_at": "2026-11-23T08:00:00Z"}
     for _ in range(3):
