@@ -113,7 +113,7 @@ class Archive:
         return self._kept("daily", station, year, lambda: self.source.daily(station, year))
 
     def hourly(self, station: str, year: int, time_zone: str) -> Found | None:
-        """Return a station's days by the clock of a zone, made of hours; None when neither source nor cache has them."""
+        """Return a station's days in a time zone, made of hours; None when neither source nor cache has them."""
         # A station near a border serves regions of two zones, whose days are not the same.
         return self._kept(f"hourly/{time_zone}", station, year, lambda: self.source.hourly(station, year, time_zone))
 

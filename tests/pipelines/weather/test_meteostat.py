@@ -1,10 +1,14 @@
 """The stage with the real Meteostat library against files in its own format: what it finds, and what it survives."""
 
+import importlib
 import json
+import logging
 import math
 import sys
+import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -182,6 +186,31 @@ def test_a_slow_file_is_given_up_and_the_others_are_read(bulk, run, how):
     assert "2 tries" in got.told["problems"][0]
     assert got.on("2026-03-05", "SN")["issued_at"].dt.hour.max() == 12
     assert bulk.asked.count(f"/daily/2026/{NEAR}.csv.gz") == 2
+
+
+def test_a_read_does_not_hear_of_the_failure_of_one_that_was_given_up(tmp_path, monkeypatch, caplog):
+    door_module = importlib.import_module(DOOR)
+    is_given_up, has_failed = threading.Event(), threading.Event()
+    empty = SimpleNamespace(fetch=lambda squash: None, licenses=[])
+
+    def daily(station, *_, **__):
+        if station.id == NEAR:
+            is_given_up.wait(10)
+            logging.getLogger("meteostat").warning("connection reset")
+            has_failed.set()
+        else:
+            is_given_up.set()
+            has_failed.wait(10)
+        return empty
+
+    monkeypatch.setattr(door_module.meteostat, "daily", daily)
+    door = door_module.MeteostatDoor(tmp_path, door_module.Limits(timeout_s=0.1, attempts=1))
+    with pytest.raises(door_module.SourceUnavailable, match="no whole answer"):
+        door.daily(NEAR, 2026)
+
+    assert door.daily(FAR, 2026).frame.empty
+    assert caplog.records == []
+    assert logging.getLogger("meteostat").propagate
 
 
 def test_hours_fill_what_the_days_lack_by_the_clock_of_each_region(bulk, run, tmp_path):
