@@ -206,26 +206,25 @@ def _observed(frame: pd.DataFrame | None) -> pd.DataFrame:
     return pd.DataFrame(columns, index=index).reindex(columns=list(MEASURES)).dropna(how="all")
 
 
-class _Listener(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
-
-
 @contextmanager
 def _told() -> Iterator[list[logging.LogRecord]]:
-    """Give what the library tells its log; nothing else is printed of it."""
-    logger, listener = logging.getLogger("meteostat"), _Listener()
-    propagate, logger.propagate = logger.propagate, False
-    logger.addHandler(listener)
+    """Give what the library tells its log in this thread, and keep it from being printed.
+
+    A download that was given up goes on in a thread of its own, and hears of its failure itself.
+    """
+    logger, mine = logging.getLogger("meteostat"), threading.get_ident()
+    records: list[logging.LogRecord] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.thread == mine:
+            records.append(record)
+        return record.thread != mine
+
+    logger.addFilter(keep)
     try:
-        yield listener.records
+        yield records
     finally:
-        logger.removeHandler(listener)
-        logger.propagate = propagate
+        logger.removeFilter(keep)
 
 
 def _reason(record: logging.LogRecord) -> str:

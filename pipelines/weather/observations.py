@@ -58,7 +58,7 @@ class Source(Protocol):
         ...
 
     def hourly(self, station: str, year: int, time_zone: str) -> Found:
-        """Return a station's days of a year, made of its observed hours."""
+        """Return a station's days of a year by the clock of `time_zone`, made of its observed hours."""
         ...
 
 
@@ -81,6 +81,8 @@ class Area:
 @dataclass
 class Archive:
     """A source behind a cache of one Parquet file for each station, year and kind, in a folder of its own.
+
+    The days of hourly files are kept by time zone too, since it says where a day begins.
 
     A file that is old is asked for again; when that fails, the old one is used. After `_GIVES_UP` failures in a row, or
     when `is_late` says so, the source is not asked any more. `problems` tells what failed.
@@ -111,8 +113,9 @@ class Archive:
         return self._kept("daily", station, year, lambda: self.source.daily(station, year))
 
     def hourly(self, station: str, year: int, time_zone: str) -> Found | None:
-        """Return a station's days of a year, made of hours; None when neither source nor cache has them."""
-        return self._kept("hourly", station, year, lambda: self.source.hourly(station, year, time_zone))
+        """Return a station's days in a time zone, made of hours; None when neither source nor cache has them."""
+        # A station near a border serves regions of two zones, whose days are not the same.
+        return self._kept(f"hourly/{time_zone}", station, year, lambda: self.source.hourly(station, year, time_zone))
 
     def _kept(self, kind: str, station: str, year: int, ask: Callable[[], Found]) -> Found | None:
         path = self.folder / kind / str(year) / f"{station}.parquet"

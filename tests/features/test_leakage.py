@@ -1,5 +1,6 @@
 """A future fact planted in every source (orders, ends, scans, weather) moves no feature of the orders before it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import hubs, loads
-from features.assembly import ORDER_COLUMNS, Assembled, assemble
+from features import hubs, loads, origins, regime
+from features.assembly import ORDER_COLUMNS, Assembled, assemble, column_names
+from features.columns import Column
 from features.engine.scanning import read_first_scans
 from features.network import network_of
 from features.orders import EPOCH
@@ -55,11 +57,6 @@ def known_before(world: Tables, now: datetime) -> Tables:
 
 def planted(world: Tables, now: datetime) -> Tables:
     """Return the whole world, with tales of the past that are first told on the day, each in its own source."""
-    shipments = world["shipments"].copy()
-    late = ~(shipments["delivered_recorded_at"] < now) & (shipments["ordered_at"] < now)
-    assert late.any()
-    shipments.loc[late, "delivered_at"] = shipments.loc[late, "ordered_at"] + timedelta(hours=30)
-    shipments.loc[late, "delivered_recorded_at"] = now + timedelta(minutes=1)
     scans = world["scans"][world["scans"]["recorded_at"] < now]
     tales = scans.assign(scan_id="tale-" + scans["scan_id"], recorded_at=now, code="delivered")
     tales["occurred_at"] -= timedelta(days=9)
@@ -67,11 +64,22 @@ def planted(world: Tables, now: datetime) -> Tables:
     visits["occurred_at"] -= timedelta(days=3)
     weather = world["weather_daily"][world["weather_daily"]["issued_at"] < now]
     storms = weather.assign(issued_at=now + timedelta(hours=23, minutes=59), wind_gust_kmh=200.0, snow_mm=900.0)
+    dispatched = told_late(world["shipments"], now, "dispatched_at", after=timedelta(hours=6))
     return world | {
-        "shipments": shipments,
+        "shipments": told_late(dispatched, now, "delivered_at", after=timedelta(hours=30)),
         "scans": pd.concat([world["scans"], tales, visits], ignore_index=True),
         "weather_daily": pd.concat([world["weather_daily"], storms], ignore_index=True),
     }
+
+
+def told_late(shipments: pd.DataFrame, now: datetime, happened: str, after: timedelta) -> pd.DataFrame:
+    """Return orders of earlier days whose event was not told yet with one soon after the order, told on the day."""
+    late = ~(shipments[ENDS[happened]] < now) & (shipments["ordered_at"] < now)
+    assert late.any()
+    changed = shipments.copy()
+    changed.loc[late, happened] = changed.loc[late, "ordered_at"] + after
+    changed.loc[late, ENDS[happened]] = now + timedelta(minutes=1)
+    return changed
 
 
 def features(tables: Tables, folder: Path) -> tuple[ParcelHistory, Assembled]:
@@ -109,3 +117,21 @@ def test_the_planted_facts_do_move_the_features_of_the_next_day(world: Tables, n
                 mine = [ORDER_COLUMNS.index(column) for column in columns]
                 before, after = plain.static[rows][:, mine], table.static[same][:, mine]
                 assert not np.array_equal(before, after, equal_nan=True)
+
+
+def test_dispatches_told_on_the_day_move_what_is_made_of_them_the_day_after(
+    world: Tables, now: datetime, tmp_path: Path
+):
+    day = (now.date() - EPOCH).days
+    late = world | {"shipments": told_late(world["shipments"], now, "dispatched_at", after=timedelta(hours=6))}
+    (plain_history, plain), (history, table) = (features(tables, tmp_path) for tables in (world, late))
+
+    def moved(columns: Sequence[Column], known_day: int) -> list[str]:
+        rows, same = (np.flatnonzero(one.orders.known_day == known_day) for one in (plain_history, history))
+        mine = [ORDER_COLUMNS.index(column) for column in columns]
+        pairs = zip(columns, plain.static[rows][:, mine].T, table.static[same][:, mine].T, strict=True)
+        return [column.name for column, before, after in pairs if not np.array_equal(before, after, equal_nan=True)]
+
+    assert moved(ORDER_COLUMNS, day) == []
+    assert moved(origins.COLUMNS, day + 1) == column_names(origins.COLUMNS)
+    assert moved(regime.COLUMNS, day + 1) == column_names(regime.COLUMNS)

@@ -1,9 +1,14 @@
 """The stage with the real Meteostat library against files in its own format: what it finds, and what it survives."""
 
+import importlib
 import json
+import logging
+import math
 import sys
+import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -183,22 +188,55 @@ def test_a_slow_file_is_given_up_and_the_others_are_read(bulk, run, how):
     assert bulk.asked.count(f"/daily/2026/{NEAR}.csv.gz") == 2
 
 
-def test_hours_fill_what_the_days_lack(bulk, run):
-    start = datetime(2026, 3, 3, tzinfo=UTC)
-    hours = {
-        start + timedelta(hours=number): {"temp": 2.0, "prcp": 0.1, "wpgt": 20.0 + number % 24} for number in range(48)
-    }
+def test_a_read_does_not_hear_of_the_failure_of_one_that_was_given_up(tmp_path, monkeypatch, caplog):
+    door_module = importlib.import_module(DOOR)
+    is_given_up, has_failed = threading.Event(), threading.Event()
+    empty = SimpleNamespace(fetch=lambda squash: None, licenses=[])
+
+    def daily(station, *_, **__):
+        if station.id == NEAR:
+            is_given_up.wait(10)
+            logging.getLogger("meteostat").warning("connection reset")
+            has_failed.set()
+        else:
+            is_given_up.set()
+            has_failed.wait(10)
+        return empty
+
+    monkeypatch.setattr(door_module.meteostat, "daily", daily)
+    door = door_module.MeteostatDoor(tmp_path, door_module.Limits(timeout_s=0.1, attempts=1))
+    with pytest.raises(door_module.SourceUnavailable, match="no whole answer"):
+        door.daily(NEAR, 2026)
+
+    assert door.daily(FAR, 2026).frame.empty
+    assert caplog.records == []
+    assert logging.getLogger("meteostat").propagate
+
+
+def test_hours_fill_what_the_days_lack_by_the_clock_of_each_region(bulk, run, tmp_path):
+    """Munich's station stands for London too: the hour of the storm is of the next day in Munich only."""
+    orders = [shipment(1, "2026-03-02 09:00"), shipment(2, "2026-03-10 09:00", to=("GB", None))]
+    write_table(frame_of(orders), SHIPMENTS, tmp_path / "validated")
+    start, storm = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, 23, tzinfo=UTC)
+    hours = {start + timedelta(hours=number): {"temp": 2.0, "prcp": 0.1, "wpgt": 20.0} for number in range(100)}
+    hours[storm] = {"temp": 2.0, "prcp": 0.1, "wpgt": 110.0}
     bulk.files[f"/hourly/2026/{NEAR}.csv.gz"] = hourly_file(hours)
-    days = {
-        date(2026, 3, number): {name: value for name, value in CALM.items() if name != "wpgt"} for number in range(1, 9)
-    }
-    bulk.files[f"/daily/2026/{NEAR}.csv.gz"] = daily_file(2026, days)
-    got = run(hourly=True)
-    # By the clock of Berlin 4 March runs from 23:00 UTC of the 3rd, whose hour has the strongest gust.
-    whole = got.on("2026-03-04", issued="2026-03-05 12:00")
-    assert (whole["wind_gust_kmh"], whole["temperature_max_c"]) == (43.0, 5.0)
-    assert pd.isna(got.on("2026-03-05", issued="2026-03-06 12:00")["wind_gust_kmh"])
-    assert any(path.startswith("/hourly/") for path in bulk.asked)
+    days = [date(2026, 3, number) for number in range(1, 9)]
+    no_gust = {name: value for name, value in CALM.items() if name != "wpgt"}
+    bulk.files[f"/daily/2026/{NEAR}.csv.gz"] = daily_file(2026, dict.fromkeys(days, no_gust))
+    bulk.files = {path: content for path, content in bulk.files.items() if LEIPZIG not in path}
+    got = run(hourly=True, stations=1, radius_km=1500.0)
+
+    def gusts(region):
+        observed = [got.on(f"2026-03-0{day}", region, issued=f"2026-03-0{day + 1} 12:00") for day in (3, 4, 5, 6)]
+        return [row["wind_gust_kmh"] for row in observed]
+
+    assert gusts("BY") == pytest.approx([20.0, 110.0, 20.0, math.nan], nan_ok=True)
+    assert gusts("") == pytest.approx([110.0, 20.0, 20.0, math.nan], nan_ok=True)
+    assert got.on("2026-03-04", issued="2026-03-05 12:00")["temperature_max_c"] == 5.0
+    asked = len(bulk.asked)
+    run(hourly=True, stations=1, radius_km=1500.0)
+    assert len(bulk.asked) == asked
 
 
 def test_observations_told_as_forecasts_are_marked_as_optimistic(bulk, run):
