@@ -124,11 +124,13 @@ def ids() -> ibis.Table:
 
 @cache
 def extent() -> ibis.Table:
-    """Return the first and last UTC day of an order in table `shipments`, and the last day anything was recorded."""
+    """Return the first and last UTC day of an order in table `shipments`, and the last day of any record of theirs.
+
+    Cancellations do not count there, as no gate looks at their time.
+    """
     shipments = _shopper_bound()
     ordered = shipments.ordered_at
-    records = [*(_recorded(shipments, event) for event in _EVENTS), _cancelled_at(shipments)]
-    last = ibis.greatest(ordered.max(), *(record.max() for record in records))
+    last = ibis.greatest(ordered.max(), *(_recorded(shipments, event).max() for event in _EVENTS))
     return shipments.agg(first=_utc_day(ordered.min()), last=_utc_day(last), ordered=_utc_day(ordered.max()))
 
 
