@@ -247,6 +247,16 @@ def test_publishing_again_does_not_go_back_to_the_day_of_training(refreshed, tmp
     check_online(Path.cwd())
 
 
+def test_wrong_histories_are_taken_back_by_publishing_what_was_judged(made, refreshed, tmp_path, monkeypatch):
+    monkeypatch.chdir(shutil.copytree(refreshed, tmp_path / "shop", symlinks=True))
+    CURRENT.unlink()
+
+    run("publish")
+
+    assert manifest_of(CURRENT) == manifest_of(made.home / CURRENT)
+    check_online(Path.cwd())
+
+
 def test_a_running_server_takes_the_refreshed_bundle(workspace, tmp_path):
     trained = manifest_of(CURRENT)["version"]
     with open_shop(tmp_path, now="2026-02-28T10:00:00+01:00", source=DirectorySource(CURRENT)) as shop:  # type: ignore[arg-type]
