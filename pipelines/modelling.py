@@ -95,9 +95,18 @@ def read_prepared(
 
 
 def judge_on_window(
-    trained: Trained, parameters: TrainParameters, prepared: Prepared, split: Split, reports: Path, tell: TellShare
+    trained: Trained,
+    parameters: TrainParameters,
+    prepared: Prepared,
+    split: Split,
+    weather: Mapping[str, Any],
+    reports: Path,
+    tell: TellShare,
 ) -> Evaluation:
-    """Forecast the test window beside all baselines and write metrics, predictions, pictures and report."""
+    """Forecast the test window beside all baselines and write metrics, predictions, pictures and report.
+
+    `weather` is what `pipelines.weather.told_of_weather` tells.
+    """
     rows = orders_placed(prepared.history, split.start, split.end)
     challenger = train_challenger(prepared, split.start, QuantileParameters(), tell)
     tell(f"forecasting {len(rows):,} orders")
@@ -106,6 +115,7 @@ def judge_on_window(
     metrics = {
         "window": [str(day_of(split.start)), str(day_of(split.end))],
         "trained": told_of(trained, parameters),
+        "weather": dict(weather),
         **scorecard(evaluation),
     }
     write_results(reports, metrics, evaluation, prepared, trained.model.hazard)

@@ -17,6 +17,7 @@ from parcelcast.promise import PromisePolicy
 from pipelines.backtest import Window, backtest, backtest_tables
 from pipelines.ingest.storage import STORED, conformed
 from pipelines.predictions import SCHEMA
+from pipelines.reporting import report_page
 from pipelines.scoreboard import scores_text
 from pipelines.simulator.library import small_world
 
@@ -197,6 +198,15 @@ def test_the_report_needs_nothing_but_itself(results):
     assert "<td>handover</td>" in page
     for name in ("reliability", "pit", "crps", "coverage_by_month", "promises"):
         assert (results / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_report_says_when_the_weather_was_observed_not_forecast(metrics):
+    told = {"source": "meteostat", "forecast": "observed_as_forecast", "optimistic": True}
+    words = "The weather was observed, not forecast (observed_as_forecast)"
+
+    assert words in report_page({**metrics, "weather": told}, {})
+    assert words not in report_page({**metrics, "weather": told | {"optimistic": False}}, {})
+    assert words not in report_page(metrics, {})
 
 
 def test_the_terminal_shows_everybody(metrics):
