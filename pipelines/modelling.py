@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.catalogue import measured_catalogue
 from features.network import network_of
 from features.orders import day_of
 from features.storage import read_features, write_features
@@ -22,6 +23,7 @@ from models.living.model import LivingModel
 from models.quantiles import QuantileParameters
 from models.scorecard import scorecard
 from models.training import Trained, TrainParameters, recent_balance
+from models.worth import column_worth
 from parcelcast.alerts import AlertPolicy, FittedAlerts
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
@@ -118,7 +120,8 @@ def judge_on_window(
         "weather": dict(weather),
         **scorecard(evaluation),
     }
-    write_results(reports, metrics, evaluation, prepared, trained.model.hazard)
+    page = measured_catalogue(column_worth(trained.model, prepared.assembled.take(rows)))
+    write_results(reports, metrics, evaluation, prepared, page)
     return evaluation
 
 
