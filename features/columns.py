@@ -24,10 +24,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What a model makes of a column: the share of rows in which it is empty, and its share of the model's gain."""
+    """What a model makes of a column: the share of rows in which it is empty, and its share of the hazard's gain.
+
+    `second_gain` is its share of the second opinion's gain, None where that does not look at it.
+    """
 
     empty: float
     gain: float
+    second_gain: float | None = None
 
 
 def check_columns(got: Sequence[str], expected: Sequence[Column], where: str) -> None:

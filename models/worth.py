@@ -1,29 +1,41 @@
 """What a model makes of its columns: how often each is empty, and its share of the gain."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+import lightgbm
 import numpy as np
 
-from features.assembly import ALL_COLUMNS, Assembled, column_names
+from features.assembly import Assembled, column_names
 from features.columns import Worth
-from models.hazard import HazardModel
+from features.orders import Floats
+from models.blend import Blend
 
 _ORDERS, _DAYS = 2000, 21
 
 
-def column_worth(model: HazardModel, assembled: Assembled) -> Mapping[str, Worth]:
+def column_worth(model: Blend, assembled: Assembled) -> Mapping[str, Worth]:
     """Return for each column its empty share among orders (of day columns: in the three weeks after some of them).
 
-    And the share of the boosters' total gain, the loss that its splits saved in training.
+    And, for each opinion, the share of its boosters' total gain, the loss that its splits saved in training. The two
+    are not added up: one saves log-loss of days, the other squared errors of logarithms.
     """
-    gain = sum(booster.feature_importance("gain") for booster in model.boosters.values())
+    hazard, location = model.hazard, model.location
+    gains = _shares(hazard.boosters.values())
+    second: dict[str, float] = {}
+    if location is not None:
+        shares = _shares([location.booster]).tolist()
+        second = dict(zip(column_names(location.columns), shares, strict=True))
     n = len(assembled.orders)
     part = assembled.take(np.arange(0, n, max(1, n // _ORDERS)))
     rows = np.repeat(np.arange(len(part.orders)), _DAYS)
     steps = np.tile(np.arange(_DAYS), len(part.orders))
-    empty = np.isnan(part.rows(model.known_columns(part), rows, steps)).mean(axis=0)
-    shares = gain / max(float(np.sum(gain)), 1e-12)
+    empty = np.isnan(part.rows(hazard.known_columns(part), rows, steps)).mean(axis=0)
     return {
-        name: Worth(float(missing), float(share))
-        for name, missing, share in zip(column_names(ALL_COLUMNS), empty, shares, strict=True)
+        name: Worth(missing, gain, second.get(name))
+        for name, missing, gain in zip(column_names(part.columns()), empty.tolist(), gains.tolist(), strict=True)
     }
+
+
+def _shares(boosters: Iterable[lightgbm.Booster]) -> Floats:
+    gain = np.sum([booster.feature_importance("gain") for booster in boosters], axis=0)
+    return np.asarray(gain / max(float(np.sum(gain)), 1e-12))

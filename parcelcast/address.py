@@ -11,6 +11,7 @@ _LONGEST_POSTAL_CODE = 12
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 # Letters that Unicode does not take apart into a plain letter and an accent.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´", "'"))
 
 
 @lru_cache(maxsize=4096)
@@ -51,10 +52,24 @@ def normalise_postal_code(country: str, postal_code: str | int | None) -> str:
 def fold_city(city: str) -> str:
     """Return the name of a city in small letters without accents and punctuation.
 
+    The 's of English is part of its word; any other apostrophe is a blank, as French and American post writes it.
+
+    >>> fold_city("St. John’s"), fold_city("L'Aquila")
+    ('st johns', 'l aquila')
     >>> fold_city(" São  Paulo"), fold_city("Frankfurt (Oder)"), fold_city("GIESSEN") == fold_city("Gießen")
     ('sao paulo', 'frankfurt oder', True)
     """
     if city.isascii() and city.isalpha() and city.islower():  # nothing to do for most names of a table that we made
         return city[:100]
-    letters = unicodedata.normalize("NFKD", city[:100].casefold().translate(_PLAIN))
+    name = re.sub(r"(?<=\w)'s\b", "s", city[:100].casefold().translate(_APOSTROPHES))
+    letters = unicodedata.normalize("NFKD", name.translate(_PLAIN))
     return " ".join(re.findall(r"\w+", "".join(letter for letter in letters if not unicodedata.combining(letter))))
+
+
+def without_umlauts(name: str) -> str:
+    """Return a folded name with a, o and u for ae, oe and ue: as it would be, were these written-out umlauts.
+
+    >>> without_umlauts(fold_city("Muenchen")) == fold_city("München")
+    True
+    """
+    return re.sub(r"([aou])e", r"\1", name)

@@ -7,7 +7,7 @@ from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 from typing import Literal, Self
 
-from parcelcast.address import UNKNOWN_COUNTRY, fold_city, normalise_country, normalise_postal_code
+from parcelcast.address import UNKNOWN_COUNTRY, fold_city, normalise_country, normalise_postal_code, without_umlauts
 from parcelcast.calendar import zone
 from parcelcast.errors import DataError, InputError
 from parcelcast.place_table import CELL_COLUMNS, CITY, COLUMNS, REFERENCE, read_rows, write_rows
@@ -125,7 +125,8 @@ class PlaceIndex:
         """Find the place of an address; never fails.
 
         An unknown postal code gives the city, whatever its case and accents, unless cities of that name lie in several
-        regions; else the country. An unknown country gives a place of precision "unknown" in UTC.
+        regions; a name that is none is tried without its written-out umlauts. Else the country is found. An unknown
+        country gives a place of precision "unknown" in UTC.
 
         >>> index = PlaceIndex([dict(zip(COLUMNS, row)) for row in [
         ...     ("DE", "", "", "", "Europe/Berlin", "51.2", "10.4"),
@@ -142,10 +143,14 @@ class PlaceIndex:
         while (found := areas.get(code[:length])) is None:  # ends at "", which every country has
             length -= 1
         precision: Precision = "country" if length == 0 else "postal" if length == len(code) else "prefix"
-        if length == 0 and city and (named := self._cities.get(land, {}).get(fold_city(city))):
+        if length == 0 and city and (named := self._named(land, city)):
             found, precision = named, "city"
         groups = self._groups(code, found)
         return Place(land, code, found.region, found.time_zone, found.latitude, found.longitude, precision, *groups)
+
+    def _named(self, land: str, city: str) -> Place | None:
+        cities, name = self._cities.get(land, {}), fold_city(city)
+        return cities[name] if name in cities else cities.get(without_umlauts(name))
 
     def _groups(self, code: str, found: Place | None = None) -> tuple[str | None, str | None]:
         """Return `lane_region` and `lane_area`, None where they are as usual."""

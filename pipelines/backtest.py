@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from features.catalogue import catalogue
+from features.catalogue import measured_catalogue
+from features.columns import Worth
 from features.orders import day_of, epoch_day
+from models.blend import Blend
 from models.evaluation import Evaluation, evaluate, orders_placed
-from models.hazard import HazardModel
+from models.living.model import LivingModel
 from models.living.training import LivingParameters
 from models.quantiles import QuantileModel, QuantileParameters, fit_quantiles
 from models.scorecard import scorecard
@@ -24,16 +26,17 @@ from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from parcelcast.tables import SCANS, SHIPMENTS
 from pipelines.ingest import ingest
-from pipelines.living.feed import feed_of, read_scans
+from pipelines.living.feed import Feed, Rows, feed_of, read_scans
 from pipelines.living.handover import forecast_handovers, stage_scores
-from pipelines.living.training import train_on_feed
+from pipelines.living.training import sampled_landmarks, train_on_feed
 from pipelines.predictions import Said, predictions_table, said_at_order, write_predictions
-from pipelines.preparation import Prepared, prepare, read_tables
+from pipelines.preparation import Prepared, last_known_day, prepare, read_tables
 from pipelines.progress import SILENT, TellShare
 from pipelines.reporting import write_report
 from pipelines.validate import validate
 
 ON_THE_WAY = LivingParameters()
+_LOOKED_AT = 2000  # instants of parcels on their way that tell how often a column is empty
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,17 @@ def backtest_tables(
         **scorecard(evaluation),
         "stages": stage_scores(said_at_order(evaluation, prepared.history), handed_over, prepared.history),
     }
-    write_results(out, metrics, evaluation, prepared, trained.model.hazard, [handed_over])
+    at_order = column_worth(trained.model, prepared.assembled.take(rows))
+    page = measured_catalogue(at_order, _worth_on_the_way(living, prepared, feed, rows))
+    write_results(out, metrics, evaluation, prepared, page, [handed_over])
     return metrics
+
+
+def _worth_on_the_way(living: LivingModel, prepared: Prepared, feed: Feed, rows: Rows) -> Mapping[str, Worth] | None:
+    """Return what the living hazard makes of its columns, at some instants of these parcels; None without any."""
+    until = last_known_day(prepared.history) + 1
+    found = sampled_landmarks(prepared, feed, rows, until, _LOOKED_AT, seed=0)
+    return column_worth(Blend(living.hazard), found.assembled) if len(found) else None
 
 
 def train_challenger(
@@ -141,10 +153,10 @@ def write_results(
     metrics: dict[str, Any],
     evaluation: Evaluation,
     prepared: Prepared,
-    model: HazardModel,
+    features: str,
     later: Sequence[Said] = (),
 ) -> None:
-    """Write metrics, predictions, the report, and the features with what the model makes of them.
+    """Write metrics, predictions, the report, and the page of the features.
 
     `later` are forecasts of the same parcels on their way.
     """
@@ -155,5 +167,4 @@ def write_results(
     parts = [predictions_table(said, history) for said in (said_at_order(evaluation, history), *later)]
     write_predictions(pa.concat_tables(parts), out / "predictions.parquet")
     write_report(out, metrics, evaluation, prepared.assembled)
-    worth = column_worth(model, prepared.assembled.take(evaluation.rows))
-    (out / "features.md").write_text(catalogue(worth), encoding="utf-8")
+    (out / "features.md").write_text(features, encoding="utf-8")

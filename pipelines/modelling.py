@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.catalogue import measured_catalogue
 from features.orders import day_of
 from features.storage import read_features, write_features
 from features.table import Network
@@ -22,6 +23,7 @@ from models.living.model import LivingModel
 from models.quantiles import QuantileParameters
 from models.scorecard import scorecard
 from models.training import Features, Trained, TrainParameters, recent_balance
+from models.worth import column_worth
 from parcelcast.alerts import AlertPolicy, FittedAlerts
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
@@ -92,9 +94,18 @@ def read_prepared(
 
 
 def judge_on_window(
-    trained: Trained, parameters: TrainParameters, prepared: Prepared, split: Split, reports: Path, tell: TellShare
+    trained: Trained,
+    parameters: TrainParameters,
+    prepared: Prepared,
+    split: Split,
+    weather: Mapping[str, Any],
+    reports: Path,
+    tell: TellShare,
 ) -> Evaluation:
-    """Forecast the test window beside all baselines and write metrics, predictions, pictures and report."""
+    """Forecast the test window beside all baselines and write metrics, predictions, pictures and report.
+
+    `weather` is what `pipelines.weather.told_of_weather` tells.
+    """
     rows = orders_placed(prepared.history, split.start, split.end)
     challenger = train_challenger(prepared, split.start, QuantileParameters(), tell)
     tell(f"forecasting {len(rows):,} orders")
@@ -103,9 +114,11 @@ def judge_on_window(
     metrics = {
         "window": [str(day_of(split.start)), str(day_of(split.end))],
         "trained": told_of(trained, parameters),
+        "weather": dict(weather),
         **scorecard(evaluation),
     }
-    write_results(reports, metrics, evaluation, prepared, trained.model.hazard)
+    page = measured_catalogue(column_worth(trained.model, prepared.assembled.take(rows)))
+    write_results(reports, metrics, evaluation, prepared, page)
     return evaluation
 
 

@@ -26,11 +26,13 @@ def register(
     files: Mapping[str, Path],
     parameters: Mapping[str, Any],
     boosters: Mapping[str, Path],
+    tags: Mapping[str, str],
 ) -> Version:
     """Record a run: the numbers of the JSON file `scores`, `parameters`, `files`, and the bundle with its boosters.
 
     `files` are further files and folders by the name of their artifact folder, `boosters` the bundle's LightGBM text
-    files by name, the one to register first. The new version becomes the challenger.
+    files by name, the one to register first; `tags` are added to that of the bundle's version. The new
+    version becomes the challenger.
     """
     manifest = _json(bundle / "manifest.json")
     run = Run(
@@ -40,11 +42,25 @@ def register(
         bundle=bundle,
         boosters=boosters,
         files=files,
-        tags={"bundle": str(manifest["version"])},
+        tags={"bundle": str(manifest["version"]), **tags},
     )
     version = registry.record(run)
     registry.give_name(CHALLENGER, version)
     return version
+
+
+def weather_tags(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return what `pipelines.weather.told_of_weather` tells as a tag of the run.
+
+    >>> weather_tags({"source": "meteostat", "forecast": "observed_as_forecast", "optimistic": True})
+    {'weather': 'meteostat, observed_as_forecast (optimistic)'}
+    >>> weather_tags({"source": "table", "forecast": None, "optimistic": False}), weather_tags({})
+    ({'weather': 'table'}, {})
+    """
+    if not told:
+        return {}
+    words = ", ".join(filter(None, (told["source"], told["forecast"])))
+    return {"weather": f"{words} (optimistic)" if told["optimistic"] else words}
 
 
 def numbers(content: Mapping[str, Any]) -> dict[str, float]:

@@ -54,6 +54,7 @@ def report_page(metrics: Mapping[str, Any], drawn: Mapping[str, bytes]) -> str:
         f"<h1>Orders placed from {escape(start)} until before {escape(end)}</h1>",
         f"<p>{metrics['orders']:,} orders forecast, {metrics['delivered']:,} of them delivered and scored.</p>",
         f"<p>Trained on orders from {escape(trained['first_order'])} and what was recorded until {escape(as_of)}.</p>",
+        *_optimism(metrics.get("weather", {})),
         "<h2>All orders</h2>",
         _table(metrics["overall"]),
         *_stages(metrics.get("stages", {})),
@@ -65,6 +66,14 @@ def report_page(metrics: Mapping[str, Any], drawn: Mapping[str, bytes]) -> str:
     ]
     head = f"<meta charset=utf-8><title>Backtest {escape(start)}</title><style>{STYLE}</style>"
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>\n'
+
+
+def _optimism(weather: Mapping[str, Any]) -> list[str]:
+    """Return a warning where the model was told more than a forecast of the weather could have known."""
+    if not weather.get("optimistic"):
+        return []
+    told = f"The weather was observed, not forecast ({escape(weather['forecast'])})"
+    return [f"<p><strong>{told}: no forecast is that good. Compare these figures with no others.</strong></p>"]
 
 
 def _stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -272,11 +272,13 @@ def _evaluate() -> None:
     from models.training import TrainParameters
     from pipelines.modelling import judge_on_window
     from pipelines.scores import write_scores
+    from pipelines.weather import told_of_weather
 
     given = read_section(TrainParameters, "train")
     with steps("evaluate") as tell:
         prepared, split = _prepared(tell)
-        judge_on_window(load_trained(MODEL, CALIBRATION), given, prepared, split, EVALUATION, tell)
+        trained, told = load_trained(MODEL, CALIBRATION), told_of_weather(WEATHER)
+        judge_on_window(trained, given, prepared, split, told, EVALUATION, tell)
         write_scores(EVALUATION / "metrics.json", SCORES)
 
 
@@ -284,7 +286,8 @@ def _register() -> None:
     from models.hazard import BOOSTERS
     from models.storage import load_living, load_trained
     from pipelines.modelling import AlertParameters, make_bundle
-    from pipelines.register import open_registry, register, write_version
+    from pipelines.register import open_registry, register, weather_tags, write_version
+    from pipelines.weather import told_of_weather
 
     alerts = read_section(AlertParameters, "alerts")
     with steps("register") as tell:
@@ -294,7 +297,8 @@ def _register() -> None:
         tell("recording the run in MLflow")
         boosters = {name: CHALLENGER / f"{name}.txt" for name in BOOSTERS}
         registry, files = open_registry(TRACKING), {"evaluation": EVALUATION}
-        write_version(register(registry, CHALLENGER, SCORES, files, read_all(), boosters), REGISTERED)
+        tags = weather_tags(told_of_weather(WEATHER))
+        write_version(register(registry, CHALLENGER, SCORES, files, read_all(), boosters, tags), REGISTERED)
 
 
 def _check() -> None:

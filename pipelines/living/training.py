@@ -11,7 +11,7 @@ from models.training import orders_between, thinned
 from parcelcast.errors import InputError
 from parcelcast.tables import SHIPMENTS
 from pipelines.ingest.storage import load_table
-from pipelines.living.feed import Feed, feed_of, read_scans
+from pipelines.living.feed import Feed, Rows, feed_of, read_scans
 from pipelines.living.handover import handovers
 from pipelines.living.landmarks import landmarks_of
 from pipelines.living.sampling import sample_landmarks
@@ -44,15 +44,20 @@ def train_on_feed(
 
 
 def _landmarks(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks:
-    history = prepared.history
-    rows = orders_between(history, None, as_of)[-parameters.most_orders :]
+    rows = orders_between(prepared.history, None, as_of)[-parameters.most_orders :]
     count = min(parameters.landmarks, _MOST_EACH * len(rows))
-    chosen = sample_landmarks(history, feed, rows, as_of, count, parameters.seed)
-    if len(chosen) == 0:
+    found = sampled_landmarks(prepared, feed, rows, as_of, count, parameters.seed)
+    if len(found) == 0:
         raise InputError(
             f"no instant was sampled of {len(rows)} orders; expected more of them, or more living.landmarks"
         )
-    return Landmarks(chosen.row, landmarks_of(history, feed, chosen, prepared.sketches.rolling()))
+    return found
+
+
+def sampled_landmarks(prepared: Prepared, feed: Feed, rows: Rows, until: int, count: int, seed: int) -> Landmarks:
+    """Return about `count` landmarks of these parcels before UTC day `until` (`pipelines.living.sampling`)."""
+    chosen = sample_landmarks(prepared.history, feed, rows, until, count, seed)
+    return Landmarks(chosen.row, landmarks_of(prepared.history, feed, chosen, prepared.sketches.rolling()))
 
 
 def _handovers(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingParameters) -> Landmarks | None:

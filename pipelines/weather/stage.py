@@ -119,6 +119,22 @@ def tables_with_weather(validated: Path, folder: Path) -> dict[str, pd.DataFrame
     return tables
 
 
+def told_of_weather(folder: Path) -> dict[str, Any]:
+    """Return what a report tells of the weather that the stage left in `folder`; nothing where it never ran.
+
+    `forecast` is the provider that stood for forecasts, `optimistic` whether it knew more than they could.
+    """
+    if not (folder / PROVENANCE).is_file():
+        return {}
+    told = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
+    forecast = told.get("forecast", {})
+    return {
+        "source": told["source"],
+        "forecast": forecast.get("provider"),
+        "optimistic": forecast.get("optimistic", False),
+    }
+
+
 def _from_meteostat(
     shipments: pd.DataFrame,
     areas: Sequence[Area],

@@ -6,10 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 
 from features.assembly import ALL_COLUMNS, CATEGORIES, DAY_COLUMNS, ORDER_COLUMNS, column_names
-from features.catalogue import catalogue
+from features.catalogue import catalogue, measured_catalogue
+from features.columns import Worth
 from features.landmarks import LIVING_COLUMNS
 from tests.features.worlds import HORIZON, history_of, rows_of_worlds, training_table
 
+NAMES = column_names(ALL_COLUMNS)
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 
 
@@ -25,6 +27,17 @@ def test_the_page_tells_each_column_once():
     told = [line.split("`")[1] for line in catalogue().splitlines() if line.startswith("| `")]
     assert sorted(told) == sorted(column_names(LIVING_COLUMNS))
     assert set(column_names(ALL_COLUMNS)) < set(told)
+
+
+def test_the_page_says_where_empty_shares_and_gains_are():
+    assert "reports/evaluation/features.md" in catalogue()
+    assert "python -m features.catalogue" not in measured_catalogue({name: Worth(0.0, 0.0) for name in NAMES})
+
+
+def test_lanes_are_told_as_whatever_is_configured():
+    (line,) = [one.replace("\n  ", " ") for one in catalogue().split("\n- ") if one.startswith("Lanes widen")]
+    assert "`places`" in line
+    assert "unless it says otherwise" in line
 
 
 def test_names_are_unique():

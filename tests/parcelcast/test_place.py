@@ -188,6 +188,22 @@ def test_a_name_that_cities_of_several_regions_share_finds_none(tmp_path):
     assert index.find("US", None, "honolulu").region == "HI"
 
 
+def test_a_city_is_found_though_its_umlauts_are_written_out(tmp_path):
+    table = TABLE + "DE,50,Köln,NW,Europe/Berlin,50.94,6.96\nDE,45,Moers,NW,Europe/Berlin,51.45,6.63\n"
+    index = PlaceIndex.from_csv(written(tmp_path, table + "DE,00,Mors,SH,Europe/Berlin,54.0,9.0\n"))
+
+    assert index.find("DE", None, "KOELN") == index.find("DE", None, "Köln")
+    assert index.find("DE", None, "Koeln").region == "NW"
+    assert index.find("DE", None, "Moers").region == "NW"  # what is a name as it stands is no other
+
+
+def test_written_out_umlauts_are_no_way_around_a_name_of_several_regions(tmp_path):
+    several = "DE,31,Bühl,NI,Europe/Berlin,52,9\nDE,77,Bühl,BW,Europe/Berlin,48,8\n"
+    index = PlaceIndex.from_csv(written(tmp_path, TABLE + several))
+
+    assert index.find("DE", None, "Buehl").precision == "country"
+
+
 @pytest.mark.parametrize(
     ("written_as", "name"),
     [
@@ -198,6 +214,13 @@ def test_a_name_that_cities_of_several_regions_share_finds_none(tmp_path):
         ("St.-Étienne", "st etienne"),
         ("Straßburg", "strassburg"),
         ("  Bad   Tölz ", "bad tolz"),
+        ("St. John's", "st johns"),
+        ("St John’s", "st johns"),
+        ("ST JOHNS", "st johns"),
+        ("King`s Lynn", "kings lynn"),
+        ("'s-Hertogenbosch", "s hertogenbosch"),
+        ("L'Haÿ-les-Roses", "l hay les roses"),
+        ("L HAY LES ROSES", "l hay les roses"),
         ("東京", "東京"),
         ("...", ""),
     ],

@@ -6,6 +6,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from features.assembly import column_names
+from features.landmarks import LIVING_COLUMNS
 from features.network import network_of
 from models.living.training import LivingParameters
 from models.training import TrainParameters
@@ -17,6 +19,7 @@ from parcelcast.promise import PromisePolicy
 from pipelines.backtest import Window, backtest, backtest_tables
 from pipelines.ingest.storage import STORED, conformed
 from pipelines.predictions import SCHEMA
+from pipelines.reporting import report_page
 from pipelines.scoreboard import scores_text
 from pipelines.simulator.library import small_world
 
@@ -197,6 +200,26 @@ def test_the_report_needs_nothing_but_itself(results):
     assert "<td>handover</td>" in page
     for name in ("reliability", "pit", "crps", "coverage_by_month", "promises"):
         assert (results / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_report_says_when_the_weather_was_observed_not_forecast(metrics):
+    told = {"source": "meteostat", "forecast": "observed_as_forecast", "optimistic": True}
+    words = "The weather was observed, not forecast (observed_as_forecast)"
+
+    assert words in report_page({**metrics, "weather": told}, {})
+    assert words not in report_page({**metrics, "weather": told | {"optimistic": False}}, {})
+    assert words not in report_page(metrics, {})
+
+
+def test_the_page_of_features_tells_of_parcels_on_their_way_too(results):
+    at_order, on_the_way = (results / "features.md").read_text().split("## All columns, of parcels on their way")
+    rows = [line.split("|")[1:-1] for line in on_the_way.splitlines() if line.startswith("| `")]
+    gains = {name.strip(" `"): float(gain.strip(" %")) for name, _, gain in rows}
+
+    assert list(gains) == column_names(LIVING_COLUMNS)
+    assert sum(gains.values()) == pytest.approx(100.0, abs=1.0)
+    assert gains["stage"] + gains["now_hour"] + gains["lane_share_by_now"] > 0.0
+    assert "| Gain, second opinion |" in at_order
 
 
 def test_the_terminal_shows_everybody(metrics):

@@ -35,7 +35,7 @@ PARAMETERS = {"ingest": {"source": "olist", "mapping": None}}
 def test_the_new_version_is_the_challenger(made):
     registry = FakeRegistry()
 
-    version = register(registry, made / "bundle", made / "scores.json", {}, PARAMETERS, {})
+    version = register(registry, made / "bundle", made / "scores.json", {}, PARAMETERS, {}, {})
 
     assert registry.names == {CHALLENGER: version}
 
@@ -49,13 +49,14 @@ def test_a_version_is_written_down_for_the_next_stage(tmp_path):
 def test_a_run_tells_parameters_numbers_and_where_the_orders_came_from(made):
     registry = FakeRegistry()
 
-    register(registry, made / "bundle", made / "scores.json", {}, PARAMETERS, {})
+    tags = {"weather": "table"}
+    register(registry, made / "bundle", made / "scores.json", {}, PARAMETERS, {}, tags)
 
     run = registry.runs[0]
     assert run.name == "olist as of 2026-05-01"
     assert run.parameters == {"ingest.source": "olist", "ingest.mapping": "None"}
     assert run.metrics == {"model.crps": 1.5}
-    assert run.tags == {"bundle": "b1"}
+    assert run.tags == {"bundle": "b1", "weather": "table"}
 
 
 def test_names_of_metrics_fit_the_tracking_store():
@@ -66,4 +67,4 @@ def test_missing_metrics_name_the_file_and_the_remedy(made):
     (made / "scores.json").unlink()
 
     with pytest.raises(DataError, match=r"scores\.json: no such file.*dvc repro"):
-        register(FakeRegistry(), made / "bundle", made / "scores.json", {}, PARAMETERS, {})
+        register(FakeRegistry(), made / "bundle", made / "scores.json", {}, PARAMETERS, {}, {})

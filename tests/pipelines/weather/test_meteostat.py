@@ -16,7 +16,7 @@ import pytest
 from parcelcast.place import PlaceIndex
 from parcelcast.tables import ORIGINS, SHIPMENTS, WEATHER_DAILY
 from pipelines.ingest.storage import conformed, load_table, write_table
-from pipelines.weather import WeatherParameters, weather
+from pipelines.weather import WeatherParameters, told_of_weather, weather
 from tests.features.worlds import frame_of, shipment
 from tests.pipelines.weather.bulk_files import Bulk, daily_file, hourly_file, serving, stations_database
 
@@ -239,9 +239,11 @@ def test_hours_fill_what_the_days_lack_by_the_clock_of_each_region(bulk, run, tm
     assert len(bulk.asked) == asked
 
 
-def test_observations_told_as_forecasts_are_marked_as_optimistic(bulk, run):
+def test_observations_told_as_forecasts_are_marked_as_optimistic(bulk, run, tmp_path):
     got = run(forecast="observed_as_forecast")
     assert got.told["forecast"] == {"provider": "observed_as_forecast", "optimistic": True}
+    expected = {"source": "meteostat", "forecast": "observed_as_forecast", "optimistic": True}
+    assert told_of_weather(tmp_path / "weather") == expected
     issued = got.on("2026-03-05")["issued_at"].dt.strftime("%m-%d %H").tolist()
     assert issued == ["03-01 00", "03-06 12"]
 

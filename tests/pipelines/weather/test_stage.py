@@ -9,7 +9,7 @@ from parcelcast.errors import InputError
 from parcelcast.tables import ORIGINS, SHIPMENTS, WEATHER_DAILY
 from pipelines.ingest.storage import conformed, write_table
 from pipelines.parameters import read_section
-from pipelines.weather import WeatherParameters, tables_with_weather, weather
+from pipelines.weather import WeatherParameters, tables_with_weather, told_of_weather, weather
 from pipelines.weather.stage import areas_of
 from tests.features.worlds import PLACES, frame_of, shipment
 from tests.pipelines.conftest import ROOT
@@ -36,6 +36,9 @@ def validated(tmp_path):
 def test_the_shops_own_weather_is_the_default_and_passes_as_it_is(validated, tmp_path):
     assert SHIPPED.source == "table"
     assert weather(validated, tmp_path / "weather", SHIPPED, PLACES, NOW) == {"source": "table", "rows": 1}
+    assert told_of_weather(tmp_path / "never ran") == {}
+    told = {"source": "table", "forecast": None, "optimistic": False}
+    assert told_of_weather(tmp_path / "weather") == told
     before = tables_with_weather(validated, tmp_path / "never ran")["weather_daily"]
     pd.testing.assert_frame_equal(tables_with_weather(validated, tmp_path / "weather")["weather_daily"], before)
 
