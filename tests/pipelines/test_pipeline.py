@@ -4,9 +4,11 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,16 @@ def test_every_check_said_something_and_none_found_an_issue(workspace):
     }
 
 
+def test_evaluation_and_run_tell_what_weather_they_were_given(workspace):
+    told = _report(workspace, "evaluation/metrics.json")["weather"]
+    run = open_registry(workspace / TRACKING).named(CHAMPION).run_id
+
+    assert told == {"source": "table", "forecast": None, "optimistic": False}
+    with closing(sqlite3.connect(workspace / TRACKING / "mlflow.db")) as database:
+        tags = dict(database.execute("SELECT key, value FROM tags WHERE run_uuid = ?", (run,)).fetchall())
+    assert tags["weather"] == "table"
+
+
 def test_metrics_and_plots_are_known_to_dvc(workspace):
     shown = subprocess.run(
         [sys.executable, "-m", "dvc", "metrics", "show", "--json"],
@@ -100,33 +112,50 @@ def _stages(workspace):
 
 
 def test_stages_that_are_killed_and_run_again_give_what_undisturbed_ones_give(workspace, tmp_path):
-    """DVC and its stage die together, at some instant of every stage; then the rest runs to the end."""
+    """DVC and its stage die together, soon after each stage began to write; then the rest runs to the end."""
     prepare(tmp_path, SMALL)
-    instants = random.Random(3)
-    killed = [stage for stage in _stages(tmp_path) if _killed(tmp_path, stage, instants.uniform(0.5, 3.0))]
+    delays = random.Random(3)
+    stages = list(_stages(tmp_path))
+    killed = [stage for stage in stages if _killed(tmp_path, stage, delays.uniform(0.0, 0.2))]
     reproduce(tmp_path, "publish")
 
-    assert len(killed) >= 6
+    assert killed == stages
     assert _outcome(tmp_path) == _outcome(workspace)
 
 
-def _killed(directory, stage, after_s):
-    """Run the pipeline up to a stage and kill everything so many seconds after that began; False if it was faster."""
+def _killed(directory, stage, delay_s):
+    """Run the pipeline up to a stage and kill everything so soon after it wrote first; False if it ended before."""
     command = [sys.executable, "-m", "dvc", "repro", stage]
     environment = os.environ | {"DVC_NO_ANALYTICS": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    with subprocess.Popen(
-        command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        start_new_session=True,
+    told = directory / "told.txt"
+    with told.open("w") as output, subprocess.Popen(
+        command, cwd=directory, env=environment, stdout=output, stderr=subprocess.DEVNULL, start_new_session=True
     ) as running:  # fmt: skip
-        for line in running.stdout:
-            if line.startswith(f"Running stage '{stage}'"):
-                time.sleep(after_s)
-                break
+        _await(running, lambda: f"Running stage '{stage}'" in told.read_text())
+        before = _written(directory)
+        _await(running, lambda: any(before.get(path) != at for path, at in _written(directory).items()))
+        time.sleep(delay_s)
         is_running = running.poll() is None
         if is_running:
             os.killpg(running.pid, signal.SIGKILL)
     return is_running
+
+
+def _await(running, has_happened):
+    while running.poll() is None and not has_happened():
+        time.sleep(0.01)
+
+
+def _written(directory):
+    """When each file was written last that stages leave behind; what they keep for themselves does not count."""
+    files = {}
+    for parent in ("data", "reports"):
+        for folder, _, names in os.walk(directory / parent):
+            for path in (Path(folder, name) for name in names):
+                with suppress(FileNotFoundError):
+                    files[path] = path.stat().st_mtime_ns
+    return {path: at for path, at in files.items() if "cache" not in path.relative_to(directory).parts}
 
 
 def _outcome(directory):
