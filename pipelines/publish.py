@@ -42,8 +42,8 @@ def publish(
     when it cannot be served, and then `current` stays as it is. ArtefactError also when there is no champion. One that
     is served already, be it with newer histories, is brought online all the same: the store may be a new one.
     """
-    champion = champion_of(registry)
     with incoming(home) as folder:
+        champion = champion_of(registry)
         if served := served_of(home, champion):
             from_online(Path(shutil.copytree(served, folder / "served")), champion)
             return Published(champion, served, changed=False)

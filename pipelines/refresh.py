@@ -50,9 +50,9 @@ def refresh(
     is refused changes nothing either: ArtefactError when there is no champion, another bundle is served, or the fresh
     one does not load; InputError and DataError when the tables do not fit the model.
     """
-    version = champion_of(registry)
     with incoming(home) as folder:
         tell("reading the champion")
+        version = champion_of(registry)
         served = _served(home, version)
         champion = Bundle.load(served)
         tell(f"reading {len(newest.tables['shipments']):,} shipments")
