@@ -86,7 +86,7 @@ def made(tmp_path_factory) -> Made:
         Path("scores.json").write_text("{}")
         registry = open_registry(TRACKING)
         boosters = {"anchored": CHALLENGER / "anchored.txt"}
-        version = register(registry, CHALLENGER, Path("scores.json"), {}, read_all(), boosters)
+        version = register(registry, CHALLENGER, Path("scores.json"), {}, read_all(), boosters, {})
         registry.give_name(CHAMPION, version)
         Path("reports").mkdir()
         run("publish")
