@@ -122,7 +122,7 @@ def _worth_on_the_way(living: LivingModel, prepared: Prepared, feed: Feed, rows:
     """Return what the living hazard makes of its columns, at some instants of these parcels; None without any."""
     until = last_known_day(prepared.history) + 1
     found = sampled_landmarks(prepared, feed, rows, until, _LOOKED_AT, seed=0)
-    return column_worth(Blend(living.hazard), found.assembled) if len(found) else None
+    return None if found is None else column_worth(Blend(living.hazard), found.assembled)
 
 
 def train_challenger(

@@ -47,16 +47,20 @@ def _landmarks(prepared: Prepared, feed: Feed, as_of: int, parameters: LivingPar
     rows = orders_between(prepared.history, None, as_of)[-parameters.most_orders :]
     count = min(parameters.landmarks, _MOST_EACH * len(rows))
     found = sampled_landmarks(prepared, feed, rows, as_of, count, parameters.seed)
-    if len(found) == 0:
+    if found is None:
         raise InputError(
             f"no instant was sampled of {len(rows)} orders; expected more of them, or more living.landmarks"
         )
     return found
 
 
-def sampled_landmarks(prepared: Prepared, feed: Feed, rows: Rows, until: int, count: int, seed: int) -> Landmarks:
-    """Return about `count` landmarks of these parcels before UTC day `until` (`pipelines.living.sampling`)."""
+def sampled_landmarks(
+    prepared: Prepared, feed: Feed, rows: Rows, until: int, count: int, seed: int
+) -> Landmarks | None:
+    """Return about `count` landmarks of these parcels before UTC day `until`; None where none was sampled."""
     chosen = sample_landmarks(prepared.history, feed, rows, until, count, seed)
+    if len(chosen.row) == 0:
+        return None
     return Landmarks(chosen.row, landmarks_of(prepared.history, feed, chosen, prepared.sketches.rolling()))
 
 
