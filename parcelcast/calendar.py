@@ -175,6 +175,15 @@ def midnight(day: date, time_zone: str) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone(time_zone)).astimezone(UTC)
 
 
+def day_end(day: date, time_zone: str) -> datetime:
+    """Return the instant (UTC) at which a local day is over in that time zone: the next one begins.
+
+    >>> day_end(date(2027, 3, 1), "Europe/Berlin")
+    datetime.datetime(2027, 3, 1, 23, 0, tzinfo=datetime.timezone.utc)
+    """
+    return midnight(day + timedelta(days=1), time_zone)
+
+
 def zone(time_zone: str) -> ZoneInfo:
     """Find a time zone of the IANA database by its name, or raise InputError."""
     try:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from parcelcast.alerts.finding import Finding, View
 from parcelcast.alerts.policy import AlertPolicy, hours
-from parcelcast.calendar import local_date, midnight
+from parcelcast.calendar import day_end, local_date
 
 # Time enough to decide on all parcels of a day before the lead time or the quiet hours begin.
 _LAST_CHANCE = timedelta(minutes=30)
@@ -26,7 +26,7 @@ def look_for_delay(view: View) -> Finding:
     over = _outcome(view, promised_on)
     if over is not None:
         return Finding(over=over)
-    passed_at = midnight(promised_on + timedelta(days=1), situation.calendar.time_zone)
+    passed_at = day_end(promised_on, situation.calendar.time_zone)
     confirm_at = max(passed_at, situation.known_since or passed_at) + hours(view.policy.confirm_grace_hours)
     if view.now >= confirm_at:
         is_known = view.is_open or not situation.is_dark
@@ -50,7 +50,7 @@ def last_chance(promised_on: date, time_zone: str, policy: AlertPolicy) -> datet
 
 
 def _lead_begins_at(promised_on: date, time_zone: str, policy: AlertPolicy) -> datetime:
-    return midnight(promised_on + timedelta(days=1), time_zone) - hours(policy.lead_hours)
+    return day_end(promised_on, time_zone) - hours(policy.lead_hours)
 
 
 def _predicted(view: View, promised_on: date, chance: datetime) -> Finding:

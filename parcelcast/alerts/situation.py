@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from parcelcast.calendar import WorkingCalendar, local_date, midnight
+from parcelcast.calendar import WorkingCalendar, day_end, local_date
 from parcelcast.eta import Eta
 from parcelcast.progress import Progress
 from parcelcast.promise import EARLIEST, LIKELY, named_dates
@@ -89,7 +89,7 @@ class Situation:
         """End (UTC) of the promised local day."""
         if self.promised_on is None:
             return None
-        return midnight(self.promised_on + timedelta(days=1), self.calendar.time_zone)
+        return day_end(self.promised_on, self.calendar.time_zone)
 
     def today(self, now: datetime) -> date:
         """Local date at the destination."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from parcelcast.calendar import midnight
+from parcelcast.calendar import day_end
 from pipelines.alerting.parcels import Watched
 from pipelines.alerting.replay import Replayed
 
@@ -134,7 +134,7 @@ def _warned(told: Replayed) -> Warned:
 
 def promise_ends_at(parcel: Watched) -> datetime:
     """Return the end (UTC) of the promised local day."""
-    return midnight(parcel.promised_on + timedelta(days=1), parcel.calendar.time_zone)
+    return day_end(parcel.promised_on, parcel.calendar.time_zone)
 
 
 def _share(part: int, whole: int) -> float:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from parcelcast.alerts import AlertPolicy, Change, Incident, Situation, decide
-from parcelcast.calendar import midnight
+from parcelcast.calendar import day_end
 from pipelines.alerting.parcels import Watched
 from pipelines.alerting.tracks import Track
 
@@ -41,7 +41,7 @@ def _held_until(situations: Sequence[Situation], number: int) -> datetime:
     if number + 1 < len(situations):
         return situations[number + 1].progress.as_of
     last = situations[number]
-    return midnight(last.today(last.progress.as_of) + timedelta(days=1), last.calendar.time_zone)
+    return day_end(last.today(last.progress.as_of), last.calendar.time_zone)
 
 
 def _most_open(incidents: Sequence[Incident]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from parcelcast.calendar import midnight
+from parcelcast.calendar import day_end
 from pipelines.alerting.judging import Warned
 from pipelines.alerting.tracks import Track
 
@@ -17,7 +17,7 @@ def quoted_date_passed(track: Track) -> datetime | None:
     parcel = track.parcel
     if parcel.quoted_on is None:
         return None
-    at = midnight(parcel.quoted_on + timedelta(days=1), parcel.calendar.time_zone)
+    at = day_end(parcel.quoted_on, parcel.calendar.time_zone)
     return at if _is_awaited(track, at) else None
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from parcelcast.calendar import local_date, midnight
+from parcelcast.calendar import day_end, local_date
 from serving.worker.look import Looked, is_awaited
 
 # A country's parcels become due in the first hour of the day, not in its first second.
@@ -30,4 +30,4 @@ def next_look(looked: Looked, wake_at: datetime | None) -> datetime | None:
 def _after_midnight(looked: Looked, now: datetime) -> datetime:
     time_zone = looked.faced.calendar.time_zone
     share = crc32(looked.shipment_id.encode(errors="replace")) / 2**32
-    return midnight(local_date(now, time_zone) + timedelta(days=1), time_zone) + share * SPREAD
+    return day_end(local_date(now, time_zone), time_zone) + share * SPREAD
