@@ -73,10 +73,9 @@ def decide(situation: Situation, incidents: Sequence[Incident], policy: AlertPol
         last = max((one for one in after if one.family == family), key=lambda one: one.number, default=None)
         if last is not None and now < last.updated_at:
             continue
-        wanted = policy
-        if any(one.family == "delay" and one.is_open for one in after):
-            wanted = replace(policy, types=policy.types - _TOLD_AS_DELAY)
-        step = _Step(situation, family, last, wanted, now)
+        is_delayed = any(one.family == "delay" and one.is_open for one in after)
+        types = policy.types - _TOLD_AS_DELAY if is_delayed else policy.types
+        step = _Step(situation, family, last, policy, types, now)
         change = step.take()
         held += step.held
         wakes += step.wakes
@@ -90,15 +89,22 @@ def decide(situation: Situation, incidents: Sequence[Incident], policy: AlertPol
 
 
 class _Step:
-    """One family's step: from its last incident to what it is now."""
+    """One family's step: from its last incident to what it is now; only ``types`` are told."""
 
     def __init__(
-        self, situation: Situation, family: str, last: Incident | None, policy: AlertPolicy, now: datetime
+        self,
+        situation: Situation,
+        family: str,
+        last: Incident | None,
+        policy: AlertPolicy,
+        types: frozenset[str],
+        now: datetime,
     ) -> None:
         self.situation = situation
         self.family = family
         self.last = last
         self.policy = policy
+        self.types = types
         self.now = now
         self.result = last
         self.held: list[str] = []
@@ -146,7 +152,7 @@ class _Step:
         return None if ends_at is None else round((ends_at - self.now) / hours(1), 2)
 
     def _update(self, standing: Incident, finding: Finding) -> Change | None:
-        is_wanted = finding.type in self.policy.types
+        is_wanted = finding.type in self.types
         is_worse = finding.type is not None and is_wanted and seriousness(finding.type) > seriousness(standing.type)
         type_ = finding.type if finding.type is not None and is_worse else standing.type
         if not (is_worse or finding.step > standing.step or self._date_moved(standing.by, finding.by)):
@@ -177,7 +183,7 @@ class _Step:
             self.wakes.append(sure_at)
             self.result = replace(standing, recovering_since=since)
             return None
-        if RECOVERED not in self.policy.types:
+        if RECOVERED not in self.types:
             return self._end("close", "closed", None, standing, "recovered")
         if not self._may_tell(RECOVERED):
             self.result = replace(standing, recovering_since=since)
@@ -199,7 +205,7 @@ class _Step:
 
     def _may_tell(self, type_: str) -> bool:
         """Whether a type is wanted, and no quiet hours hold it."""
-        if type_ not in self.policy.types:
+        if type_ not in self.types:
             return False
         until = self.policy.held_until(type_, self.now, self.situation.calendar.time_zone)
         if until is None:
