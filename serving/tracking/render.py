@@ -122,10 +122,9 @@ def _silence(silence: Silence) -> SilenceAnswer:
 def _history(rows: Sequence[DatesRow]) -> list[DatesAnswer]:
     """Tell each change of dates; days are counted from the likely date that was told last before.
 
-    Those of the first dates are what had been lost by then against the promise.
+    The days of the reasons add up to them; those of the first dates are what had been lost by then against the promise.
     """
     answers = []
-    before: date | None = None
     for row in rows:
         reasons = orjson.loads(row.reasons)
         answers.append(
@@ -136,11 +135,10 @@ def _history(rows: Sequence[DatesRow]) -> list[DatesAnswer]:
                 earliest=row.earliest_on,
                 latest=row.latest_on,
                 delay_risk=_rounded(row.delay_risk),
-                days=sum(reasons.values()) if before is None else _days(before, row.likely_on) or 0,
+                days=sum(reasons.values()),
                 reasons=_reasons(reasons),
             )
         )
-        before = row.likely_on or before
     return answers
 
 

@@ -29,6 +29,8 @@ class Policies:
         self._default = _object(told.get("default", {}))
         self._merchants = {name: _object(values) for name, values in _object(told.get("merchants", {})).items()}
         self._made: dict[tuple[str, str], AlertPolicy] = {}
+        for values in (self._default, *self._merchants.values()):
+            _check_ways(values)
         for name in ("", *self._merchants):
             self._wanted(name)
 
@@ -54,23 +56,20 @@ class Policies:
 
     def _wanted(self, name: str) -> AlertPolicy:
         own = self._merchants.get(name, {})
-        ways = _ways(own)
-        inherited = {key: value for key, value in self._default.items() if not ways or key not in _others(ways[0])}
-        _ways(self._default)
-        return AlertPolicy.from_dict({**inherited, **own})
+        others = {key for way in _WAYS if not way & own.keys() for key in way} if _ways(own) else set()
+        return AlertPolicy.from_dict({**{k: v for k, v in self._default.items() if k not in others}, **own})
 
 
 def _ways(told: Mapping[str, Any]) -> list[set[str]]:
-    """Return the way in which values say what is wanted, if any; InputError for more than one."""
-    ways = [way for way in _WAYS if way & set(told)]
-    if len(ways) > 1:
-        got = sorted(set(told) & set().union(*_WAYS))
+    """Return the ways in which values say what is wanted."""
+    return [way for way in _WAYS if way & told.keys()]
+
+
+def _check_ways(told: Mapping[str, Any]) -> None:
+    """Refuse values that say what is wanted in several ways, with InputError."""
+    if len(ways := _ways(told)) > 1:
+        got = sorted(set().union(*ways) & told.keys())
         raise InputError(f"alert policies: got {got}; expected a precision, both costs, or thresholds")
-    return ways
-
-
-def _others(way: set[str]) -> set[str]:
-    return set().union(*_WAYS) - way
 
 
 def _object(value: Any) -> Mapping[str, Any]:
