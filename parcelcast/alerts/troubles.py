@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from parcelcast.alerts.finding import Finding, View
+from parcelcast.alerts.incident import Incident
 from parcelcast.alerts.policy import AlertPolicy
 from parcelcast.alerts.situation import Situation
 from parcelcast.calendar import local_date, midnight
@@ -44,6 +45,8 @@ def look_for_stall(view: View) -> Finding:
         return Finding(over=situation.over)
     if situation.progress.stage == "lost_suspected":
         return Finding("shipment.lost_suspected")  # the carrier says so: no probability of ours
+    if _was_admitted(view.last):
+        return Finding(over="moved" if view.has_moved else "corrected")
     silence = situation.eta.silence if situation.eta is not None else None
     move = situation.last_move
     if move is None or situation.is_dark or situation.progress.stage in _NOT_ON_THE_ROAD:
@@ -54,6 +57,11 @@ def look_for_stall(view: View) -> Finding:
     if view.today < quiet_on:
         return Finding(over="moved" if view.has_moved else None, look_again=midnight(quiet_on, calendar.time_zone))
     return Finding() if silence is None else _silent(silence, view.policy)
+
+
+def _was_admitted(last: Incident | None) -> bool:
+    """Whether the carrier itself has told of the loss that stands."""
+    return last is not None and last.is_open and last.type == "shipment.lost_suspected" and last.probability is None
 
 
 def _silent(silence: Silence, policy: AlertPolicy) -> Finding:

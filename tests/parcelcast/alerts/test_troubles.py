@@ -88,6 +88,26 @@ def test_a_loss_that_the_carrier_admits_is_told_at_once():
     assert told(live([(21, admitted), (30, admitted)])) == [("open", "shipment.lost_suspected")]
 
 
+def test_a_loss_that_the_carrier_corrects_is_over_before_the_parcel_moves():
+    admission = scan("exception", 20, reason="lost", party="carrier")
+    correction = scan("exception", 20, 40, reason="weather", replaces=admission.scan_id)
+    admitted = NO_PROMISE | {"scans": (*ON_THE_ROAD, admission)}
+    corrected = NO_PROMISE | {"scans": (*ON_THE_ROAD, admission, correction)}
+    decisions = live([(21, admitted), (41, corrected), (50, corrected)])
+    assert told(decisions) == [("open", "shipment.lost_suspected"), ("close", None)]
+    assert decisions[-1].incidents[0].outcome == "corrected"
+
+
+def test_a_loss_that_silence_told_of_is_not_over_because_the_carrier_admits_and_corrects_it():
+    admission = scan("exception", 91, reason="lost", party="carrier")
+    correction = scan("exception", 91, 95, reason="weather", replaces=admission.scan_id)
+    lost = NO_PROMISE | {"silence": LOST}
+    admitted = lost | {"scans": (*ON_THE_ROAD, admission)}
+    corrected = lost | {"scans": (*ON_THE_ROAD, admission, correction)}
+    decisions = live([(90, lost), (92, admitted), (96, corrected), (99, corrected)])
+    assert told(decisions) == [("open", "shipment.lost_suspected")]
+
+
 def test_a_stall_is_over_when_the_parcel_moves_and_not_when_somebody_talks():
     silent = NO_PROMISE | {"silence": STUCK}
     talked = silent | {"scans": (*ON_THE_ROAD, scan("info_only", 70), scan("exception", 71))}
