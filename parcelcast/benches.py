@@ -74,35 +74,35 @@ def _bench_scans(options: argparse.Namespace) -> int:
 
 
 def _bench_forks(_options: argparse.Namespace) -> int:
-    from pipelines.stages import bench_forks
+    from pipelines.benches import bench_forks
 
     print(bench_forks())
     return 0
 
 
 def _bench_living(_options: argparse.Namespace) -> int:
-    from pipelines.stages import bench_living
+    from pipelines.benches import bench_living
 
     print(bench_living())
     return 0
 
 
 def _bench_features(options: argparse.Namespace) -> int:
-    from pipelines.stages import bench_features
+    from pipelines.benches import bench_features
 
     print(bench_features(options.shipments, options.work))
     return 0
 
 
 def _bench_ablation(options: argparse.Namespace) -> int:
-    from pipelines.stages import bench_ablation
+    from pipelines.benches import bench_ablation
 
     print(bench_ablation(options.work))
     return 0
 
 
 def _bench_alerts(options: argparse.Namespace) -> int:
-    from pipelines.stages import bench_alerts
+    from pipelines.benches import bench_alerts
 
     print(bench_alerts(options.work))
     return 0

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parcelcast.errors import InputError
 from pipelines.parameters import read_all, read_section
 from pipelines.progress import TellShare, steps
 
@@ -140,79 +139,12 @@ def backtest_journeys(data: Path, train_share: float, out: Path) -> str:
     return f"{journeys_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
 
 
-def bench_forks() -> str:
-    """Compare the simulated demo's forecasts with the perfect forecaster's on days of its test window."""
-    from pipelines.demo import SIMULATED
-    from pipelines.perfection import DAYS, REPLICAS, compare, comparison_text, window_days
-    from pipelines.simulate import SimulateParameters
-    from pipelines.workspace import ROOT
-
-    demo = ROOT / "data" / "demo" / SIMULATED
-    config = read_section(SimulateParameters, "simulate", demo / "params.yaml").config()
-    predictions = demo / EVALUATION / "predictions.parquet"
-    if not predictions.exists():
-        raise InputError(f"there is no {predictions}; run ./run demo --prepare-only first")
-    with steps("bench forks") as tell:
-        days = window_days(predictions, DAYS)
-        return comparison_text(compare(predictions, demo / RAW / "truth.parquet", config, days, REPLICAS, tell))
-
-
-def bench_living() -> str:
-    """Compare the simulated demo's ETAs with the perfect forecaster's on days of its test window, by stage."""
-    from models.storage import load_living
-    from parcelcast.tables import SHIPMENTS
-    from pipelines.demo import SIMULATED
-    from pipelines.ingest.storage import load_table
-    from pipelines.living.feed import feed_of, read_scans
-    from pipelines.living.perfection import compare_living, living_text
-    from pipelines.perfection import DAYS, window_days
-    from pipelines.simulate import SimulateParameters
-    from pipelines.workspace import ROOT, inside
-
-    demo = ROOT / "data" / "demo" / SIMULATED
-    if not (demo / LIVING_MODEL).exists():
-        raise InputError(f"there is no {demo / LIVING_MODEL}; run ./run demo --prepare-only first")
-    with steps("bench living") as tell, inside(demo):
-        config = read_section(SimulateParameters, "simulate").config()
-        prepared, _ = _prepared(tell)
-        feed = feed_of(prepared.history, load_table(VALIDATED, SHIPMENTS), read_scans(VALIDATED))
-        days = window_days(EVALUATION / "predictions.parquet", DAYS)
-        living = load_living(LIVING_MODEL)
-        told = compare_living(living, prepared, feed, config, days, tell)
-    return living_text(told)
-
-
 def _weather() -> None:
     from pipelines.weather import WeatherParameters, weather
 
     given = read_section(WeatherParameters, "weather")
     with steps("weather") as tell:
         weather(VALIDATED, WEATHER, given, _places(), datetime.now(UTC), tell)
-
-
-def bench_ablation(work: Path) -> str:
-    """Train without families of features on a simulated world, and compare."""
-    from pipelines.ablation import ablation, ablation_text
-
-    with steps("bench ablation") as tell:
-        return ablation_text(ablation(work / "ablation", tell=tell))
-
-
-def bench_alerts(work: Path) -> str:
-    """Fit and judge alerts on a simulated world."""
-    from pipelines.alerting.bench import alerts_text
-    from pipelines.alerting.bench import bench_alerts as run_bench
-
-    with steps("bench alerts") as tell:
-        return alerts_text(run_bench(work / "alerts", tell=tell))
-
-
-def bench_features(shipments: int, work: Path) -> str:
-    """Measure how the daily feature tables scale."""
-    from pipelines.featurebench.bench import bench
-
-    with steps("bench features") as tell:
-        return bench(shipments, work.resolve(), tell)
 
 
 def _featurize() -> None:
@@ -252,7 +184,7 @@ def _train() -> None:
 
     given, on_the_way = read_section(TrainParameters, "train"), read_section(LivingParameters, "living")
     with steps("train") as tell:
-        prepared, split = _prepared(tell)
+        prepared, split = read_workspace(tell)
         save_fitted(fit(prepared.history, prepared.assembled, split.start, given, tell), MODEL)
         save_living(train_on_tables(prepared, VALIDATED, split.start, on_the_way, tell), LIVING_MODEL)
 
@@ -262,7 +194,7 @@ def _calibrate() -> None:
     from models.training import calibrate
 
     with steps("calibrate") as tell:
-        prepared, _ = _prepared(tell)
+        prepared, _ = read_workspace(tell)
         tell("comparing with later orders")
         save_calibration(calibrate(load_fitted(MODEL), prepared.history, prepared.assembled), CALIBRATION)
 
@@ -276,7 +208,7 @@ def _evaluate() -> None:
 
     given = read_section(TrainParameters, "train")
     with steps("evaluate") as tell:
-        prepared, split = _prepared(tell)
+        prepared, split = read_workspace(tell)
         trained, told = load_trained(MODEL, CALIBRATION), told_of_weather(WEATHER)
         judge_on_window(trained, given, prepared, split, told, EVALUATION, tell)
         write_scores(EVALUATION / "metrics.json", SCORES)
@@ -291,7 +223,7 @@ def _register() -> None:
 
     alerts = read_section(AlertParameters, "alerts")
     with steps("register") as tell:
-        prepared, split = _prepared(tell)
+        prepared, split = read_workspace(tell)
         trained, living = load_trained(MODEL, CALIBRATION), load_living(LIVING_MODEL)
         make_bundle(trained, living, prepared, split, alerts, VALIDATED, CHALLENGER, tell)
         tell("recording the run in MLflow")
@@ -311,7 +243,7 @@ def _check() -> None:
 
     registry = open_registry(TRACKING)
     with steps("check") as tell:
-        prepared, split = _prepared(tell)
+        prepared, split = read_workspace(tell)
         tell("comparing with the champion")
         evidence = evidence_of(load_trained(MODEL, CALIBRATION), prepared, split, CHALLENGER, registry)
         checks = (
@@ -381,7 +313,7 @@ def _places() -> "PlaceIndex":
     return read_places(read_section(PlacesParameters, "places"))
 
 
-def _prepared(tell: TellShare) -> "tuple[Prepared, Split]":
+def read_workspace(tell: TellShare) -> "tuple[Prepared, Split]":
     """Return orders and features of the workspace, and how its days are split."""
     from pipelines.modelling import WindowParameters, read_prepared, split_of
     from pipelines.weather import tables_with_weather

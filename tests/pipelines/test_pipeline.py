@@ -16,8 +16,9 @@ import yaml
 
 from models.bundle import Bundle
 from models.tracking import CHALLENGER, CHAMPION
+from pipelines.benches import bench_living
 from pipelines.register import open_registry
-from pipelines.stages import TRACKING, bench_living, run
+from pipelines.stages import TRACKING, run
 from pipelines.workspace import ROOT, prepare, reproduce
 
 SMALL = {
@@ -52,13 +53,9 @@ def test_the_published_bundle_is_the_champions_and_loads(workspace):
     assert bundle.fitted_alerts.points
 
 
-def test_parcels_on_their_way_are_compared_with_the_perfect_forecaster(workspace, tmp_path, monkeypatch):
-    demo = tmp_path / "data" / "demo"
-    demo.mkdir(parents=True)
-    (demo / "simulated").symlink_to(workspace)
-    monkeypatch.setattr("pipelines.workspace.ROOT", tmp_path)
-    monkeypatch.setattr("pipelines.perfection.DAYS", 2)
-    monkeypatch.setattr("pipelines.perfection.REPLICAS", 5)
+def test_parcels_on_their_way_are_compared_with_the_perfect_forecaster(workspace, monkeypatch):
+    monkeypatch.setattr("pipelines.benches.DEMO", workspace)
+    monkeypatch.setattr("pipelines.benches.DAYS", 2)
 
     told = [line.split() for line in bench_living().splitlines()]
 
