@@ -97,7 +97,7 @@ def judged(parcels: ibis.Table, families: tuple[str, ...]) -> ibis.Table:
     until, last_open = unbound("bound", BOUND).until.max(), unbound("bases", BASES).last_open.min()
     needed: list[Any] = []
     days: list[Any] = []
-    records: list[Any] = []
+    records: list[Any] = [parcels.cancelled_known]
     for family in (FAMILIES[name] for name in families):
         for _, facts_of in family.all_spells:
             facts = facts_of(parcels)

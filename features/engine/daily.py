@@ -106,6 +106,8 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
         raise InputError(f"to be counted until {day_of(last)}; expected {day_of(first + 1)}, the first order, or later")
     families = before.families if before else tuple(FAMILIES) if batch.scans is not None else _WITHOUT_SCANS
     found = session.table(ids())
+    if batch.scans is not None:
+        session.give("scans", batch.scans)
     with ThreadPoolExecutor(1) as aside:
         # What ids and calendars stand for is looked up while the engine reads the scans, and what it is asked next is
         # translated.
@@ -115,7 +117,6 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
         if batch.scans is None:
             session.give("stages", _nobody(STAGES_TOLD))
         else:
-            session.give("scans", batch.scans)
             session.give("facilities", facility_table(session.table(_hubs())["facility_id"].to_pylist(), registry))
             session.keep("stages", stages())
         for name, table in tables.result().items():

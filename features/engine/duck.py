@@ -14,6 +14,7 @@ from features.engine.engines import Session, Source, sql_of
 
 _DIALECT = "duckdb"
 _FEW = 1000  # rows; with fewer it does not matter how they are looked up
+_SHARED = 16_384  # rows: a core reads as many at least, and small files are read by all cores
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,18 @@ class _Session:
         return self._connection.sql(sql_of(expression, _DIALECT)).to_arrow_table()
 
     def write(self, expression: ibis.Table, path: Path) -> int:
-        copy = f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION snappy)"
-        ((rows,),) = self._connection.execute(copy).fetchall()
-        return int(rows)
+        return self._copy(expression, path, f", ROW_GROUP_SIZE {_SHARED}")
 
     def write_parts(self, expression: ibis.Table, folder: Path) -> list[Path]:
         folder.mkdir(parents=True)
         path = folder / "all.parquet"
-        self.write(expression, path)
+        self._copy(expression, path)
         return [path]
+
+    def _copy(self, expression: ibis.Table, path: Path, options: str = "") -> int:
+        copy = f"COPY ({sql_of(expression, _DIALECT)}) TO {_text(path)} (FORMAT parquet, COMPRESSION snappy{options})"
+        ((rows,),) = self._connection.execute(copy).fetchall()
+        return int(rows)
 
     def _run(self, sql: str) -> None:
         self._connection.execute(sql).fetchall()

@@ -45,8 +45,8 @@ class Family:
 
     @property
     def all_spells(self) -> tuple[tuple[str, Facts], ...]:
-        """Return keys and facts of all spells of a parcel."""
-        return tuple((key, _until_cancelled(facts)) for key, facts in ((self.key, self.facts), *self.more))
+        """Return keys and facts of all spells of a parcel, as if no order were cancelled."""
+        return (self.key, self.facts), *self.more
 
     def keys(self, level: int, numbers: Any) -> Any:
         """Return the keys of numbers on a level."""
@@ -56,7 +56,7 @@ class Family:
         """Return of each spell the columns `names` with `key`, `calendar` and `FACTS`, which are -1 where not known."""
         tables = []
         for key, facts_of in self.all_spells:
-            facts = {name: value.cast("int32") for name, value in facts_of(parcels).items()}
+            facts = {name: value.cast("int32") for name, value in _until_cancelled(facts_of, parcels).items()}
             keys = self.keys(self.levels - 1, parcels[key])
             tables.append(parcels.select(*names, key=keys, calendar=parcels[self.calendar], **facts))
         return tables
@@ -66,20 +66,17 @@ class Family:
         return ibis.union(*(told.filter(told.start != UNKNOWN).select(*SPELLS) for told in self.told(parcels)))
 
 
-def _until_cancelled(facts_of: Facts) -> Facts:
+def _until_cancelled(facts_of: Facts, parcels: ibis.Table) -> dict[str, Any]:
     """Tell a spell with the cancellation of the order as its end, unless it was known to have ended before."""
-
-    def facts(parcels: ibis.Table) -> dict[str, Any]:
-        told, known = facts_of(parcels), parcels.cancelled_known
-        ended_known = told["ended_known"]
-        is_later = (ended_known == UNKNOWN) | (known <= ibis.greatest(*told.values()))
-        is_cancelled = (known != UNKNOWN) & is_later
-        return told | {
-            "end": ibis.ifelse(is_cancelled, ibis.literal(int(CANCELLED), "int32"), told["end"]),
-            "ended_known": ibis.ifelse(is_cancelled, known, ended_known),
-        }
-
-    return facts
+    told, known = facts_of(parcels), parcels.cancelled_known
+    end, ended_known = told["end"], told["ended_known"]
+    is_later = (ended_known == UNKNOWN) | (known <= ibis.greatest(*told.values()))
+    cancelled = ibis.ifelse(is_later, ibis.literal(int(CANCELLED), "int32"), end)
+    # Few orders are cancelled: of all others an engine looks at one column.
+    return told | {
+        "end": ibis.ifelse(known == UNKNOWN, end, cancelled),
+        "ended_known": ibis.ifelse(known == UNKNOWN, ended_known, ibis.ifelse(is_later, known, ended_known)),
+    }
 
 
 def _from_plan(event: str) -> Callable[[ibis.Table], dict[str, Any]]:

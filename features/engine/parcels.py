@@ -194,7 +194,7 @@ def known() -> ibis.Table:
     same = {name: ibis.coalesce(both[name], both[f"old_{name}"]) for name in ("shipment_id", *_NOT_EVENTS)}
     cancelled = [both[name].fill_null(UNKNOWN) for name in ("cancelled_known", "old_cancelled_known")]
     told_anew = {"cancelled_known": ibis.ifelse(cancelled[0] != UNKNOWN, *cancelled).cast("int32")}
-    both = both.mutate(same | _events(both) | told_anew)
+    both = both.mutate(same | _events(both) | told_anew | {"is_announced": both.shipment_id.notnull()})
     both = _with_first(both.left_join(told, both.shipment_id == told.new_shipment_id))
     return both.select(*PARCELS, changed=_changed(both))
 
@@ -242,7 +242,8 @@ def _changed(parcels: ibis.Table) -> Any:
         first = ibis.ifelse(was_known, ibis.least(old[record], parcels[record]), parcels[record])
         day = record_day(first, record) if record in STAGED else first
         days.append(ibis.ifelse(is_same, FAR, day))
-    return ibis.least(*days).cast("int32")
+    is_told = parcels.is_announced | parcels.new_shipment_id.notnull()
+    return ibis.ifelse(is_told, ibis.least(*days), FAR).cast("int32")
 
 
 def with_stage_days(parcels: ibis.Table) -> ibis.Table:
