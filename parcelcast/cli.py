@@ -180,7 +180,8 @@ def _add_worker(commands: "Commands") -> None:
         description="Look at parcels when there is news or a day has passed, until interrupted. Servers do this "
         "themselves unless PARCELCAST_WORKER is false. Several workers on one PostgreSQL share the parcels. What is "
         "done (events that arrived, of alerts that are over; refused rows) leaves the database after 180 days, or as "
-        "many as PARCELCAST_KEEP_DAYS says; 0 keeps it for ever.",
+        "many as PARCELCAST_KEEP_DAYS says; 0 keeps it for ever. Parcels without news and promises leave after "
+        "PARCELCAST_KEEP_PARCEL_DAYS, if that is set.",
     )
     command.add_argument("--bundle", type=Path, metavar="DIR", help="model bundle (default: data/bundle/current)")
     command.set_defaults(handler=_worker)

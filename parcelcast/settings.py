@@ -34,7 +34,8 @@ class Settings:
 
     ``worker`` tells whether the server itself looks at parcels (else ``./run worker`` does); a worker that dies leaves
     its parcels to others after ``worker_lease_seconds``. Workers remove from the database what is older than
-    ``keep_days`` (0: never): deliveries that arrived, events of alerts that are over, and what was refused.
+    ``keep_days`` (0: never): deliveries that arrived, events of alerts that are over, and what was refused; and parcels
+    of which nothing was told for ``keep_parcel_days`` (0: none), with all that is kept of them, and promises as old.
     ``alert_policies`` is the JSON file of merchants' policies, ``alert_texts`` a folder of templates that replace ours.
 
     ``codes`` is a folder of carriers' code tables that replace ours. ``aftership_secret`` and ``easypost_secret`` sign
@@ -60,6 +61,7 @@ class Settings:
     worker: bool = True
     worker_lease_seconds: float = 60.0
     keep_days: int = 180
+    keep_parcel_days: int = 0
     alert_policies: Path = Path("data/alert-policies.json")
     alert_texts: Path = Path("data/alert-texts")
     codes: Path = Path("data/codes")

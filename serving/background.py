@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -29,7 +28,6 @@ logger = logging.getLogger("parcelcast.serving")
 Entropy = Callable[[int], bytes]
 
 _RETRY_SECONDS = 2.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -96,7 +94,7 @@ def background_of(
         settings.worker_lease_seconds,
     )
     dispatch = Dispatch(database, settings, clock, entropy=entropy)
-    retention = Retention(database, clock, settings.keep_days)
+    retention = Retention(settings, database, clock)
     return Background(database, peers, WorkerThread(worker, clock, dispatch.wake, retention.tidy), dispatch)
 
 
@@ -120,4 +118,4 @@ def texts_of(folder: Path) -> Texts:
 
 def ids_of(entropy: Entropy) -> NewId:
     """Return a maker of ULIDs."""
-    return lambda at: ulid((at - _EPOCH) // timedelta(milliseconds=1), entropy(10))
+    return lambda at: ulid(at, entropy(10))

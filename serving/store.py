@@ -9,9 +9,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from parcelcast.errors import NotFound
+from parcelcast.ids import ulid
 from serving.errors import StoreUnavailableError
 
 SCHEMA_VERSION = 1
@@ -33,9 +35,12 @@ create table if not exists promises (
     key_id text not null,
     answer_id integer not null references answers
 ) without rowid;
+create index if not exists promises_answer on promises (answer_id);
 pragma user_version = {SCHEMA_VERSION};
 """
 _BUSY_SECONDS = 1.0
+_BATCH = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class PromiseStore:
             )
             self._database.execute("pragma journal_mode = wal")
             self._database.execute("pragma synchronous = normal")
+            self._database.execute("pragma foreign_keys = on")
             self._check_version(path)
             self._database.executescript(_SCHEMA)
 
@@ -138,6 +144,24 @@ class PromiseStore:
                 f"no promise has the id {ascii(promise_id)[:60]}; expected the promise_id of an earlier answer"
             )
         return StoredPromise(promise_id, row[0], row[1], Answer(bool(row[2]), *row[3:]))
+
+    def remove(self, before: datetime, most: int = _BATCH) -> int:
+        """Remove up to `most` promises given before an instant (aware), and answers that were given in no other one.
+
+        Return how many promises went.
+        """
+        with _translated(), self._database:
+            self._database.execute("begin immediate")
+            gone = self._database.execute(
+                "delete from promises where promise_id in (select promise_id from promises where promise_id < ? "
+                "order by promise_id limit ?) returning answer_id",
+                (ulid(max(before, _EPOCH), bytes(10)), most),
+            ).fetchall()
+            self._database.executemany(
+                "delete from answers where answer_id = ?1 and not exists (select 1 from promises where answer_id = ?1)",
+                sorted(set(gone)),
+            )
+        return len(gone)
 
     def check(self) -> None:
         """Raise StoreUnavailableError when the file cannot be written."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import orjson
 
@@ -22,9 +22,6 @@ from serving.store import Answer, PromiseStore, splice
 
 Entropy = Callable[[int], bytes]
 Timer = Callable[[], float]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class PromiseService:
 
     def give(self, kept: Remembered, key_id: str, now: datetime) -> tuple[str, bytes]:
         """Make one promise of a kept answer: keep it, then return its id and, for a spliced one, the whole body."""
-        promise_id = ulid((now - _EPOCH) // _MILLISECOND, self.entropy(10))
+        promise_id = ulid(now, self.entropy(10))
         as_of = instant_text(now) or ""
         self.store.keep_promise(promise_id, as_of, key_id, kept.answer_id)
         return promise_id, splice(promise_id, as_of, kept.body)

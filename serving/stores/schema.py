@@ -74,6 +74,7 @@ shipments = Table(
     Column("eta", Text),
     Column("computed_at", Instant),
     Index("shipments_order", "order_id"),
+    Index("shipments_updated", "updated_at", "shipment_id"),
 )
 
 # Under which numbers a parcel travels; a number is one only together with its carrier, and may be used again later.

@@ -5,12 +5,14 @@ import signal
 import sqlite3
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from parcelcast.errors import NotFound
+from parcelcast.ids import ulid
 from serving.errors import StoreUnavailableError
 from serving.store import Answer, PromiseStore
 
@@ -84,4 +86,32 @@ def test_a_locked_store_gives_no_promise(tmp_path: Path) -> None:
     other.execute("rollback")
     other.close()
     store.check()
+    store.close()
+
+
+def test_old_promises_go_with_the_answers_that_no_other_gave(tmp_path: Path) -> None:
+    path = tmp_path / "promises.sqlite"
+    store = PromiseStore(path)
+    day, ids = datetime(2026, 11, 23, tzinfo=UTC), []
+    for number in range(6):
+        answer = replace(ANSWER, body=b"%d" % max(number, 3))  # the first four are of one answer
+        ids.append(ulid(day + number * timedelta(days=1), bytes(10)))
+        store.keep_promise(ids[-1], "2026-11-23T09:00:00Z", "key", store.keep_answer(answer))
+    assert [store.remove(day + timedelta(days=2), most=1) for _ in range(3)] == [1, 1, 0]
+    assert store.find(ids[2]).answer.body == store.find(ids[3]).answer.body == b"3"
+    assert store.remove(day + timedelta(days=5)) == 3
+    assert store.find(ids[5]).answer.body == b"5"
+    for gone in ids[:5]:
+        with pytest.raises(NotFound):
+            store.find(gone)
+    with sqlite3.connect(path) as database:
+        assert database.execute("select count(*) from answers").fetchone() == (1,)
+    assert store.remove(datetime(1926, 1, 1, tzinfo=UTC)) == 0
+    store.close()
+
+
+def test_no_promise_is_given_of_an_answer_that_is_gone(tmp_path: Path) -> None:
+    store = PromiseStore(tmp_path / "promises.sqlite")
+    with pytest.raises(StoreUnavailableError, match="promises that are not kept are not given"):
+        store.keep_promise(ID, "2026-11-23T09:00:00Z", "key", 7)
     store.close()
