@@ -15,6 +15,7 @@ from parcelcast.alerts.vocabulary import FAMILIES
 from parcelcast.ledger import holder, main_party
 
 _COMPENSATED = frozenset({*FAMILIES["delay"], *FAMILIES["stall"]})
+_CAUSED = _COMPENSATED | {*FAMILIES["dispatch"]}
 _REASON_STAGES = frozenset({"attempted", "returning", "returned"})
 _NO_DATES = StatedDates(None, None, None, None)
 
@@ -23,9 +24,10 @@ def alert_data(situation: Situation, change: Change, policy: AlertPolicy) -> dic
     """Return the data of an alert, JSON values; dates are local to the destination.
 
     ``slip_days`` are the days from the promise to the likely date, 0 when that is not later, None when one of the two
-    is missing. ``cause.days`` are the days by party so far (`parcelcast.ledger`); of a delay or a stall
-    without a likely date ``cause.party`` is the one that has the parcel. ``probability`` is that of what the type says:
-    of being later than the promise, than usual, or lost. ``pickup`` is None but for a parcel at a pickup point, of
+    is missing. ``cause.days`` are the days by party so far (`parcelcast.ledger`). ``cause.party`` of a delay, a stall
+    and a late dispatch in which none were lost so far, and of a delay or a stall without a likely date, is the one that
+    has the parcel. ``probability`` is that of what the type says: of being later than the promise, than usual, or lost.
+    ``pickup`` is None but for a parcel at a pickup point, of
     which no date after its last day there is told; of one that the carrier says is lost none is told at all.
     """
     incident, progress = change.incident, situation.progress
@@ -35,9 +37,11 @@ def alert_data(situation: Situation, change: Change, policy: AlertPolicy) -> dic
     if situation.promised_on is not None and dates.likely is not None:
         slip = max((dates.likely - situation.promised_on).days, 0)
     party = main_party(situation.causes)
+    if change.type in _CAUSED:
+        uncounted = change.type in _COMPENSATED and dates.likely is None
+        party = holder(progress) if party is None or uncounted else party
     tier = None
     if change.type in _COMPENSATED:
-        party = holder(progress) if dates.likely is None else party
         tier = compensation_tier(
             policy.compensation, _least_slip(situation, slip), situation.order_value, situation.currency, party
         )

@@ -118,6 +118,14 @@ def test_what_cannot_be_dated_is_caused_by_whoever_has_the_parcel(scans, party):
     assert (data["type"], data["cause"]) == ("delay.confirmed", {"party": party, "days": {"weather": 1}})
 
 
+def test_what_has_cost_no_days_yet_is_caused_by_whoever_has_the_parcel():
+    early = situation(hours(30), 0.9, causes={"customs": -1})
+    assert told(early)["cause"] == {"party": "carrier", "days": {"customs": -1}}
+    waiting = {"promised_on": None, "planned_dispatch_on": date(2027, 3, 1), "origin_time_zone": "Europe/Berlin"}
+    data = told(situation(hours(60), 0.9, (), silence=Silence(0.1, 0.8, 0.1), **waiting))
+    assert (data["type"], data["cause"]) == ("dispatch.late", {"party": "warehouse", "days": {}})
+
+
 def test_a_loss_that_the_carrier_admits_has_no_probability_and_no_date():
     data = told(situation(hours(30), 0.1, ADMITTED, causes={"warehouse": 1}), REFUND)
     assert (data["type"], data["probability"], data["slip_days"]) == ("shipment.lost_suspected", None, None)
