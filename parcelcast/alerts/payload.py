@@ -27,8 +27,8 @@ def alert_data(situation: Situation, change: Change, policy: AlertPolicy) -> dic
     is missing. ``cause.days`` are the days by party so far (`parcelcast.ledger`). ``cause.party`` of a delay, a stall
     and a late dispatch in which none were lost so far, and of a delay or a stall without a likely date, is the one that
     has the parcel. ``probability`` is that of what the type says: of being later than the promise, than usual, or lost.
-    ``pickup`` is None but for a parcel at a pickup point, of
-    which no date after its last day there is told; of one that the carrier says is lost none is told at all.
+    ``pickup`` is None but for a parcel at a pickup point, of which no date after its last day there is told; of one
+    that the carrier says is lost none is told at all.
     """
     incident, progress = change.incident, situation.progress
     pickup = _pickup(situation, policy)
