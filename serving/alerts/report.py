@@ -3,33 +3,20 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 from statistics import median
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import Field
 
 from parcelcast.alerts import Incident
 from serving.callers import AlertReader
 from serving.problems import documented
 from serving.promises.answers import Said
-from serving.promises.requests import Name
+from serving.reports.asked import Asked, Lead
+from serving.reports.shares import ratio
 from serving.state import Serving
-from serving.stores.outcomes import Outcome, read_outcomes
-
-MOST_DAYS = 180
-_DAYS = 28
-_FIRST = date(2000, 1, 1)  # nothing was promised before, and dates end somewhere
-# Of these nothing can be told: nobody has heard of them, or nobody waits.
-_UNHEARD = "pre_dispatch"
+from serving.stores.outcomes import Outcome, Window, read_incidents
 
 router = APIRouter(prefix="/v1/reports", tags=["alerts"])
-
-Days = Annotated[int, Query(ge=1, le=MOST_DAYS, description="how many promised days before `until`")]
-Until = Annotated[
-    date | None, Query(description="the promised day after the last one; by default today (UTC), and never later")
-]
-Lead = Annotated[float, Query(ge=0, le=24 * 14, description="hours before the end of the promised day")]
-Merchant = Annotated[Name | None, Query(description="only parcels of this merchant")]
 
 
 class AlertsReport(Said):
@@ -55,46 +42,33 @@ class AlertsReport(Said):
 
 
 @router.get("/alerts", responses=documented(401, 403, 422, 503))
-def report_alerts(
-    services: Serving,
-    _caller: AlertReader,
-    days: Days = _DAYS,
-    until: Until = None,
-    lead_hours: Lead = 24.0,
-    merchant_id: Merchant = None,
-) -> AlertsReport:
+def report_alerts(services: Serving, _caller: AlertReader, window: Asked, lead_hours: Lead = 24.0) -> AlertsReport:
     """Tell how right and how early alerts were, to be compared with what the policy wants."""
-    today = services.clock().date()
-    until = today if until is None else max(min(until, today), _FIRST)
-    since = until - timedelta(days=days)
     with services.database.reading() as connection:
-        return judged(read_outcomes(connection, since, until, merchant_id), since, until, merchant_id, lead_hours)
+        return judged(read_incidents(connection, window, "delay"), window, lead_hours)
 
 
-def judged(
-    outcomes: Iterable[Outcome], since: date, until: date, merchant_id: str | None, lead_hours: float
-) -> AlertsReport:
-    """Count the outcomes of parcels that were promised for these days."""
+def judged(outcomes: Iterable[tuple[Outcome, list[Incident]]], window: Window, lead_hours: float) -> AlertsReport:
+    """Count the outcomes of parcels that were promised for these days, with the delays that were told of them."""
     parcels = unheard = late = early = early_right = caught = predicted = 0
     leads: list[float] = []
-    for one in outcomes:
-        if one.status == "cancelled" or one.stage == _UNHEARD:
+    for one, told in outcomes:
+        if not one.counts:
             unheard += 1
             continue
-        is_late = one.arrived_on is None or one.arrived_on > one.promised_on
-        delays = [delay for delay in one.delays if delay.promised_on == one.promised_on]
+        delays = [delay for delay in told if delay.promised_on == one.promised_on]
         first = max((lead for delay in delays if (lead := delay.lead_hours or 0.0) > 0), default=None)
         is_early = first is not None and first >= lead_hours
-        parcels, late = parcels + 1, late + is_late
-        early, early_right = early + is_early, early_right + (is_early and is_late)
-        caught += is_late and any(_stands(delay, lead_hours) for delay in delays)
+        parcels, late = parcels + 1, late + one.is_late
+        early, early_right = early + is_early, early_right + (is_early and one.is_late)
+        caught += one.is_late and any(_stands(delay, lead_hours) for delay in delays)
         predicted += first is not None
-        if first is not None and is_late:
+        if first is not None and one.is_late:
             leads.append(first)
     return AlertsReport(
-        since=since,
-        until=until,
-        merchant_id=merchant_id,
+        since=window.since,
+        until=window.until,
+        merchant_id=window.merchant_id,
         lead_hours=lead_hours,
         parcels=parcels,
         unheard=unheard,
@@ -102,8 +76,8 @@ def judged(
         early=early,
         early_right=early_right,
         caught=caught,
-        precision=_share(early_right, early),
-        recall=_share(caught, late),
+        precision=ratio(early_right, early),
+        recall=ratio(caught, late),
         predicted=predicted,
         right=len(leads),
         median_lead_hours=median(leads) if leads else None,
@@ -118,7 +92,3 @@ def _stands(delay: Incident, lead_hours: float) -> bool:
         return True
     ended = delay.lead_hours - (delay.ended_at - delay.opened_at) / timedelta(hours=1)
     return ended < lead_hours
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 4) if whole else None

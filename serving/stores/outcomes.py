@@ -1,61 +1,94 @@
-"""What became of parcels that were promised for some days, and which delays were told of them."""
+"""What became of parcels that were promised for some days: who counts, what is late, and what was told of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
 from parcelcast.alerts import Incident
 from serving.stores.schema import alerts, shipments
 
 _AT_ONCE = 5_000
+_PARCEL = tuple(shipments.c[name] for name in ("shipment_id", "promised_on", "status", "stage", "eta", "facts"))
+_by_parcel = attrgetter("shipment_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Promised days from ``since`` on and before ``until``, local to the destinations; of all merchants, or of one."""
+
+    since: date
+    until: date
+    merchant_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A parcel, its stage by now, and the delays that were told of it; ``arrived_on`` is local, None: not yet."""
+    """A parcel that was promised for a day, by what was said of it last; dates are local, None: not yet.
+
+    ``arrived_on`` is when it came to the door or a pickup point.
+    """
 
     shipment_id: str
     promised_on: date
     status: str
     stage: str
     arrived_on: date | None
-    delays: tuple[Incident, ...]
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything can be told of it: not the shop alone has heard of it, and somebody waits for it."""
+        return self.status != "cancelled" and self.stage != "pre_dispatch"
+
+    @property
+    def days_after(self) -> int | None:
+        """Days from the promised one to that on which it came, negative where it was early; None: it has not come."""
+        return None if self.arrived_on is None else (self.arrived_on - self.promised_on).days
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it came after the promised day, which is over, or has not come."""
+        return self.days_after is None or self.days_after > 0
 
 
-def read_outcomes(connection: Connection, since: date, until: date, merchant_id: str | None) -> Iterator[Outcome]:
-    """Yield the parcels that were promised for a day from ``since`` on and before ``until`` and were looked at."""
-    delays = and_(alerts.c.shipment_id == shipments.c.shipment_id, alerts.c.incident == "delay")
-    facts = (shipments.c[name] for name in ("shipment_id", "promised_on", "status", "stage", "eta"))
-    rows = (
-        select(*facts, alerts.c.record)
-        .select_from(shipments.outerjoin(alerts, delays))
-        .where(shipments.c.promised_on >= since, shipments.c.promised_on < until, shipments.c.eta.is_not(None))
-        .order_by(shipments.c.shipment_id, alerts.c.number)
+def read_incidents(connection: Connection, window: Window, family: str) -> Iterator[tuple[Outcome, list[Incident]]]:
+    """Yield the parcels of a window, each with its incidents of a family, the first one first."""
+    told = and_(alerts.c.shipment_id == shipments.c.shipment_id, alerts.c.incident == family)
+    query = select(*_PARCEL, alerts.c.record).outerjoin_from(shipments, alerts, told)
+    for outcome, rows in _parcels(connection, window, query, alerts.c.number):
+        yield outcome, [Incident.from_dict(orjson.loads(row.record)) for row in rows if row.record is not None]
+
+
+def _parcels(
+    connection: Connection, window: Window, query: Select[Any], *order: ColumnElement[Any]
+) -> Iterator[tuple[Outcome, list[Row[Any]]]]:
+    """Yield the parcels of a window that were looked at, each with its rows, as the database streams them.
+
+    Parcels that go to the shop are left out: no shopper waits for them.
+    """
+    query = query.where(
+        shipments.c.promised_on >= window.since,
+        shipments.c.promised_on < window.until,
+        shipments.c.eta.is_not(None),
     )
-    if merchant_id is not None:
-        rows = rows.where(shipments.c.merchant_id == merchant_id)
-    found: list[Any] = []
-    for row in connection.execute(rows.execution_options(yield_per=_AT_ONCE)):
-        if found and found[0].shipment_id != row.shipment_id:
-            yield _outcome(found)
-            found = []
-        found.append(row)
-    if found:
-        yield _outcome(found)
+    if window.merchant_id is not None:
+        query = query.where(shipments.c.merchant_id == window.merchant_id)
+    query = query.order_by(shipments.c.shipment_id, *order).execution_options(yield_per=_AT_ONCE)
+    for _, group in groupby(connection.execute(query), key=_by_parcel):
+        rows = list(group)
+        if not orjson.loads(rows[0].facts).get("is_return", False):
+            yield _outcome(rows[0]), rows
 
 
-def _outcome(rows: list[Any]) -> Outcome:
-    first = rows[0]
-    arrived_on = orjson.loads(first.eta).get("arrived_on")
-    return Outcome(
-        first.shipment_id,
-        first.promised_on,
-        first.status,
-        first.stage,
-        None if arrived_on is None else date.fromisoformat(arrived_on),
-        tuple(Incident.from_dict(orjson.loads(row.record)) for row in rows if row.record is not None),
-    )
+def _outcome(row: Row[Any]) -> Outcome:
+    said = orjson.loads(row.eta)
+    return Outcome(row.shipment_id, row.promised_on, row.status, row.stage, _day(said.get("arrived_on")))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -74,6 +74,16 @@ def test_an_alert_against_an_earlier_promise_is_not_counted(reported):
     assert (told["parcels"], told["late"], told["early"]) == (1, 0, 0)
 
 
+def test_a_parcel_that_goes_to_the_shop_was_promised_to_nobody(reported):
+    shop, depot = reported
+    depot.register("caught", is_return=True, ordered_at=berlin("2026-11-23 10:00"))
+    depot.rounds()
+
+    told = _report(shop, until="2026-11-27", days=1)
+
+    assert (told["parcels"], told["unheard"], told["late"]) == (4, 1, 2)
+
+
 @pytest.mark.parametrize("days", [0, 181])
 def test_more_days_than_are_kept_are_refused(reported, days):
     shop, _ = reported

@@ -1,0 +1,1 @@
+"""What became of parcels whose promised day is over, beside what was said of them."""
