@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from parcelcast.settings import Settings
 from serving.admin.endpoints import router as admin
 from serving.alerts.endpoints import router as alerts
-from serving.alerts.report import router as reports
+from serving.alerts.report import router as alerts_report
 from serving.body_limit import BodyLimit
 from serving.bundle_sources import BundleSource
 from serving.clock import Clock
@@ -25,6 +25,7 @@ from serving.problems import install_problem_handlers
 from serving.promises.endpoints import router as promises
 from serving.promises.memory import Memory
 from serving.promises.service import Entropy, Timer
+from serving.reports.endpoints import router as reports
 from serving.scans.endpoints import router as scans
 from serving.shipments.endpoints import router as shipments
 from serving.shipments.requests import MAX_BODY_BYTES as MAX_PARCELS_BYTES
@@ -71,7 +72,7 @@ def create_app(
     )
     # Routes are tried in this order, so that what is asked most comes first.
     asked_first = (promises, scans, delivery_dates, health, admin, shipments, trackers, tracking)
-    for router in (*asked_first, alerts, reports, webhooks):
+    for router in (*asked_first, alerts, alerts_report, reports, webhooks):
         app.include_router(router)
     _add_middleware(app, settings)
     install_problem_handlers(app)

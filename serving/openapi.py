@@ -9,12 +9,18 @@ from fastapi.openapi.utils import get_openapi
 
 from serving.alerts.answers import EXAMPLE_ALERT
 from serving.problems import Problem
+from serving.reports.attainment import EXAMPLE_ATTAINMENT
 from serving.scans.rows import ROW, SCHEMA_NAME
 from serving.webhooks.answers import EXAMPLE_NEW_WEBHOOK, EXAMPLE_WEBHOOK
 
 EXAMPLES = {"PromiseAnswer": "promises", "ShipmentAnswer": "tracking"}
 # FastAPI leaves nulls out of examples that models declare themselves.
-EXAMPLES_WITH_NULLS = {"Alert": EXAMPLE_ALERT, "Webhook": EXAMPLE_WEBHOOK, "NewWebhookAnswer": EXAMPLE_NEW_WEBHOOK}
+EXAMPLES_WITH_NULLS = {
+    "Alert": EXAMPLE_ALERT,
+    "Webhook": EXAMPLE_WEBHOOK,
+    "NewWebhookAnswer": EXAMPLE_NEW_WEBHOOK,
+    "AttainmentReport": EXAMPLE_ATTAINMENT,
+}
 DESCRIPTION = """\
 Delivery dates that hold with a stated probability.
 

@@ -31,7 +31,8 @@ class Window:
 class Outcome:
     """A parcel that was promised for a day, by what was said of it last; dates are local, None: not yet.
 
-    ``arrived_on`` is when it came to the door or a pickup point.
+    ``arrived_on`` is when it came to the door or a pickup point. ``carrier``, ``service`` and ``country`` are as the
+    shop told them.
     """
 
     shipment_id: str
@@ -39,6 +40,9 @@ class Outcome:
     status: str
     stage: str
     arrived_on: date | None
+    carrier: str | None
+    service: str | None
+    country: str
 
     @property
     def counts(self) -> bool:
@@ -53,11 +57,26 @@ class Outcome:
     @property
     def is_late(self) -> bool:
         """Whether it came after the promised day, which is over, or has not come."""
-        return self.days_after is None or self.days_after > 0
+        return is_late(self.days_after)
+
+
+def is_late(days_after: int | None) -> bool:
+    """Tell whether a parcel is late that came so many days after the promised one; None: it has not come.
+
+    >>> is_late(-1), is_late(0), is_late(1), is_late(None)
+    (False, False, True, True)
+    """
+    return days_after is None or days_after > 0
+
+
+def read_outcomes(connection: Connection, window: Window) -> Iterator[Outcome]:
+    """Yield the parcels of a window, by id."""
+    for outcome, _ in _parcels(connection, window, select(*_PARCEL)):
+        yield outcome
 
 
 def read_incidents(connection: Connection, window: Window, family: str) -> Iterator[tuple[Outcome, list[Incident]]]:
-    """Yield the parcels of a window, each with its incidents of a family, the first one first."""
+    """Yield the same parcels, each with its incidents of a family, the first one first."""
     told = and_(alerts.c.shipment_id == shipments.c.shipment_id, alerts.c.incident == family)
     query = select(*_PARCEL, alerts.c.record).outerjoin_from(shipments, alerts, told)
     for outcome, rows in _parcels(connection, window, query, alerts.c.number):
@@ -81,13 +100,23 @@ def _parcels(
     query = query.order_by(shipments.c.shipment_id, *order).execution_options(yield_per=_AT_ONCE)
     for _, group in groupby(connection.execute(query), key=_by_parcel):
         rows = list(group)
-        if not orjson.loads(rows[0].facts).get("is_return", False):
-            yield _outcome(rows[0]), rows
+        facts = orjson.loads(rows[0].facts)
+        if not facts.get("is_return", False):
+            yield _outcome(rows[0], facts), rows
 
 
-def _outcome(row: Row[Any]) -> Outcome:
+def _outcome(row: Row[Any], facts: dict[str, Any]) -> Outcome:
     said = orjson.loads(row.eta)
-    return Outcome(row.shipment_id, row.promised_on, row.status, row.stage, _day(said.get("arrived_on")))
+    return Outcome(
+        row.shipment_id,
+        row.promised_on,
+        row.status,
+        row.stage,
+        arrived_on=_day(said.get("arrived_on")),
+        carrier=facts.get("carrier"),
+        service=facts.get("service"),
+        country=facts["destination_country"],
+    )
 
 
 def _day(text: str | None) -> date | None:

@@ -20,6 +20,7 @@ from serving.keys import SCOPES, KeyRing
 from serving.problems import _REASONS
 from serving.promises import planning
 from serving.promises import requests as promises
+from serving.reports import asked, groups
 from serving.scans import endpoints as scans
 from serving.scans import intake, lines, rows, streams
 from serving.shipments import requests as shipments
@@ -31,6 +32,7 @@ from tests.docs.pages import PAGES, ROOT, page, quoted
 from tests.serving.fakes import FakeSource
 
 API, SCANS, ALERTS, WEBHOOKS = map(page, ("docs/api.md", "docs/scans.md", "docs/alerts.md", "docs/webhooks.md"))
+REPORTS = page("docs/reports.md")
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3_600.0}
 # Read beside the settings: keys where there is no file for them.
 _BESIDE = {"PARCELCAST_API_KEYS"}
@@ -128,6 +130,19 @@ def test_endpoints_exist(page, operations):
 def test_all_endpoints_of_webhooks_are_told(operations):
     told = re.findall(r"^(GET|POST|PATCH|DELETE) +(/v1/[\w/{}-]*[\w}])", WEBHOOKS.text, re.MULTILINE)
     assert {f"{method} {_path(path)}" for method, path in told} == {one for one in operations if "/v1/webhooks" in one}
+
+
+def test_all_reports_on_parcels_are_told(operations):
+    told = {term for row in REPORTS.rows("Report") for term in quoted(row[0])}
+    elsewhere = {f"GET /v1/reports/{name}" for name in ("alerts", "codes", "refused")}
+    assert told | elsewhere == {one for one in operations if "/v1/reports/" in one}
+
+
+def test_limits_of_reports_are_those_of_the_code():
+    limits = {quoted(name)[0]: (default, limit) for name, default, limit, _ in REPORTS.rows("Parameter")}
+    assert limits["days"] == (f"{asked.DAYS}", f"1 to {asked.MOST_DAYS}")
+    assert f"the {groups.MOST_GROUPS} largest" in REPORTS.text
+    assert f"{groups.MOST_HELD:,} groups are held" in REPORTS.text
 
 
 def test_every_type_of_alert_is_told_in_its_family():

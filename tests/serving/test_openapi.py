@@ -7,6 +7,7 @@ import pytest
 from serving.delivery_dates.answers import DeliveryDate
 from serving.promises.answers import PromiseAnswer
 from serving.promises.requests import PromiseRequest
+from serving.reports.attainment import AttainmentReport
 from serving.tracking.answers import ShipmentAnswer
 from tests.serving.shop import Shop
 from tests.serving.test_promises import check_adds_up
@@ -19,7 +20,7 @@ def document(shop: Shop) -> dict[str, Any]:
 
 def test_every_example_fits_what_it_is_an_example_of(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    for model in (PromiseAnswer, PromiseRequest, DeliveryDate, ShipmentAnswer):
+    for model in (PromiseAnswer, PromiseRequest, DeliveryDate, ShipmentAnswer, AttainmentReport):
         examples = schemas[model.__name__]["examples"]
         assert examples
         for example in examples:

@@ -38,6 +38,7 @@ OPERATIONS = [
     "POST /v1/shipments",
     "POST /v1/scans",
     "GET /v1/reports/alerts",
+    "GET /v1/reports/promise-attainment",
     "GET /v1/reports/codes",
     "GET /v1/reports/refused",
     "POST /v1/trackers/aftership",
