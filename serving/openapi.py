@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from serving.alerts.answers import EXAMPLE_ALERT
 from serving.problems import Problem
 from serving.reports.attainment import EXAMPLE_ATTAINMENT
+from serving.reports.calibration_answers import EXAMPLE_CALIBRATION
 from serving.scans.rows import ROW, SCHEMA_NAME
 from serving.webhooks.answers import EXAMPLE_NEW_WEBHOOK, EXAMPLE_WEBHOOK
 
@@ -20,6 +21,7 @@ EXAMPLES_WITH_NULLS = {
     "Webhook": EXAMPLE_WEBHOOK,
     "NewWebhookAnswer": EXAMPLE_NEW_WEBHOOK,
     "AttainmentReport": EXAMPLE_ATTAINMENT,
+    "CalibrationReport": EXAMPLE_CALIBRATION,
 }
 DESCRIPTION = """\
 Delivery dates that hold with a stated probability.

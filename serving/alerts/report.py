@@ -11,7 +11,7 @@ from parcelcast.alerts import Incident
 from serving.callers import AlertReader
 from serving.problems import documented
 from serving.promises.answers import Said
-from serving.reports.asked import Asked, Lead
+from serving.reports.asked import LEAD_HOURS, Asked, Lead
 from serving.reports.shares import ratio
 from serving.state import Serving
 from serving.stores.outcomes import Outcome, Window, read_incidents
@@ -42,7 +42,9 @@ class AlertsReport(Said):
 
 
 @router.get("/alerts", responses=documented(401, 403, 422, 503))
-def report_alerts(services: Serving, _caller: AlertReader, window: Asked, lead_hours: Lead = 24.0) -> AlertsReport:
+def report_alerts(
+    services: Serving, _caller: AlertReader, window: Asked, lead_hours: Lead = LEAD_HOURS
+) -> AlertsReport:
     """Tell how right and how early alerts were, to be compared with what the policy wants."""
     with services.database.reading() as connection:
         return judged(read_incidents(connection, window, "delay"), window, lead_hours)

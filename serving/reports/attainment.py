@@ -109,7 +109,7 @@ def attained(outcomes: Iterable[Outcome], window: Window) -> AttainmentReport:
             continue
         days[one.days_after] += 1
         services.add((one.carrier, one.service), one.days_after)
-        countries.add((normalise_country(one.country),), one.days_after)
+        countries.add((normalise_country(one.address[0]),), one.days_after)
     return AttainmentReport(
         since=window.since,
         until=window.until,

@@ -1,13 +1,15 @@
-"""`GET /v1/reports/promise-attainment`: what became of parcels whose promised day is over."""
+"""`GET /v1/reports/promise-attainment` and `calibration`: what became of parcels whose promised day is over."""
 
 from fastapi import APIRouter
 
 from serving.callers import ParcelReader
 from serving.problems import documented
-from serving.reports.asked import Asked
+from serving.reports.asked import LEAD_HOURS, Asked, Lead
 from serving.reports.attainment import AttainmentReport, attained
+from serving.reports.calibration import calibrated
+from serving.reports.calibration_answers import CalibrationReport
 from serving.state import Serving
-from serving.stores.outcomes import read_outcomes
+from serving.stores.outcomes import read_histories, read_outcomes
 
 router = APIRouter(prefix="/v1/reports", tags=["parcels"])
 
@@ -17,3 +19,16 @@ def report_attainment(services: Serving, _caller: ParcelReader, window: Asked) -
     """Tell whether promises were kept, and how late and how early parcels were, by service and by country."""
     with services.database.reading() as connection:
         return attained(read_outcomes(connection, window), window)
+
+
+@router.get("/calibration", responses=documented(401, 403, 422, 503))
+def report_calibration(
+    services: Serving, _caller: ParcelReader, window: Asked, lead_hours: Lead = LEAD_HOURS
+) -> CalibrationReport:
+    """Tell whether the stated risk of a delay, and the stated range of dates, came true.
+
+    Judged is what was stated last so many hours before the end of the promised day, by a model.
+    """
+    places, today = services.bundles.current.bundle.places, services.clock().date()
+    with services.database.reading() as connection:
+        return calibrated(read_histories(connection, window), window, lead_hours, places, today)

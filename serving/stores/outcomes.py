@@ -11,7 +11,8 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
 from parcelcast.alerts import Incident
-from serving.stores.schema import alerts, shipments
+from serving.stores.etas import DatesRow
+from serving.stores.schema import alerts, etas, shipments
 
 _AT_ONCE = 5_000
 _PARCEL = tuple(shipments.c[name] for name in ("shipment_id", "promised_on", "status", "stage", "eta", "facts"))
@@ -31,8 +32,8 @@ class Window:
 class Outcome:
     """A parcel that was promised for a day, by what was said of it last; dates are local, None: not yet.
 
-    ``arrived_on`` is when it came to the door or a pickup point. ``carrier``, ``service`` and ``country`` are as the
-    shop told them.
+    ``arrived_on`` is when it came to the door or a pickup point, ``delivered_on`` when the shopper had it. ``carrier``,
+    ``service`` and ``address`` (country, postal code and city) are as the shop told them.
     """
 
     shipment_id: str
@@ -40,9 +41,10 @@ class Outcome:
     status: str
     stage: str
     arrived_on: date | None
+    delivered_on: date | None
     carrier: str | None
     service: str | None
-    country: str
+    address: tuple[str, str, str]
 
     @property
     def counts(self) -> bool:
@@ -83,6 +85,14 @@ def read_incidents(connection: Connection, window: Window, family: str) -> Itera
         yield outcome, [Incident.from_dict(orjson.loads(row.record)) for row in rows if row.record is not None]
 
 
+def read_histories(connection: Connection, window: Window) -> Iterator[tuple[Outcome, list[DatesRow]]]:
+    """Yield the same parcels, each with its history of dates, in order."""
+    columns = [etas.c[name].label(f"told_{name}") for name in DatesRow.__dataclass_fields__]
+    query = select(*_PARCEL, *columns).outerjoin_from(shipments, etas, etas.c.shipment_id == shipments.c.shipment_id)
+    for outcome, rows in _parcels(connection, window, query, etas.c.number):
+        yield outcome, [DatesRow(*row[len(_PARCEL) :]) for row in rows if row.told_number is not None]
+
+
 def _parcels(
     connection: Connection, window: Window, query: Select[Any], *order: ColumnElement[Any]
 ) -> Iterator[tuple[Outcome, list[Row[Any]]]]:
@@ -113,9 +123,14 @@ def _outcome(row: Row[Any], facts: dict[str, Any]) -> Outcome:
         row.status,
         row.stage,
         arrived_on=_day(said.get("arrived_on")),
+        delivered_on=_day(said["likely"]) if row.stage == "delivered" else None,
         carrier=facts.get("carrier"),
         service=facts.get("service"),
-        country=facts["destination_country"],
+        address=(
+            facts["destination_country"],
+            facts.get("destination_postal_code", ""),
+            facts.get("destination_city", ""),
+        ),
     )
 
 

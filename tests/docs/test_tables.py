@@ -141,6 +141,7 @@ def test_all_reports_on_parcels_are_told(operations):
 def test_limits_of_reports_are_those_of_the_code():
     limits = {quoted(name)[0]: (default, limit) for name, default, limit, _ in REPORTS.rows("Parameter")}
     assert limits["days"] == (f"{asked.DAYS}", f"1 to {asked.MOST_DAYS}")
+    assert limits["lead_hours"] == (f"{asked.LEAD_HOURS:.0f}", f"0 to {asked.MOST_LEAD_HOURS}")
     assert f"the {groups.MOST_GROUPS} largest" in REPORTS.text
     assert f"{groups.MOST_HELD:,} groups are held" in REPORTS.text
 

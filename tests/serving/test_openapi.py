@@ -8,9 +8,13 @@ from serving.delivery_dates.answers import DeliveryDate
 from serving.promises.answers import PromiseAnswer
 from serving.promises.requests import PromiseRequest
 from serving.reports.attainment import AttainmentReport
+from serving.reports.calibration_answers import CalibrationReport
 from serving.tracking.answers import ShipmentAnswer
 from tests.serving.shop import Shop
 from tests.serving.test_promises import check_adds_up
+
+ANSWERS = (PromiseAnswer, PromiseRequest, DeliveryDate, ShipmentAnswer)
+REPORTS = (AttainmentReport, CalibrationReport)
 
 
 @pytest.fixture
@@ -20,7 +24,7 @@ def document(shop: Shop) -> dict[str, Any]:
 
 def test_every_example_fits_what_it_is_an_example_of(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
-    for model in (PromiseAnswer, PromiseRequest, DeliveryDate, ShipmentAnswer, AttainmentReport):
+    for model in (*ANSWERS, *REPORTS):
         examples = schemas[model.__name__]["examples"]
         assert examples
         for example in examples:
