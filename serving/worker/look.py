@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from parcelcast.calendar import WorkingCalendar, local_date
 from parcelcast.errors import ParcelcastError
@@ -157,5 +157,15 @@ def _looked(faced: Faced, eta: Eta | None, last: Stated | None, version: str) ->
         causes={party: causes[party] for party in PARTIES if causes.get(party)},
         number=(0 if last is None else last.number) + is_new,
         arrived_on=None if progress.arrived_at is None else local_date(progress.arrived_at, calendar.time_zone),
+        dispatched_on=_dispatched_on(faced),
+        attempts=progress.attempts,
     )
     return Looked(faced, eta, stated, change, is_new)
+
+
+def _dispatched_on(faced: Faced) -> date | None:
+    """Return the day of the first sign of the carrier; an arrival as the first sign tells nothing of the dispatch."""
+    dispatched_at = faced.progress.dispatched_at
+    if dispatched_at is None or dispatched_at == faced.progress.arrived_at:
+        return None
+    return local_date(dispatched_at, faced.shipment.origin.calendar.time_zone)

@@ -57,6 +57,8 @@ class Stated:
     ``silence`` is None for a parcel that is not awaited, ``delay_risk`` also without a promise. ``statement`` is the
     last likely date that could be told, ``causes`` are the days by party of all its changes, and ``number`` counts how
     often the dates changed. ``arrived_on`` is the local day on which it came, to the door or to a pickup point.
+    ``dispatched_on`` is the day, local to the origin, of the first sign that the carrier has it; None also where that
+    is its arrival. ``attempts`` are failed deliveries; None in what older versions said.
     """
 
     as_of: datetime
@@ -70,6 +72,8 @@ class Stated:
     causes: Mapping[str, int] = field(default_factory=dict)
     number: int = 0
     arrived_on: date | None = None
+    dispatched_on: date | None = None
+    attempts: int | None = None
 
     def to_json(self) -> str:
         """Return it as JSON; ``from_json`` reads it back."""
@@ -92,6 +96,8 @@ class Stated:
                 "causes": dict(self.causes),
                 "number": self.number,
                 "arrived_on": self.arrived_on,
+                "dispatched_on": self.dispatched_on,
+                "attempts": self.attempts,
             }
         ).decode()
 
@@ -118,6 +124,8 @@ class Stated:
             causes=said["causes"],
             number=said["number"],
             arrived_on=_day(said.get("arrived_on")),
+            dispatched_on=_day(said.get("dispatched_on")),
+            attempts=said.get("attempts"),
         )
 
 
