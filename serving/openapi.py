@@ -11,6 +11,7 @@ from serving.alerts.answers import EXAMPLE_ALERT
 from serving.problems import Problem
 from serving.reports.attainment import EXAMPLE_ATTAINMENT
 from serving.reports.calibration_answers import EXAMPLE_CALIBRATION
+from serving.reports.carriers import EXAMPLE_CARRIERS
 from serving.scans.rows import ROW, SCHEMA_NAME
 from serving.webhooks.answers import EXAMPLE_NEW_WEBHOOK, EXAMPLE_WEBHOOK
 
@@ -22,6 +23,7 @@ EXAMPLES_WITH_NULLS = {
     "NewWebhookAnswer": EXAMPLE_NEW_WEBHOOK,
     "AttainmentReport": EXAMPLE_ATTAINMENT,
     "CalibrationReport": EXAMPLE_CALIBRATION,
+    "CarriersReport": EXAMPLE_CARRIERS,
 }
 DESCRIPTION = """\
 Delivery dates that hold with a stated probability.

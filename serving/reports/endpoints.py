@@ -1,4 +1,4 @@
-"""`GET /v1/reports/promise-attainment` and `calibration`: what became of parcels whose promised day is over."""
+"""Reports under `/v1/reports`: `promise-attainment`, `calibration` and `carriers`."""
 
 from fastapi import APIRouter
 
@@ -8,8 +8,9 @@ from serving.reports.asked import LEAD_HOURS, Asked, Lead
 from serving.reports.attainment import AttainmentReport, attained
 from serving.reports.calibration import calibrated
 from serving.reports.calibration_answers import CalibrationReport
+from serving.reports.carriers import CarriersReport, carried
 from serving.state import Serving
-from serving.stores.outcomes import read_histories, read_outcomes
+from serving.stores.outcomes import read_histories, read_incidents, read_outcomes
 
 router = APIRouter(prefix="/v1/reports", tags=["parcels"])
 
@@ -32,3 +33,10 @@ def report_calibration(
     places, today = services.bundles.current.bundle.places, services.clock().date()
     with services.database.reading() as connection:
         return calibrated(read_histories(connection, window), window, lead_hours, places, today)
+
+
+@router.get("/carriers", responses=documented(401, 403, 422, 503))
+def report_carriers(services: Serving, _caller: ParcelReader, window: Asked) -> CarriersReport:
+    """Tell how carriers get on: parcels in time, days on the way, failed attempts, losses and returns."""
+    with services.database.reading() as connection:
+        return carried(read_incidents(connection, window, "stall"), window)

@@ -32,8 +32,9 @@ class Window:
 class Outcome:
     """A parcel that was promised for a day, by what was said of it last; dates are local, None: not yet.
 
-    ``arrived_on`` is when it came to the door or a pickup point, ``delivered_on`` when the shopper had it. ``carrier``,
-    ``service`` and ``address`` (country, postal code and city) are as the shop told them.
+    ``arrived_on`` is when it came to the door or a pickup point, ``delivered_on`` when the shopper had it,
+    ``dispatched_on`` local to the origin. ``attempts`` are failed deliveries, None where that was not kept.
+    ``carrier``, ``service`` and ``address`` (country, postal code and city) are as the shop told them.
     """
 
     shipment_id: str
@@ -42,6 +43,8 @@ class Outcome:
     stage: str
     arrived_on: date | None
     delivered_on: date | None
+    dispatched_on: date | None
+    attempts: int | None
     carrier: str | None
     service: str | None
     address: tuple[str, str, str]
@@ -55,6 +58,13 @@ class Outcome:
     def days_after(self) -> int | None:
         """Days from the promised one to that on which it came, negative where it was early; None: it has not come."""
         return None if self.arrived_on is None else (self.arrived_on - self.promised_on).days
+
+    @property
+    def transit_days(self) -> int | None:
+        """Days from the dispatch to the arrival; None where one of them is not known."""
+        if self.dispatched_on is None or self.arrived_on is None:
+            return None
+        return (self.arrived_on - self.dispatched_on).days
 
     @property
     def is_late(self) -> bool:
@@ -124,6 +134,8 @@ def _outcome(row: Row[Any], facts: dict[str, Any]) -> Outcome:
         row.stage,
         arrived_on=_day(said.get("arrived_on")),
         delivered_on=_day(said["likely"]) if row.stage == "delivered" else None,
+        dispatched_on=_day(said.get("dispatched_on")),
+        attempts=said.get("attempts"),
         carrier=facts.get("carrier"),
         service=facts.get("service"),
         address=(

@@ -9,12 +9,13 @@ from serving.promises.answers import PromiseAnswer
 from serving.promises.requests import PromiseRequest
 from serving.reports.attainment import AttainmentReport
 from serving.reports.calibration_answers import CalibrationReport
+from serving.reports.carriers import CarriersReport
 from serving.tracking.answers import ShipmentAnswer
 from tests.serving.shop import Shop
 from tests.serving.test_promises import check_adds_up
 
 ANSWERS = (PromiseAnswer, PromiseRequest, DeliveryDate, ShipmentAnswer)
-REPORTS = (AttainmentReport, CalibrationReport)
+REPORTS = (AttainmentReport, CalibrationReport, CarriersReport)
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ OPERATIONS = [
     "GET /v1/reports/alerts",
     "GET /v1/reports/promise-attainment",
     "GET /v1/reports/calibration",
+    "GET /v1/reports/carriers",
     "GET /v1/reports/codes",
     "GET /v1/reports/refused",
     "POST /v1/trackers/aftership",

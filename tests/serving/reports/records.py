@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from parcelcast.alerts import Incident
+from serving.stores.alerts import StoredIncident, write_incidents
 from serving.stores.etas import DatesRow, StatementRow, write_dates, write_statements
 from serving.stores.parcels import NewParcel, register_parcels
 from serving.worker.stated import Dates, Stated
@@ -12,7 +14,6 @@ from tests.serving.worker.depot import berlin
 
 THURSDAY = date(2026, 11, 26)
 ORDERED_AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
-_SAID = ("stage", "status")
 
 
 class Records:
@@ -22,35 +23,48 @@ class Records:
         self.shop = shop
         self._kept = 0
 
-    def keep(self, came: int | None = None, *, stated: Sequence[dict[str, Any]] = (), **told: Any) -> str:
-        """Keep a parcel promised for the Thursday that came so many days after, None: it is still on its way.
+    def keep(
+        self,
+        came: int | None = None,
+        *,
+        waited: int = 0,
+        travelled: int | None = None,
+        stage: str | None = None,
+        status: str = "dispatched",
+        attempts: int | None = None,
+        stated: Sequence[dict[str, Any]] = (),
+        stalls: Sequence[str] = (),
+        **facts: Any,
+    ) -> str:
+        """Keep a parcel promised for the Thursday that came so many days after; None: it has not come.
 
-        `stated` is its history of dates, `waited` how many days it lay at a pickup point; what is told besides are
-        facts, or what was said of it last.
+        It took `travelled` days, `waited` more at a pickup point, and has a history of dates (`stated`) and `stalls`.
         """
         self._kept += 1
-        said = {"stage": "line_haul" if came is None else "delivered", "status": "dispatched"}
-        said |= {name: told.pop(name) for name in _SAID if name in told}
-        facts = {
-            "shipment_id": f"p-{self._kept:03}",
+        name = f"p-{self._kept:03}"
+        parcel = {
+            "shipment_id": name,
             "order_id": "o-1",
             "ordered_at": ORDERED_AT,
             "destination_country": "DE",
             "carrier": "kranich",
             "service": "standard",
             "promised_on": THURSDAY,
-            **told,
+            **facts,
         }
-        waited = timedelta(days=facts.pop("waited", 0))
-        came_on = None if came is None else facts["promised_on"] + timedelta(days=came)
-        had_on = came_on + waited if came_on is not None and said["stage"] == "delivered" else None
-        last = Stated(ORDERED_AT, dates=Dates(had_on), model_version="fake-1", arrived_on=came_on, **said)
-        row = StatementRow(facts["shipment_id"], ORDERED_AT, last.status, last.stage, last.to_json())
+        stage = stage or ("line_haul" if came is None else "delivered")
+        came_on = None if came is None else _later(parcel["promised_on"], came)
+        left_on = None if came_on is None or travelled is None else _later(came_on, -travelled)
+        dates = Dates(_later(came_on, waited) if came_on is not None and stage == "delivered" else None)
+        last = Stated(
+            ORDERED_AT, status, stage, dates, "fake-1", arrived_on=came_on, dispatched_on=left_on, attempts=attempts
+        )
         with self.shop.services.database.writing() as connection:
-            register_parcels(connection, [NewParcel(facts)], ORDERED_AT)
-            write_statements(connection, [row])
-            write_dates(connection, [_dates(row.shipment_id, number, **one) for number, one in enumerate(stated, 1)])
-        return row.shipment_id
+            register_parcels(connection, [NewParcel(parcel)], ORDERED_AT)
+            write_statements(connection, [StatementRow(name, ORDERED_AT, status, stage, last.to_json())])
+            write_dates(connection, [_dates(name, number, **one) for number, one in enumerate(stated, 1)])
+            write_incidents(connection, [_stall(name, number, type_) for number, type_ in enumerate(stalls, 1)])
+        return name
 
     def report(self, name: str, **asked: Any) -> dict[str, Any]:
         """Ask for a report, of that Thursday unless told otherwise."""
@@ -69,6 +83,10 @@ class Records:
         return reports
 
 
+def _later(day: date, days: int) -> date:
+    return day + timedelta(days=days)
+
+
 def _dates(
     shipment_id: str,
     number: int,
@@ -78,13 +96,17 @@ def _dates(
     stage: str = "line_haul",
     earliest: int | None = 25,
     latest: int | None = 27,
-    **changes: Any,
+    promised_on: date | None = THURSDAY,
 ) -> DatesRow:
     """Dates of November that were stated at a time in Berlin."""
     first, last = (None if day is None else date(2026, 11, day) for day in (earliest, latest))
     said = Stated(berlin(at), "dispatched", stage, Dates(basis=basis), "fake-1", delay_risk=risk)
-    told = {"likely_on": None, "promised_on": THURSDAY, "reasons": "{}", "model_version": "fake-1", **changes}
     return DatesRow(
-        shipment_id, number, said.as_of, said.stage, earliest_on=first, latest_on=last, delay_risk=risk,
-        eta=said.to_json(), **told,
-    )  # fmt: skip
+        shipment_id, number, said.as_of, stage, None, first, last, promised_on, risk, "{}", said.to_json(), "fake-1"
+    )
+
+
+def _stall(shipment_id: str, number: int, type_: str) -> StoredIncident:
+    """An incident that is over."""
+    incident = Incident(shipment_id, "stall", number, type_, ORDERED_AT, ORDERED_AT, "closed", outcome="moved")
+    return StoredIncident(f"{shipment_id}/{number}", "default", incident)

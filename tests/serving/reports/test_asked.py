@@ -8,7 +8,7 @@ from serving.reports.asked import MOST_DAYS
 from tests.serving.reports.records import THURSDAY
 from tests.serving.shop import WRITE_KEY
 
-REPORTS = ("promise-attainment", "calibration")
+REPORTS = ("promise-attainment", "calibration", "carriers")
 
 
 @pytest.mark.parametrize("name", REPORTS)
