@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features import calendars, hubs, lanes, loads, origins, parcel, regime, weather, weekdays
+from features import calendars, hubs, lanes, loads, origins, parcel, regime, starts, weather, weekdays
 from features.columns import Column
 from features.history import Hazards, History
 from features.orders import Floats, Orders, Texts
@@ -28,7 +28,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *weather.COLUMNS,
 )
 CATEGORIES: tuple[Column, ...] = parcel.CATEGORIES
-DAY_COLUMNS: tuple[Column, ...] = (*calendars.DAY_COLUMNS, *weather.DAY_COLUMNS)
+DAY_COLUMNS: tuple[Column, ...] = (*calendars.DAY_COLUMNS, *weather.DAY_COLUMNS, *starts.DAY_COLUMNS)
 ALL_COLUMNS = (*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS)
 
 # Hazard of a day on which, as far as history can tell, nothing is delivered: closed, or before the dispatch.
@@ -48,6 +48,7 @@ FAMILIES: Mapping[str, tuple[Sequence[int], Sequence[str]]] = {
     "hub": (hubs.WINDOWS, hubs.LEVELS),
     "depot_weekdays": (weekdays.WINDOWS, loads.DEPOT_LEVELS),
     "lane_weekdays": (weekdays.WINDOWS, lanes.LEVELS),
+    "lane_starts": (starts.WINDOWS, starts.LEVELS),
 }
 
 Codes = Mapping[str, Mapping[str, int]]
@@ -66,6 +67,7 @@ class Histories:
     hub: History
     depot_weekdays: History
     lane_weekdays: History
+    lane_starts: History
     weather: WeatherHistory = NO_WEATHER
 
 
@@ -74,7 +76,8 @@ class Assembled:
     """Features of n orders. `static` has shape (n, ORDER_COLUMNS), `categories` the texts of CATEGORIES.
 
     `lead` is the lane's own history by age; the model starts from `log_odds` (`paced`), shape (n, AGES).
-    `outlook` is the weather that was forecast on the way.
+    `outlook` is the weather that was forecast on the way, `start_hazards` (n, AGES) are those of earlier parcels that
+    left on the same weekday.
     """
 
     orders: Orders
@@ -84,6 +87,7 @@ class Assembled:
     lead: Hazards
     log_odds: Floats
     outlook: Outlook
+    start_hazards: Floats
 
     @classmethod
     def columns(cls) -> tuple[Column, ...]:
@@ -106,6 +110,7 @@ class Assembled:
             lead=self.lead.take(rows),
             log_odds=self.log_odds[rows],
             outlook=self.outlook.take(rows),
+            start_hazards=self.start_hazards[rows],
         )
 
     def codes(self, codes: Codes) -> Floats:
@@ -117,7 +122,10 @@ class Assembled:
     def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return ALL_COLUMNS for day `steps[i]` after the order of row `rows[i]`; `known` is static and codes."""
         days = calendars.day_features(self.orders, self.calendar, rows, steps)
-        return np.concatenate([known[rows], days, weather.day_features(self.orders, self.outlook, rows, steps)], axis=1)
+        outlook = weather.day_features(self.orders, self.outlook, rows, steps)
+        reached, age = self._ages(rows, steps)
+        start = np.where(reached, self.start_hazards[rows, age], np.nan)
+        return np.column_stack([known[rows], days, outlook, start])
 
     def offset(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return the lane's log-odds of delivery on each of these days, given no delivery before."""
@@ -159,13 +167,17 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
         axis=1,
     )
     categories = parcel.parcel_categories(orders)
-    return Assembled(orders, calendar, static, categories, hazards, paced(hazards, static), outlook)
+    start = starts.start_hazards(histories.lane_starts, orders)
+    return Assembled(orders, calendar, static, categories, hazards, paced(hazards, static), outlook, start)
 
 
-def join_features(orders: Orders, static: Floats, lead: Hazards, outlook: Outlook, horizon: int) -> Assembled:
+def join_features(
+    orders: Orders, static: Floats, lead: Hazards, outlook: Outlook, start: Floats, horizon: int
+) -> Assembled:
     """Return features that were assembled before, from what of them is kept."""
     calendar = calendars.OrderCalendar.of(orders, horizon)
-    return Assembled(orders, calendar, static, parcel.parcel_categories(orders), lead, paced(lead, static), outlook)
+    categories = parcel.parcel_categories(orders)
+    return Assembled(orders, calendar, static, categories, lead, paced(lead, static), outlook, start)
 
 
 def paced(lead: Hazards, static: Floats) -> Floats:

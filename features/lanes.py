@@ -52,6 +52,27 @@ def lane_keys(orders: Orders) -> tuple[Texts, ...]:
     return tuple(key[which] for key in keys)
 
 
+def ends_of(lane: str) -> tuple[str, str]:
+    """Return of a key of level "lane" that of level "country", and the area of the destination.
+
+    >>> ends_of("dpd/classic DE 04>CH 80")
+    ('dpd/classic DE>CH', '80')
+    """
+    here, there = lane.rsplit(">", 1)
+    country, _, area = there.partition(" ")
+    return f"{here.rpartition(' ')[0]}>{country}", area
+
+
+def service_of(country: str) -> str:
+    """Return the key of level "carrier" of one of level "country"."""
+    return country.rpartition(" ")[0]
+
+
+def carrier_of(service: str) -> str:
+    """Return the carrier of a key of level "carrier", which has the service too."""
+    return service.partition("/")[0]
+
+
 def lane_features(history: History, orders: Orders) -> tuple[Floats, Hazards]:
     """Return `COLUMNS` in order, shape (n, columns), and the hazards by age that the model starts from."""
     keys = lane_keys(orders)

@@ -21,6 +21,7 @@ from features.opendays import CalendarKey, OpenDays
 from features.orders import MM3_PER_L, WAY_FACTS, Days, Orders, Texts, array_of, way_facts
 from features.origins import origin_keys
 from features.sketches import AGES, CANCELLED, UNKNOWN, Sketch, Spells, build_sketch
+from features.starts import start_sketch
 from features.weather import NO_BULLETINS, VALUES, Bulletins
 from features.weekdays import weekday_sketch
 from parcelcast.errors import DataError
@@ -37,6 +38,11 @@ class Network:
     places: PlaceIndex
     origins: Mapping[str, Origin]
     carriers: Mapping[str, Carrier]
+
+    @property
+    def weekdays(self) -> dict[str, frozenset[int]]:
+        """Return the weekdays on which each carrier delivers, by its id."""
+        return {carrier_id: carrier.delivery_weekdays for carrier_id, carrier in self.carriers.items()}
 
 
 @dataclass(frozen=True)
@@ -193,7 +199,10 @@ def bulletins_of(weather: pd.DataFrame | None) -> Bulletins:
 
 @dataclass(frozen=True)
 class Sketches:
-    """The daily counts that `features.assembly.FAMILIES` are told from, and the weather as it was issued."""
+    """The daily counts that `features.assembly.FAMILIES` are told from, and the weather as it was issued.
+
+    `weekdays` are those on which each carrier delivers, by its id.
+    """
 
     lead: Sketch
     handling: Sketch
@@ -202,6 +211,7 @@ class Sketches:
     departure: Sketch
     transit: Sketch
     hub: Sketch
+    weekdays: Mapping[str, frozenset[int]]
     weather: Bulletins = NO_BULLETINS
 
     @cached_property
@@ -213,6 +223,11 @@ class Sketches:
     def lane_weekdays(self) -> Sketch:
         """When the parcels of a lane come."""
         return weekday_sketch(self.lead)
+
+    @cached_property
+    def lane_starts(self) -> Sketch:
+        """How the parcels of a lane got on by the weekday on which they had left."""
+        return start_sketch(self.lead, self.weekdays)
 
     def rolling(self) -> Histories:
         """Return histories for many instants."""
@@ -252,6 +267,7 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
             name: build_sketch(*_begun(_until_cancelled(spells, cancelled), keys, first), until)
             for name, (spells, keys) in counted.items()
         },
+        weekdays=network.weekdays,
         weather=weather,
     )
 

@@ -30,7 +30,7 @@ from parcelcast.regions import Grouping
 from parcelcast.shipment import Carrier, Origin, Service, Shipment
 from parcelcast.tracking.handover import handover_report
 
-SCHEMA = 7
+SCHEMA = 8
 MANIFEST = "manifest.json"
 MODEL, NETWORK, PLACES, SELF_TEST = "model.json", "network.json", "places.csv.gz", "selftest.json"
 MODEL_PARTS = "order"

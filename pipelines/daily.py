@@ -40,4 +40,4 @@ class DailyTables:
         self.parameters.temp_directory.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self.parameters.temp_directory) as store:
             build(Path(store), batch, network, engine_of(self.parameters))
-            return read_sketches(Path(store), weather)
+            return read_sketches(Path(store), network.weekdays, weather)

@@ -85,7 +85,7 @@ def counts_of(store: Path) -> Count:
     InputError where the store does not tell of all that the history does: of its last day, its scans, its lanes.
     """
 
-    def read(history: ParcelHistory, _: Network, weather: Bulletins) -> Sketches:
+    def read(history: ParcelHistory, network: Network, weather: Bulletins) -> Sketches:
         manifest, last = read_manifest(store), last_known_day(history)
         if manifest is None:
             raise InputError(f"{store} is no store; expected one that ./run featurize days keeps")
@@ -96,7 +96,7 @@ def counts_of(store: Path) -> Count:
             )
         if _FROM_SCANS not in manifest.families and (history.scanned[_FROM_SCANS][0] != UNKNOWN).any():
             raise InputError(f"{store} was begun without scans, and the tables have some; begin another store")
-        sketches = read_sketches(store, weather)
+        sketches = read_sketches(store, network.weekdays, weather)
         begun = np.flatnonzero(np.maximum(history.orders.dispatch_on, history.orders.known_day) <= last)
         lanes = set(lane_keys(history.orders.take(begun))[-1].tolist())
         if unknown := sorted(lanes - set(sketches.lead.levels[-1].keys)):

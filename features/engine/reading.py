@@ -1,5 +1,6 @@
 """Sketches from daily tables on disk: what training and the bundle read."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -22,8 +23,10 @@ from parcelcast.errors import DataError
 _HELD = {"day": "int32", "build": "int32"}
 
 
-def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
+def read_sketches(store: Path, weekdays: Mapping[str, frozenset[int]], weather: Bulletins = NO_BULLETINS) -> Sketches:
     """Read all families; those that were not counted are empty. DataError where nothing was built.
+
+    `weekdays` are those on which each carrier delivers, by its id.
 
     Keys that never counted anything are absent, which makes no difference to any history.
     """
@@ -42,7 +45,7 @@ def read_sketches(store: Path, weather: Bulletins = NO_BULLETINS) -> Sketches:
             name: Sketch(tuple([_level(session, family, level, registry) for level in range(family.levels)]))
             for name, family in FAMILIES.items()
         }
-    return Sketches(**sketches, weather=weather)
+    return Sketches(**sketches, weekdays=weekdays, weather=weather)
 
 
 def _level(session: Session, family: Family, level: int, registry: Registry) -> Level:

@@ -65,7 +65,7 @@ def test_the_lane_hazard_of_a_day_is_that_of_its_age(table):
 
 
 def test_days_after_the_last_age_have_the_hazard_of_the_last(table):
-    longer = join_features(table.orders, table.static, table.lead, table.outlook, 200)
+    longer = join_features(table.orders, table.static, table.lead, table.outlook, table.start_hazards, 200)
     monday = np.array([day("2026-10-12") - day("2026-04-02")])
     assert longer.lane_hazard(np.array([0]), monday).tolist() == [table.lead.hazard[0, AGES - 1]]
 
@@ -73,7 +73,7 @@ def test_days_after_the_last_age_have_the_hazard_of_the_last(table):
 def test_certain_and_impossible_ages_keep_finite_odds(table):
     lead = table.lead.take(np.arange(3))
     lead.hazard[:, 0], lead.hazard[:, 1] = 0.0, 1.0
-    joined = join_features(table.orders, table.static, lead, table.outlook, HORIZON)
+    joined = join_features(table.orders, table.static, lead, table.outlook, table.start_hazards, HORIZON)
     assert np.isfinite(joined.log_odds).all()
     assert joined.log_odds[0, 0] < -9.0 < 4.0 < joined.log_odds[0, 1]
 
@@ -82,14 +82,18 @@ def test_the_start_is_the_lane_moved_by_the_paces_of_its_legs_where_scans_tell_t
     static = table.static.copy()
     for name, pace in (("depot_pace_7d", [-1.0, np.nan, np.nan]), ("haul_pace_7d", [0.25, 0.5, np.nan])):
         static[:, column_names(ORDER_COLUMNS).index(name)] = pace
-    joined = join_features(table.orders, static, table.lead, table.outlook, HORIZON)
-    usual = join_features(table.orders, np.full_like(static, np.nan), table.lead, table.outlook, HORIZON)
+    joined = join_features(table.orders, static, table.lead, table.outlook, table.start_hazards, HORIZON)
+    usual = join_features(
+        table.orders, np.full_like(static, np.nan), table.lead, table.outlook, table.start_hazards, HORIZON
+    )
     assert np.allclose(joined.log_odds - usual.log_odds, [[-0.75], [0.5], [0.0]])
     assert np.array_equal(joined.lead.hazard, usual.lead.hazard)
 
 
 def test_kept_features_joined_again_are_the_same(table):
-    check_same(join_features(table.orders, table.static, table.lead, table.outlook, HORIZON), table)
+    check_same(
+        join_features(table.orders, table.static, table.lead, table.outlook, table.start_hazards, HORIZON), table
+    )
 
 
 def test_taken_rows_are_those_of_the_whole(table):

@@ -87,7 +87,7 @@ def sketches_of_store(store: Path) -> dict[str, Sequence[Level]]:
     """Return the levels of each family that a store holds."""
     manifest = read_manifest(store)
     assert manifest is not None
-    return levels_of(read_sketches(store), manifest.families)
+    return levels_of(read_sketches(store, {}), manifest.families)
 
 
 def counts(level: Level) -> dict[tuple[str, int, int], tuple[int, int]]:

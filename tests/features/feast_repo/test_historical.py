@@ -15,6 +15,7 @@ from features.feast_repo.store import Repository
 from features.feast_repo.views import HISTORY_KEY, VIEWS, WEATHER, histories_of, rows_of
 from features.lanes import lane_keys
 from features.origins import origin_keys
+from features.starts import start_keys
 from features.table import build_sketches
 from features.weather import country_of
 from tests.features.test_weather import bulletins, forecast
@@ -41,6 +42,7 @@ KEYS = {
     "transit": lambda orders: loads.depot_keys(orders)[: len(regime.LEVELS)],
     "depot_weekdays": loads.depot_keys,
     "lane_weekdays": lane_keys,
+    "lane_starts": start_keys,
 }
 FACTS = {"carrier": "kranich", "service": "standard"}
 ROWS = [

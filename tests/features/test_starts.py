@@ -1,0 +1,83 @@
+"""Counts by the weekday of the start, against counting by the weekday that each parcel really left on."""
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from features.lanes import LEVELS
+from features.opendays import CalendarKey, OpenDays, weekday
+from features.sketches import UNKNOWN, Level, Sketch, Spells, build_sketch
+from features.starts import start_keys, start_sketch
+from features.table import build_sketches
+from tests.features.worlds import NETWORK, day, history_of, shipment
+
+FIRST = day("2026-03-02")  # a Monday
+UNTIL = FIRST + 70
+SERVICES = {
+    "pferd/standard": frozenset(range(6)),
+    "esel/pallet": frozenset({1, 4}),
+    "/": frozenset(range(7)),
+}
+ENDS = (("DE", "04", "DE", "10"), ("DE", "04", "CH", "80"), ("DE", "20", "CH", "80"), ("DE", "20", "CH", ""))
+
+
+def cells(level: Level) -> Counter:
+    """Return what is told by key, day and age, where that is anything."""
+    found = Counter()
+    for code, when, age, at_risk, ended in zip(
+        level.code, level.day, level.age, level.at_risk, level.ended, strict=True
+    ):
+        found[level.keys[code], int(when), int(age), "at risk"] += int(at_risk)
+        found[level.keys[code], int(when), int(age), "ended"] += int(ended)
+    return Counter({cell: count for cell, count in found.items() if count})
+
+
+def texts(values) -> np.ndarray:
+    return np.array(list(values), dtype=object)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_day_of_a_count_less_its_age_is_that_of_the_start(seed):
+    rng, n = np.random.default_rng(seed), 3000
+    service = rng.choice(list(SERVICES), n)
+    ends = [ENDS[which] for which in rng.integers(len(ENDS), size=n)]
+    start = FIRST + rng.integers(0, 70, n)
+    end = np.where(rng.random(n) < 0.9, start + rng.integers(0, 15, n), UNKNOWN)
+    opendays = OpenDays.of([CalendarKey(SERVICES[one], None, None) for one in service], FIRST - 10, UNTIL + 200)
+    ways = [f"{one} {here}>{there}" for one, (here, _, there, _) in zip(service, ends, strict=True)]
+    narrow = [f"{one} {here} {a}>{there} {b}" for one, (here, a, there, b) in zip(service, ends, strict=True)]
+    spells = Spells(start, start, end, end, opendays)
+    everybody = texts("*" for _ in service)
+    lead = build_sketch(spells, [everybody, texts(service), texts(ways), everybody, texts(narrow)], UNTIL)
+
+    weekdays = {name.partition("/")[0]: open_on for name, open_on in SERVICES.items() if name != "/"}
+    left_on = [last_open(int(one), SERVICES[name]) for one, name in zip(start, service, strict=True)]
+    areas = [f"{way} {there}" for way, (*_, there) in zip(ways, ends, strict=True)]
+    keys = [texts(f"{key}\t{on}" for key, on in zip(told, left_on, strict=True)) for told in (service, ways, areas)]
+    for found, expected in zip(
+        start_sketch(lead, weekdays).levels, build_sketch(spells, keys, UNTIL).levels, strict=True
+    ):
+        assert cells(found) == cells(expected)
+        assert all(one <= other for one, other in pairwise(found.day.tolist()))
+
+
+def last_open(on: int, weekdays: frozenset[int]) -> int:
+    return next(int(weekday(np.array(on - back))) for back in range(7) if int(weekday(np.array(on - back))) in weekdays)
+
+
+def test_orders_ask_for_the_keys_that_are_counted():
+    facts = {"carrier": "kranich", "service": "standard"}
+    days = [(f"2026-03-{2 + one % 5:02d} 09:00", f"2026-03-{9 + one % 5:02d} 12:00") for one in range(15)]
+    rows = [shipment(one, ordered, **facts, delivered_at=came) for one, (ordered, came) in enumerate(days)]
+    history = history_of(rows)
+    sketch = build_sketches(history, NETWORK, day("2026-03-20")).lane_starts
+    for level, keys in zip(sketch.levels, start_keys(history.orders), strict=True):
+        assert set(keys.tolist()) == set(level.keys)
+
+
+def test_no_history_tells_of_no_start():
+    empty = np.zeros(0, np.int32)
+    levels = tuple(Level((), empty, empty, empty.astype(np.int16), empty, empty) for _ in LEVELS)
+    assert [level.keys for level in start_sketch(Sketch(levels), {}).levels] == [(), (), ()]
