@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
-
 from parcelcast.errors import InputError
 from parcelcast.settings import Settings
 from serving.clock import Clock
@@ -47,8 +45,8 @@ class Retention:
             if not 0 <= days <= LONGEST_DAYS:
                 raise InputError(f"{name} is {days}; expected 0 (for ever) to {LONGEST_DAYS} days")
         self._sweeps = [
-            *(_Sweep(done, self._in_database(remove)) for remove in (_refused, _events)),
-            *(_Sweep(parcels, self._in_database(remove)) for remove in (_parcels, _strays)),
+            *(_Sweep(done, partial(remove, self.database)) for remove in (_refused, _events)),
+            *(_Sweep(parcels, partial(remove, self.database)) for remove in (_parcels, _strays)),
             _Sweep(parcels, partial(_promises, self.settings.store)),
         ]
 
@@ -66,13 +64,6 @@ class Retention:
             self._next_at = now + _REST
             for sweep in self._sweeps:
                 sweep.begin()
-
-    def _in_database(self, remove: Callable[[Connection, datetime, Any], Any]) -> Remove:
-        def removed(before: datetime, after: Any) -> Any:
-            with self.database.writing() as connection:
-                return remove(connection, before, after)
-
-        return removed
 
 
 @dataclass
@@ -96,20 +87,24 @@ class _Sweep:
         return not self._is_done and self.days > 0
 
 
-def _refused(connection: Connection, before: datetime, _after: Any) -> Any:
-    return remove_refused(connection, before) or None
+def _refused(database: Database, before: datetime, _after: Any) -> Any:
+    with database.writing() as connection:
+        return remove_refused(connection, before) or None
 
 
-def _events(connection: Connection, before: datetime, after: Any) -> Any:
-    return remove_events(connection, before, after or 0)
+def _events(database: Database, before: datetime, after: Any) -> Any:
+    with database.writing() as connection:
+        return remove_events(connection, before, after or 0)
 
 
-def _parcels(connection: Connection, before: datetime, after: Any) -> Any:
-    return remove_parcels(connection, before, after)
+def _parcels(database: Database, before: datetime, after: Any) -> Any:
+    with database.writing() as connection:
+        return remove_parcels(connection, before, after)
 
 
-def _strays(connection: Connection, before: datetime, after: Any) -> Any:
-    return remove_strays(connection, before, after or 0)
+def _strays(database: Database, before: datetime, after: Any) -> Any:
+    with database.writing() as connection:
+        return remove_strays(connection, before, after or 0)
 
 
 def _promises(path: Path, before: datetime, _after: Any) -> Any:
