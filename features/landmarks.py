@@ -80,17 +80,14 @@ class AssembledLandmarks(Assembled):
         return self.standings.at_handover
 
     def back_at_handover(self) -> Self:
-        """Return parcels that are `at_handover` with the columns of progress that they had at the handover itself.
-
-        Others that left on the same weekday are told of later only: of real orders they taught nothing here.
-        """
+        """Return parcels that are `at_handover` with the columns of progress that they had at the handover itself."""
         # Nobody is silent there, and so none has peers.
         static = self.static.copy()
         age = self.standings.number["dispatch_age"]
         for name, days in progress.CLOCKS.items():
             static[:, _PLACE[name]] -= age * days
         static[:, _PLACE["peers_moved"]] = np.nan
-        return replace(self, static=static, start_hazards=np.full_like(self.start_hazards, np.nan))
+        return replace(self, static=static)
 
     def usual_by(self, level: float) -> Days:
         """Return the local day by which this share of such parcels had come, by the history that the model starts from.

@@ -29,7 +29,7 @@ DAY_COLUMNS = (
         "share",
         "of the parcels to the destination's area that left on the same weekday and were open until the age of day d, "
         f"those that came at it, {_LAST}",
-        "closed on day d",
+        "closed on day d, or neither carrier nor service told",
     ),
 )
 EVERY_DAY = frozenset(range(WEEKDAYS))
@@ -72,8 +72,13 @@ def start_keys(orders: Orders) -> tuple[Texts, ...]:
 
 
 def start_hazards(history: History, orders: Orders) -> Floats:
-    """Return the hazards by age of parcels that left on the same weekday as each order does, shape (n, AGES)."""
-    return history.hazards(start_keys(orders), orders.known_day, WINDOW).hazard
+    """Return the hazards by age of parcels that left on the same weekday as each order does, shape (n, AGES).
+
+    NaN where neither carrier nor service is told: a mixture of all has no timetable.
+    """
+    is_told = (orders.carrier != "") | (orders.service != "")
+    hazard = history.hazards(start_keys(orders), orders.known_day, WINDOW).hazard
+    return np.where(is_told[:, None], hazard, np.nan)
 
 
 def _last_open(orders: Orders) -> Days:

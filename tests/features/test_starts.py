@@ -9,7 +9,7 @@ import pytest
 from features.lanes import LEVELS
 from features.opendays import CalendarKey, OpenDays, weekday
 from features.sketches import UNKNOWN, Level, Sketch, Spells, build_sketch
-from features.starts import start_keys, start_sketch
+from features.starts import start_hazards, start_keys, start_sketch
 from features.table import build_sketches
 from tests.features.worlds import NETWORK, day, history_of, shipment
 
@@ -75,6 +75,15 @@ def test_orders_ask_for_the_keys_that_are_counted():
     sketch = build_sketches(history, NETWORK, day("2026-03-20")).lane_starts
     for level, keys in zip(sketch.levels, start_keys(history.orders), strict=True):
         assert set(keys.tolist()) == set(level.keys)
+
+
+def test_where_neither_carrier_nor_service_is_told_nothing_is():
+    told = ({"carrier": "kranich", "service": "standard"}, {"carrier": "kranich"}, {"service": "pallet"}, {})
+    rows = [shipment(one, "2026-03-02 09:00", **facts) for one, facts in enumerate(told)]
+    history = history_of(rows)
+    hazards = start_hazards(build_sketches(history, NETWORK, day("2026-03-20")).rolling().lane_starts, history.orders)
+    assert np.isnan(hazards).all(axis=1).tolist() == [False, False, False, True]
+    assert not np.isnan(hazards[:3]).any()
 
 
 def test_no_history_tells_of_no_start():
