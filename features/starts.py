@@ -48,7 +48,8 @@ def start_sketch(lead: Sketch, weekdays: Mapping[str, frozenset[int]]) -> Sketch
     """
     service, country, lane = (lead.levels[lanes.LEVELS.index(name)] for name in ("carrier", "country", "lane"))
     ends = [lanes.ends_of(key) for key in lane.keys]
-    way_of = {f"{way} {area}": way for way, area in ends}
+    # Keys lie in order, as in all sketches: what is written does not depend on which lane came first.
+    way_of = dict(sorted((f"{way} {area}", way) for way, area in ends))
     code_of = {area: code for code, area in enumerate(way_of)}
     code = np.array([code_of[f"{way} {area}"] for way, area in ends], dtype=np.int32)
     area = Level(tuple(way_of), lane.day, code[lane.code], lane.age, lane.at_risk, lane.ended)

@@ -59,6 +59,7 @@ def test_the_day_of_a_count_less_its_age_is_that_of_the_start(seed):
     for found, expected in zip(
         start_sketch(lead, weekdays).levels, build_sketch(spells, keys, UNTIL).levels, strict=True
     ):
+        assert found.keys == expected.keys
         assert cells(found) == cells(expected)
         assert all(one <= other for one, other in pairwise(found.day.tolist()))
 
