@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from parcelcast.calendar import holiday_dates
 
 _EPOCH = date(1970, 1, 1)
+EVERY_DAY = frozenset(range(7))
 FAR = 30  # days; a holiday farther off than this is as good as none
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features.opendays import CalendarKey
+from features.opendays import EVERY_DAY, CalendarKey
 from parcelcast.calendar import zone
 from parcelcast.place import Place, area_of, distance_km, region_of
 from parcelcast.shipment import Carrier, Origin, Shipment
@@ -118,7 +118,7 @@ WAY_FACTS = (
 def delivery_calendar_key(carrier: Carrier | None, destination: Place) -> CalendarKey:
     """Days on which the parcel can be delivered; every day when nobody told the carrier's weekdays."""
     if carrier is None:
-        return CalendarKey(frozenset(range(7)), None, None)
+        return CalendarKey(EVERY_DAY, None, None)
     if not carrier.observes_holidays:
         return CalendarKey(carrier.delivery_weekdays, None, None)
     return CalendarKey(carrier.delivery_weekdays, destination.country, destination.region)

@@ -11,7 +11,7 @@ import numpy as np
 from features import lanes
 from features.columns import Column
 from features.history import History
-from features.opendays import weekday
+from features.opendays import EVERY_DAY, weekday
 from features.orders import Days, Floats, Orders, Texts
 from features.sketches import Level, Sketch
 from features.weekdays import WEEKDAYS
@@ -32,7 +32,6 @@ DAY_COLUMNS = (
         "closed on day d, or neither carrier nor service told",
     ),
 )
-EVERY_DAY = frozenset(range(WEEKDAYS))
 
 
 def start_sketch(lead: Sketch, weekdays: Mapping[str, frozenset[int]]) -> Sketch:
