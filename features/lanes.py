@@ -68,11 +68,6 @@ def service_of(country: str) -> str:
     return country.rpartition(" ")[0]
 
 
-def carrier_of(service: str) -> str:
-    """Return the carrier of a key of level "carrier", which has the service too."""
-    return service.partition("/")[0]
-
-
 def lane_features(history: History, orders: Orders) -> tuple[Floats, Hazards]:
     """Return `COLUMNS` in order, shape (n, columns), and the hazards by age that the model starts from."""
     keys = lane_keys(orders)

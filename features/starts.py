@@ -11,7 +11,7 @@ import numpy as np
 from features import lanes
 from features.columns import Column
 from features.history import History
-from features.opendays import EVERY_DAY, weekday
+from features.opendays import weekday
 from features.orders import Days, Floats, Orders, Texts
 from features.sketches import Level, Sketch
 from features.weekdays import WEEKDAYS
@@ -37,12 +37,12 @@ DAY_COLUMNS = (
 def start_sketch(lead: Sketch, weekdays: Mapping[str, frozenset[int]]) -> Sketch:
     r"""Return the counts of lanes by `LEVELS` and by the open weekday up to which their parcels had left.
 
-    `weekdays` are those on which each carrier delivers, by its id; one that is not told delivers on all.
+    `weekdays` are those on which the carrier delivers, by key of level "carrier".
 
     >>> keys = ("*",), ("x/",), ("x/ DE>DE",), ("x/ DE-SN>DE-BE",), ("x/ DE 04>DE 10",)
     >>> day, none = np.arange(20458, 20461, dtype=np.int32), np.zeros(3, np.int32)  # Monday to Wednesday
     >>> levels = (Level(names, day, none, np.ones(3, np.int16), none + 4, none + 3) for names in keys)
-    >>> start_sketch(Sketch(tuple(levels)), {"x": frozenset(range(5))}).levels[2].keys  # each left a day before
+    >>> start_sketch(Sketch(tuple(levels)), {"x/": frozenset(range(5))}).levels[2].keys  # each left a day before
     ('x/ DE>DE 10\t0', 'x/ DE>DE 10\t1', 'x/ DE>DE 10\t4')
     """
     service, country, lane = (lead.levels[lanes.LEVELS.index(name)] for name in ("carrier", "country", "lane"))
@@ -55,7 +55,7 @@ def start_sketch(lead: Sketch, weekdays: Mapping[str, frozenset[int]]) -> Sketch
     services = (service.keys, map(lanes.service_of, country.keys), map(lanes.service_of, way_of.values()))
     return Sketch(
         tuple(
-            _by_start(level, [weekdays.get(lanes.carrier_of(name), EVERY_DAY) for name in names])
+            _by_start(level, [weekdays[name] for name in names])
             for level, names in zip((service, country, area), services, strict=True)
         )
     )

@@ -15,7 +15,7 @@ from features.distinct import distinct_rows
 from features.frames import dates, floats, local_days, local_hours, objects, texts, utc_days
 from features.history import SketchHistory, SnapshotHistory
 from features.hubs import SLOTS, Visit, hub_keys, stay, visits_of
-from features.lanes import lane_keys
+from features.lanes import LEVELS, lane_keys
 from features.loads import STAGES, days_told
 from features.opendays import CalendarKey, OpenDays
 from features.orders import MM3_PER_L, WAY_FACTS, Days, Orders, Texts, array_of, way_facts
@@ -201,7 +201,7 @@ def bulletins_of(weather: pd.DataFrame | None) -> Bulletins:
 class Sketches:
     """The daily counts that `features.assembly.FAMILIES` are told from, and the weather as it was issued.
 
-    `weekdays` are those on which each carrier delivers, by its id.
+    `weekdays` are those on which the carrier delivers, by key of level "carrier" of `features.lanes.LEVELS`.
     """
 
     lead: Sketch
@@ -250,10 +250,10 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
     dispatched = (history.dispatched_on, history.dispatched_known)
     delivered = (history.delivered_on, history.delivered_known)
     handed, departed, at_depot = (history.scanned[name] for name in ("handed", "departed", "depot"))
-    there = loads.depot_keys(orders)
+    ways, there = lane_keys(orders), loads.depot_keys(orders)
     ends = {name: _first(history.scanned[name], delivered) for name in ("departed", "depot", "out")}
     counted = {
-        "lead": (Spells(*planned, *delivered, delivery), lane_keys(orders)),
+        "lead": (Spells(*planned, *delivered, delivery), ways),
         "handling": (Spells(*planned, *dispatched, working), origin_keys(orders)),
         "depot": (Spells(*at_depot, *ends["out"], delivery), there),
         "haul": (Spells(*departed, *ends["depot"], delivery), there[: len(loads.HAUL_LEVELS)]),
@@ -267,7 +267,10 @@ def build_sketches(history: ParcelHistory, network: Network, until: int, weather
             name: build_sketch(*_begun(_until_cancelled(spells, cancelled), keys, first), until)
             for name, (spells, keys) in counted.items()
         },
-        weekdays=network.weekdays,
+        weekdays={
+            service: calendar.weekdays
+            for service, calendar in zip(ways[LEVELS.index("carrier")].tolist(), orders.calendars, strict=True)
+        },
         weather=weather,
     )
 

@@ -15,6 +15,7 @@ from features.engine.engines import Session, unbound
 from features.engine.families import FAMILIES, LEVEL, Family
 from features.engine.lifetables import RUNGS
 from features.engine.store import read_manifest
+from features.opendays import EVERY_DAY
 from features.sketches import Level, Sketch
 from features.table import Sketches
 from features.weather import NO_BULLETINS, Bulletins
@@ -26,7 +27,7 @@ _HELD = {"day": "int32", "build": "int32"}
 def read_sketches(store: Path, weekdays: Mapping[str, frozenset[int]], weather: Bulletins = NO_BULLETINS) -> Sketches:
     """Read all families; those that were not counted are empty. DataError where nothing was built.
 
-    `weekdays` are those on which each carrier delivers, by its id.
+    `weekdays` are those on which each carrier delivers, by its id; one that is not told delivers on all.
 
     Keys that never counted anything are absent, which makes no difference to any history.
     """
@@ -45,7 +46,8 @@ def read_sketches(store: Path, weekdays: Mapping[str, frozenset[int]], weather: 
             name: Sketch(tuple([_level(session, family, level, registry) for level in range(family.levels)]))
             for name, family in FAMILIES.items()
         }
-    return Sketches(**sketches, weekdays=weekdays, weather=weather)
+    by_service = {"/".join(name): weekdays.get(name[0], EVERY_DAY) for name in registry.services.names}
+    return Sketches(**sketches, weekdays=by_service, weather=weather)
 
 
 def _level(session: Session, family: Family, level: int, registry: Registry) -> Level:

@@ -1,17 +1,23 @@
 """Counts by the weekday of the start, against counting by the weekday that each parcel really left on."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from features.engine.daily import Batch, build
+from features.engine.duck import DuckDB
+from features.engine.reading import read_sketches
 from features.lanes import LEVELS
 from features.opendays import CalendarKey, OpenDays, weekday
 from features.sketches import UNKNOWN, Level, Sketch, Spells, build_sketch
 from features.starts import start_hazards, start_keys, start_sketch
 from features.table import build_sketches
-from tests.features.worlds import NETWORK, day, history_of, shipment
+from parcelcast.shipment import Carrier
+from tests.features.engine.stores import arrow_of
+from tests.features.worlds import NETWORK, day, frame_of, history_of, shipment
 
 FIRST = day("2026-03-02")  # a Monday
 UNTIL = FIRST + 70
@@ -52,12 +58,11 @@ def test_the_day_of_a_count_less_its_age_is_that_of_the_start(seed):
     everybody = texts("*" for _ in service)
     lead = build_sketch(spells, [everybody, texts(service), texts(ways), everybody, texts(narrow)], UNTIL)
 
-    weekdays = {name.partition("/")[0]: open_on for name, open_on in SERVICES.items() if name != "/"}
     left_on = [last_open(int(one), SERVICES[name]) for one, name in zip(start, service, strict=True)]
     areas = [f"{way} {there}" for way, (*_, there) in zip(ways, ends, strict=True)]
     keys = [texts(f"{key}\t{on}" for key, on in zip(told, left_on, strict=True)) for told in (service, ways, areas)]
     for found, expected in zip(
-        start_sketch(lead, weekdays).levels, build_sketch(spells, keys, UNTIL).levels, strict=True
+        start_sketch(lead, SERVICES).levels, build_sketch(spells, keys, UNTIL).levels, strict=True
     ):
         assert found.keys == expected.keys
         assert cells(found) == cells(expected)
@@ -76,6 +81,22 @@ def test_orders_ask_for_the_keys_that_are_counted():
     sketch = build_sketches(history, NETWORK, day("2026-03-20")).lane_starts
     for level, keys in zip(sketch.levels, start_keys(history.orders), strict=True):
         assert set(keys.tolist()) == set(level.keys)
+
+
+def test_a_carrier_whose_id_holds_a_slash_keeps_its_own_weekdays(tmp_path):
+    carriers = Carrier("esel"), Carrier("esel/pallet", delivery_weekdays=frozenset({1, 4}))
+    network = replace(NETWORK, carriers={one.carrier_id: one for one in carriers})
+    rows = [
+        shipment(
+            one, f"2026-03-{2 + one % 5:02d} 09:00", carrier=carrier, delivered_at=f"2026-03-{9 + one % 5:02d} 12:00"
+        )
+        for one, carrier in enumerate(("esel", "esel/pallet", "esel/unlisted") * 5)
+    ]
+    history, until = history_of(rows, network), day("2026-03-20")
+    build(tmp_path / "store", Batch(arrow_of(frame_of(rows)), None, until), network, DuckDB())
+    for sketches in (build_sketches(history, network, until), read_sketches(tmp_path / "store", network.weekdays)):
+        for level, keys in zip(sketches.lane_starts.levels, start_keys(history.orders), strict=True):
+            assert set(keys.tolist()) == set(level.keys)
 
 
 def test_where_neither_carrier_nor_service_is_told_nothing_is():
