@@ -151,7 +151,8 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
     Calendars are told from day `earliest` on, by default from the first order on.
     """
     calendar = calendars.OrderCalendar.of(orders, horizon, earliest)
-    lead, hazards = lanes.lane_features(histories.lead, orders)
+    ways = lanes.lane_keys(orders)
+    lead, hazards = lanes.lane_features(histories.lead, ways, orders.known_day)
     outlook = weather.way_outlook(histories.weather, orders)
     static = np.concatenate(
         [
@@ -167,7 +168,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
         axis=1,
     )
     categories = parcel.parcel_categories(orders)
-    start = starts.start_hazards(histories.lane_starts, orders)
+    start = starts.start_hazards(histories.lane_starts, orders, ways)
     return Assembled(orders, calendar, static, categories, hazards, paced(hazards, static), outlook, start)
 
 

@@ -1,11 +1,13 @@
 """Lane family: how long parcels take from planned dispatch to delivery on a lane, and on the wider ones around it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from features.columns import Column
 from features.distinct import distinct_rows
 from features.history import Hazards, History, restricted_mean, survival_quantiles
-from features.orders import Floats, Orders, Texts
+from features.orders import Days, Floats, Orders, Texts
 
 # Widest first; the words of `parcelcast.forecast.Evidence.level`. "region" is a pair of regions, "lane" a pair of
 # areas: ISO 3166-2 and two characters of the postal code, unless `parcelcast.regions.Grouping` says otherwise.
@@ -68,11 +70,13 @@ def service_of(country: str) -> str:
     return country.rpartition(" ")[0]
 
 
-def lane_features(history: History, orders: Orders) -> tuple[Floats, Hazards]:
-    """Return `COLUMNS` in order, shape (n, columns), and the hazards by age that the model starts from."""
-    keys = lane_keys(orders)
-    recent = history.hazards(keys, orders.known_day, RECENT)
-    found = history.hazards(keys, orders.known_day, WINDOW)
+def lane_features(history: History, keys: Sequence[Texts], known_day: Days) -> tuple[Floats, Hazards]:
+    """Return `COLUMNS` in order, shape (n, columns), and the hazards by age that the model starts from.
+
+    `keys` are the orders' `lane_keys`.
+    """
+    recent = history.hazards(keys, known_day, RECENT)
+    found = history.hazards(keys, known_day, WINDOW)
     mean = restricted_mean(found.hazard)
     low, *middle, high = survival_quantiles(found.hazard, (0.1, 0.25, 0.5, 0.75, 0.9)).T
     columns = np.column_stack(

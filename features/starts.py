@@ -61,9 +61,9 @@ def start_sketch(lead: Sketch, weekdays: Mapping[str, frozenset[int]]) -> Sketch
     )
 
 
-def start_keys(orders: Orders) -> tuple[Texts, ...]:
-    """Return each order's key on every level of `LEVELS`, by the weekday of its dispatch."""
-    service, way = lanes.lane_keys(orders)[1:3]
+def start_keys(orders: Orders, lane_keys: Sequence[Texts]) -> tuple[Texts, ...]:
+    """Return each order's key on every level of `LEVELS`, by the weekday of its dispatch, from those of its lane."""
+    service, way = lane_keys[1:3]
     start = _last_open(orders).tolist()
     return tuple(
         np.array([f"{key}\t{on}" for key, on in zip(column.tolist(), start, strict=True)], dtype=object)
@@ -71,13 +71,13 @@ def start_keys(orders: Orders) -> tuple[Texts, ...]:
     )
 
 
-def start_hazards(history: History, orders: Orders) -> Floats:
+def start_hazards(history: History, orders: Orders, lane_keys: Sequence[Texts]) -> Floats:
     """Return the hazards by age of parcels that left on the same weekday as each order does, shape (n, AGES).
 
     NaN where neither carrier nor service is told: a mixture of all has no timetable.
     """
     is_told = (orders.carrier != "") | (orders.service != "")
-    hazard = history.hazards(start_keys(orders), orders.known_day, WINDOW).hazard
+    hazard = history.hazards(start_keys(orders, lane_keys), orders.known_day, WINDOW).hazard
     return np.where(is_told[:, None], hazard, np.nan)
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from features import lanes
 from features.assembly import (
     ALL_COLUMNS,
     CATEGORIES,
@@ -28,6 +29,13 @@ def table():
 
 def texts(*values):
     return np.array(values, dtype=object)
+
+
+def test_an_order_makes_the_keys_of_its_lane_once(monkeypatch):
+    made = []
+    monkeypatch.setattr(lanes, "lane_keys", lambda orders, make=lanes.lane_keys: made.append(1) or make(orders))
+    training_table(history_of(ROWS))
+    assert made == [1]
 
 
 def test_columns_come_as_order_columns_then_categories_then_day_columns(table):

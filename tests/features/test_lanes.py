@@ -11,7 +11,8 @@ from tests.features.worlds import CARRIERS, day, live, shipment, sketches_of
 def columns_of(rows, asked):
     orders = orders_of([live(asked)], CARRIERS)
     today = int(orders.known_day[0])
-    values, hazards = lanes.lane_features(sketches_of(rows, today).snapshot(today).lead, orders)
+    lead = sketches_of(rows, today).snapshot(today).lead
+    values, hazards = lanes.lane_features(lead, lanes.lane_keys(orders), orders.known_day)
     return dict(zip(column_names(lanes.COLUMNS), values[0].tolist(), strict=True)), hazards
 
 

@@ -10,7 +10,7 @@ import pytest
 from features.engine.daily import Batch, build
 from features.engine.duck import DuckDB
 from features.engine.reading import read_sketches
-from features.lanes import LEVELS
+from features.lanes import LEVELS, lane_keys
 from features.opendays import CalendarKey, OpenDays, weekday
 from features.sketches import UNKNOWN, Level, Sketch, Spells, build_sketch
 from features.starts import start_hazards, start_keys, start_sketch
@@ -79,7 +79,7 @@ def test_orders_ask_for_the_keys_that_are_counted():
     rows = [shipment(one, ordered, **facts, delivered_at=came) for one, (ordered, came) in enumerate(days)]
     history = history_of(rows)
     sketch = build_sketches(history, NETWORK, day("2026-03-20")).lane_starts
-    for level, keys in zip(sketch.levels, start_keys(history.orders), strict=True):
+    for level, keys in zip(sketch.levels, start_keys(history.orders, lane_keys(history.orders)), strict=True):
         assert set(keys.tolist()) == set(level.keys)
 
 
@@ -95,7 +95,9 @@ def test_a_carrier_whose_id_holds_a_slash_keeps_its_own_weekdays(tmp_path):
     history, until = history_of(rows, network), day("2026-03-20")
     build(tmp_path / "store", Batch(arrow_of(frame_of(rows)), None, until), network, DuckDB())
     for sketches in (build_sketches(history, network, until), read_sketches(tmp_path / "store", network.weekdays)):
-        for level, keys in zip(sketches.lane_starts.levels, start_keys(history.orders), strict=True):
+        for level, keys in zip(
+            sketches.lane_starts.levels, start_keys(history.orders, lane_keys(history.orders)), strict=True
+        ):
             assert set(keys.tolist()) == set(level.keys)
 
 
@@ -103,7 +105,8 @@ def test_where_neither_carrier_nor_service_is_told_nothing_is():
     told = ({"carrier": "kranich", "service": "standard"}, {"carrier": "kranich"}, {"service": "pallet"}, {})
     rows = [shipment(one, "2026-03-02 09:00", **facts) for one, facts in enumerate(told)]
     history = history_of(rows)
-    hazards = start_hazards(build_sketches(history, NETWORK, day("2026-03-20")).rolling().lane_starts, history.orders)
+    starts = build_sketches(history, NETWORK, day("2026-03-20")).rolling().lane_starts
+    hazards = start_hazards(starts, history.orders, lane_keys(history.orders))
     assert np.isnan(hazards).all(axis=1).tolist() == [False, False, False, True]
     assert not np.isnan(hazards[:3]).any()
 

@@ -42,7 +42,7 @@ KEYS = {
     "transit": lambda orders: loads.depot_keys(orders)[: len(regime.LEVELS)],
     "depot_weekdays": loads.depot_keys,
     "lane_weekdays": lane_keys,
-    "lane_starts": start_keys,
+    "lane_starts": lambda orders: start_keys(orders, lane_keys(orders)),
 }
 FACTS = {"carrier": "kranich", "service": "standard"}
 ROWS = [
