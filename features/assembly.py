@@ -119,30 +119,28 @@ class Assembled:
         columns = [[codes[name].get(text, nan) for text in texts] for name, texts in self.categories.items()]
         return np.array(columns, dtype=np.float64).T.reshape(len(self.orders), len(self.categories))
 
-    def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
-        """Return ALL_COLUMNS for day `steps[i]` after the order of row `rows[i]`; `known` is static and codes."""
-        days = calendars.day_features(self.orders, self.calendar, rows, steps)
-        outlook = weather.day_features(self.orders, self.outlook, rows, steps)
-        reached, age = self._ages(rows, steps)
-        start = np.where(reached, self.start_hazards[rows, age], np.nan)
-        return np.column_stack([known[rows], days, outlook, start])
+    def ahead(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> calendars.DaysAhead:
+        """Look up day `steps[i]` after the order of row `rows[i]`, once for all that is asked of it."""
+        return self.calendar.ahead(self.orders, rows, steps)
 
-    def offset(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+    def rows(self, known: Floats, ahead: calendars.DaysAhead) -> Floats:
+        """Return ALL_COLUMNS for each of these days; `known` is static and codes."""
+        days = calendars.day_features(self.orders, self.calendar, ahead)
+        outlook = weather.day_features(self.orders, self.outlook, ahead.rows, ahead.steps)
+        return np.column_stack([known[ahead.rows], days, outlook, _by_age(self.start_hazards, ahead, np.nan)])
+
+    def offset(self, ahead: calendars.DaysAhead) -> Floats:
         """Return the lane's log-odds of delivery on each of these days, given no delivery before."""
-        reached, age = self._ages(rows, steps)
-        return np.where(reached, self.log_odds[rows, age], logit(np.array(_CLOSED_HAZARD)))
+        return _by_age(self.log_odds, ahead, logit(np.array(_CLOSED_HAZARD)))
 
     def lane_hazard(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return the hazard of the lane's own history, told in calendar days: a baseline and a fallback."""
-        reached, age = self._ages(rows, steps)
-        return np.where(reached, self.lead.hazard[rows, age], 0.0)
+        return _by_age(self.lead.hazard, self.ahead(rows, steps), 0.0)
 
-    def _ages(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Tell whether the parcel has left and can be delivered on each of these days, and its age then."""
-        day = self.orders.ordered_on[rows] + steps
-        dispatch = self.orders.dispatch_on[rows]
-        age = np.clip(self.calendar.delivery.age(rows, dispatch, day), 0, AGES - 1)
-        return (day >= dispatch) & (self.calendar.delivery.open_on(rows, day) | (day == dispatch)), age
+
+def _by_age(table: Floats, ahead: calendars.DaysAhead, closed: Floats | float) -> Floats:
+    """Return what a table of shape (n, AGES) says of each of these days, `closed` where nothing can come."""
+    return np.where(ahead.can_come, table[ahead.rows, np.clip(ahead.age, 0, AGES - 1)], closed)
 
 
 def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int | None = None) -> Assembled:

@@ -55,6 +55,22 @@ DAY_COLUMNS = (
 
 
 @dataclass(frozen=True)
+class DaysAhead:
+    """Days that are asked for: `steps[i]` days after the order of row `rows[i]`, and what its carrier's calendar says.
+
+    `age` is in open days from the planned dispatch (`OpenDays.age`); `can_come` tells that the parcel has left by then
+    and can be delivered: on open days, and where the carrier rests on the day of the dispatch itself.
+    """
+
+    rows: NDArray[np.intp]
+    steps: Days
+    day: Days
+    age: Days
+    is_open: NDArray[np.bool_]
+    can_come: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class OrderCalendar:
     """All calendars that the orders need, from the order to the horizon."""
 
@@ -78,6 +94,13 @@ class OrderCalendar:
             ),
             OpenDays.of([weeks[region] for region in regions], first, last + 1),
         )
+
+    def ahead(self, orders: Orders, rows: NDArray[np.intp], steps: Days) -> DaysAhead:
+        """Look up day `steps[i]` after the order of row `rows[i]`."""
+        day, dispatch = orders.ordered_on[rows] + steps, orders.dispatch_on[rows]
+        is_open = self.delivery.open_on(rows, day)
+        can_come = (day >= dispatch) & (is_open | (day == dispatch))
+        return DaysAhead(rows, steps, day, self.delivery.age(rows, dispatch, day), is_open, can_come)
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the calendars of these orders."""
@@ -103,22 +126,21 @@ def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:
     ).astype(np.float64)
 
 
-def day_features(orders: Orders, calendar: OrderCalendar, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
-    """Return `DAY_COLUMNS` in order for day `ordered_on + steps[i]` of order `rows[i]`, shape (len(rows), columns)."""
-    ordered, dispatch = orders.ordered_on[rows], orders.dispatch_on[rows]
-    day = ordered + steps
+def day_features(orders: Orders, calendar: OrderCalendar, ahead: DaysAhead) -> Floats:
+    """Return `DAY_COLUMNS` in order for each of these days, shape (len(rows), columns)."""
+    rows, day = ahead.rows, ahead.day
     return np.column_stack(
         [
-            steps,
-            day - dispatch,
-            calendar.delivery.age(rows, dispatch, day),
+            ahead.steps,
+            day - orders.dispatch_on[rows],
+            ahead.age,
             weekday(day),
-            calendar.delivery.open_on(rows, day),
+            ahead.is_open,
             calendar.holidays.on(rows, day),
             ~calendar.delivery.open_on(rows, day - 1),
             _is_bridge(calendar.working, rows, day),
             calendar.holidays.days_until(rows, day),
-            calendar.working.count_to(rows, day) - calendar.working.count_to(rows, ordered),
+            calendar.working.count_to(rows, day) - calendar.working.count_to(rows, orders.ordered_on[rows]),
         ]
     ).astype(np.float64)
 

@@ -21,6 +21,7 @@ from features.assembly import (
     hazard_of,
     logit,
 )
+from features.calendars import DaysAhead
 from features.columns import Column
 from features.history import survival_quantiles
 from features.orders import Days, Floats, Orders
@@ -62,17 +63,17 @@ class AssembledLandmarks(Assembled):
             super().take(rows), standings=self.standings.take(rows), weekday_shares=self.weekday_shares[rows]
         )
 
-    def rows(self, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
-        """Return LIVING_COLUMNS for day `steps[i]` after today of landmark `rows[i]`."""
+    def rows(self, known: Floats, ahead: DaysAhead) -> Floats:
+        """Return LIVING_COLUMNS for each of these days, which are counted from today."""
         since, at_pickup = (self.static[:, _PLACE[name]] for name in ("since_scan_open_days", "pickup_days"))
         table, shares = self.calendar.delivery, self.weekday_shares
-        ahead = progress.day_features(self.orders, table, since, at_pickup, shares, rows, steps)
-        return np.concatenate([super().rows(known, rows, steps), ahead], axis=1)
+        days = progress.day_features(self.orders, table, since, at_pickup, shares, ahead.rows, ahead.steps)
+        return np.concatenate([super().rows(known, ahead), days], axis=1)
 
-    def offset(self, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
+    def offset(self, ahead: DaysAhead) -> Floats:
         """Return what the anchored booster starts from on each of these days."""
-        by_history = np.isin(self.categories["stage"], _BY_HISTORY)[rows]
-        return np.where(by_history, super().offset(rows, steps), 0.0)
+        by_history = np.isin(self.categories["stage"], _BY_HISTORY)[ahead.rows]
+        return np.where(by_history, super().offset(ahead), 0.0)
 
     @property
     def at_handover(self) -> NDArray[np.bool_]:

@@ -97,12 +97,13 @@ class HazardModel:
 
     def log_odds(self, assembled: Assembled, known: Floats, rows: NDArray[np.intp], steps: NDArray[np.int64]) -> Floats:
         """Return the log-odds of delivery on each of these days; `known` comes from `known_columns`."""
-        matrix = assembled.rows(known, rows, steps)
+        ahead = assembled.ahead(rows, steps)
+        matrix = assembled.rows(known, ahead)
         anchored, free = (
             booster.predict(matrix, raw_score=True, num_threads=1, validate_features=False)
             for booster in self.boosters.values()
         )
-        return np.asarray((anchored + free + assembled.offset(rows, steps)) / 2.0, dtype=np.float64)
+        return np.asarray((anchored + free + assembled.offset(ahead)) / 2.0, dtype=np.float64)
 
     def cdf(
         self, assembled: Assembled, shift: Floats, negligible: Floats | float = NEGLIGIBLE, chunks: Chunks = CHUNKS
@@ -172,10 +173,10 @@ def fit_hazard(
         kept, times = without_most_far(steps, delivered, far_share, parameters.seed)
         rows, steps, delivered, weight = rows[kept], steps[kept], delivered[kept], weight[kept] * times
     known = np.concatenate([assembled.static, assembled.codes(codes)], axis=1)
-    columns = assembled.columns()
+    columns, ahead = assembled.columns(), assembled.ahead(rows, steps)
     settings = parameters.settings("binary") | CATEGORICAL
     data = lightgbm.Dataset(
-        assembled.rows(known, rows, steps),
+        assembled.rows(known, ahead),
         delivered.astype(np.float64),
         weight=weight,
         feature_name=column_names(columns),
@@ -183,7 +184,7 @@ def fit_hazard(
         params=settings | {"seed": parameters.seed},
     )
     boosters = {}
-    starts = {ANCHORED: assembled.offset(rows, steps), FREE: np.zeros(len(rows))}
+    starts = {ANCHORED: assembled.offset(ahead), FREE: np.zeros(len(rows))}
     for seed, (name, start) in enumerate(starts.items(), start=parameters.seed):
         data.set_init_score(start)  # a booster takes it when it is made
         boosters[name] = lightgbm.Booster(settings | {"seed": seed}, data)

@@ -29,7 +29,7 @@ def column_worth(model: Blend, assembled: Assembled) -> Mapping[str, Worth]:
     part = assembled.take(np.arange(0, n, max(1, n // _ORDERS)))
     rows = np.repeat(np.arange(len(part.orders)), _DAYS)
     steps = np.tile(np.arange(_DAYS), len(part.orders))
-    empty = np.isnan(part.rows(hazard.known_columns(part), rows, steps)).mean(axis=0)
+    empty = np.isnan(part.rows(hazard.known_columns(part), part.ahead(rows, steps))).mean(axis=0)
     return {
         name: Worth(missing, gain, second.get(name))
         for name, missing, gain in zip(column_names(part.columns()), empty.tolist(), gains.tolist(), strict=True)

@@ -41,7 +41,7 @@ def test_an_order_makes_the_keys_of_its_lane_once(monkeypatch):
 def test_columns_come_as_order_columns_then_categories_then_day_columns(table):
     known = np.concatenate([table.static, table.codes(known_codes(table.categories, 1))], axis=1)
     assert known.shape == (3, len(ORDER_COLUMNS) + len(CATEGORIES))
-    days = table.rows(known, np.array([2, 2]), np.array([0, 7]))
+    days = table.rows(known, table.ahead(np.array([2, 2]), np.array([0, 7])))
     assert days.shape == (2, len(ALL_COLUMNS))
     assert days[:, column_names(ALL_COLUMNS).index("weight_g")].tolist() == [5.0, 5.0]
     assert days[:, column_names(ALL_COLUMNS).index("day_since_order")].tolist() == [0.0, 7.0]
@@ -52,7 +52,7 @@ def test_nothing_is_delivered_before_the_dispatch_nor_on_closed_days(table):
     # Ordered on Thursday after the cut-off: planned for Tuesday after Easter.
     rows, steps = np.zeros(8, dtype=np.intp), np.arange(8)
     assert (table.lane_hazard(rows, steps) > 0).tolist() == [False, False, False, False, False, True, True, True]
-    before, after = table.offset(rows, steps)[:5], table.offset(rows, steps)[5:]
+    before, after = np.split(table.offset(table.ahead(rows, steps)), [5])
     assert before.max() < -9.0 < -3.0 < after.min()
 
 
@@ -67,7 +67,7 @@ def test_the_lane_hazard_of_a_day_is_that_of_its_age(table):
     # Dispatch on Tuesday 7 April (step 5); Sunday is closed, so Monday 13 April has age 5.
     rows, steps = np.zeros(3, dtype=np.intp), np.array([5, 9, 11])
     assert table.lane_hazard(rows, steps).tolist() == table.lead.hazard[0, [0, 4, 5]].tolist()
-    assert table.offset(rows, steps).tolist() == table.log_odds[0, [0, 4, 5]].tolist()
+    assert table.offset(table.ahead(rows, steps)).tolist() == table.log_odds[0, [0, 4, 5]].tolist()
     odds = table.lead.hazard / (1.0 - table.lead.hazard)
     assert np.allclose(table.log_odds, np.log(odds))
 
@@ -109,8 +109,8 @@ def test_taken_rows_are_those_of_the_whole(table):
     part = table.take(picked)
     assert np.array_equal(part.static, table.static[picked], equal_nan=True)
     assert np.array_equal(
-        part.rows(part.static, np.array([0, 1]), np.array([3, 3])),
-        table.rows(table.static, picked, np.array([3, 3])),
+        part.rows(part.static, part.ahead(np.array([0, 1]), np.array([3, 3]))),
+        table.rows(table.static, table.ahead(picked, np.array([3, 3]))),
         equal_nan=True,
     )
     assert part.categories["carrier_service"].tolist() == ["kranich/standard"] * 2

@@ -25,7 +25,8 @@ def columns_of(shipments):
 def day_columns_of(one, steps):
     orders = orders_of([one], CARRIERS)
     calendar = calendars.OrderCalendar.of(orders, HORIZON)
-    values = calendars.day_features(orders, calendar, np.zeros(len(steps), dtype=np.intp), np.array(steps))
+    ahead = calendar.ahead(orders, np.zeros(len(steps), dtype=np.intp), np.array(steps))
+    values = calendars.day_features(orders, calendar, ahead)
     return [dict(zip(DAY_NAMES, row, strict=True)) for row in values.tolist()]
 
 

@@ -50,8 +50,8 @@ def test_names_are_unique():
 @given(rows_of_worlds(most=8))
 def test_columns_that_are_never_empty_have_a_value_in_every_row(rows):
     table = training_table(history_of(rows))
-    rows_of_days = np.repeat(np.arange(len(rows)), HORIZON + 1)
-    days = table.rows(np.empty((len(rows), 0)), rows_of_days, np.tile(np.arange(HORIZON + 1), len(rows)))
+    rows_of_days, steps = np.repeat(np.arange(len(rows)), HORIZON + 1), np.tile(np.arange(HORIZON + 1), len(rows))
+    days = table.rows(np.empty((len(rows), 0)), table.ahead(rows_of_days, steps))
     for columns, values in ((ORDER_COLUMNS, table.static), (DAY_COLUMNS, days)):
         is_empty = np.isnan(values).any(axis=0)
         assert [

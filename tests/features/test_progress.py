@@ -104,7 +104,7 @@ def test_each_category_has_a_column_and_every_row_the_columns_of_the_contract():
     assert {one.name for one in CATEGORIES} <= set(now.categories)
     codes = {name: {"": 0} for name in now.categories}
     known = np.concatenate([now.static, now.codes(codes)], axis=1)
-    rows = now.rows(known, np.zeros(3, dtype=np.intp), np.arange(3))
+    rows = now.rows(known, now.ahead(np.zeros(3, dtype=np.intp), np.arange(3)))
     assert rows.shape == (3, len(LIVING_COLUMNS))
     assert len({one.name for one in COLUMNS}) == len(COLUMNS)
 
@@ -114,16 +114,16 @@ def test_the_model_starts_from_history_until_a_scan_tells_more_than_the_handover
     waits, left = underway([], "2026-03-13 14:00"), underway(start, "2026-03-13 14:00")
     moved = underway([*start, told("hub_arrival", "2026-03-12 20:00")], "2026-03-13 14:00")
     rows, steps = np.zeros(5, dtype=np.intp), np.arange(5)
-    assert np.ptp(waits.offset(rows, steps)) > 1.0
-    assert np.ptp(left.offset(rows, steps)) > 1.0
+    assert np.ptp(waits.offset(waits.ahead(rows, steps))) > 1.0
+    assert np.ptp(left.offset(left.ahead(rows, steps))) > 1.0
     assert moved.categories["stage"].tolist() == ["line_haul"]
-    assert moved.offset(rows, steps).tolist() == [0.0] * 5
+    assert moved.offset(moved.ahead(rows, steps)).tolist() == [0.0] * 5
     assert moved.log_odds.tolist() == left.log_odds.tolist()  # what is usual for such parcels stays the same
 
 
 def test_open_days_ahead_leave_out_sundays():
     now = underway([told("handed_over", "2026-03-11 16:00")], "2026-03-13 14:00")  # a Friday
-    rows = now.rows(np.empty((1, 0)), np.zeros(4, dtype=np.intp), np.arange(4))
+    rows = now.rows(np.empty((1, 0)), now.ahead(np.zeros(4, dtype=np.intp), np.arange(4)))
     place = column_names(LIVING_COLUMNS[-len(DAY_COLUMNS) :]).index("day_open_ahead") - len(DAY_COLUMNS)
     assert rows[:, place].tolist() == [0.0, 1.0, 1.0, 2.0]
 
@@ -150,16 +150,16 @@ def test_a_day_tells_the_open_days_that_the_last_scan_is_then_ago():
     now = underway([told("handed_over", "2026-03-11 16:00")], "2026-03-13 14:00")  # two days after it, a Friday
     place = column_names(LIVING_COLUMNS[-len(DAY_COLUMNS) :]).index("day_silent_open_days") - len(DAY_COLUMNS)
     steps = np.arange(4)
-    assert now.rows(now.static, np.zeros(4, dtype=np.intp), steps)[:, place].tolist() == [2.0, 3.0, 3.0, 4.0]
+    assert now.rows(now.static, now.ahead(np.zeros(4, dtype=np.intp), steps))[:, place].tolist() == [2.0, 3.0, 3.0, 4.0]
     unheard = underway([], "2026-03-13 14:00")
-    assert np.isnan(unheard.rows(unheard.static, np.zeros(4, dtype=np.intp), steps)[:, place]).all()
+    assert np.isnan(unheard.rows(unheard.static, unheard.ahead(np.zeros(4, dtype=np.intp), steps))[:, place]).all()
 
 
 def test_a_day_tells_how_long_the_parcel_then_lies_at_the_pickup_point():
     reports = [told("handed_over", "2026-03-11 16:00"), told("at_pickup_point", "2026-03-12 14:00")]
     place = column_names(LIVING_COLUMNS[-len(DAY_COLUMNS) :]).index("day_pickup_days") - len(DAY_COLUMNS)
     for parcel, days in ((underway(reports, "2026-03-13 14:00"), [1.0, 6.0]), (underway([], ORDERED), [np.nan] * 2)):
-        rows = parcel.rows(parcel.static, np.zeros(2, dtype=np.intp), np.array([0, 5]))
+        rows = parcel.rows(parcel.static, parcel.ahead(np.zeros(2, dtype=np.intp), np.array([0, 5])))
         assert np.array_equal(rows[:, place], days, equal_nan=True)
 
 
@@ -173,7 +173,7 @@ def test_a_day_tells_how_many_parcels_of_the_lane_come_on_its_weekday():
     row = shipment(11, ORDERED, carrier="kranich")
     snapshot = sketches_of([*earlier, row], 20_600).snapshot(20_540)
     now = serving_features([live(row)], [parcel_progress([], instant("2026-03-11 09:00"))], snapshot)
-    rows = now.rows(np.empty((1, 0)), np.zeros(7, dtype=np.intp), np.arange(7))
+    rows = now.rows(np.empty((1, 0)), now.ahead(np.zeros(7, dtype=np.intp), np.arange(7)))
     wednesday, thursday, *others = rows[:, -1].tolist()
     assert thursday > 0.85
     assert max(wednesday, *others) < 0.02

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.opendays import OpenDays
 from models.correction import shifted
 from models.hazard import (
     BOOSTERS,
@@ -131,6 +132,14 @@ def test_each_order_is_forecast_by_itself(assembled, model):
     everything = model.cdf(assembled, np.zeros(400))
     alone = model.cdf(assembled.take(np.array([123])), np.zeros(1))
     assert np.array_equal(everything[123], alone[0])
+
+
+def test_an_order_is_asked_for_its_age_once_on_each_day(assembled, model, monkeypatch):
+    asked = []
+    monkeypatch.setattr(OpenDays, "age", lambda *given, age=OpenDays.age: asked.append(given) or age(*given))
+    one = assembled.take(np.array([300]))
+    model.log_odds(one, model.known_columns(one), np.zeros(5, dtype=np.intp), np.arange(5))
+    assert len(asked) == 1
 
 
 def test_a_shift_of_log_odds_makes_all_dates_earlier(assembled, model):

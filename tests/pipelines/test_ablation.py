@@ -18,7 +18,7 @@ def test_columns_of_a_family_are_empty_and_all_others_as_they_were():
             assert np.isnan(got.static[:, number]).all()
         else:
             assert np.array_equal(got.static[:, number], table.static[:, number], equal_nan=True)
-    days = got.rows(np.empty((5, 0)), np.arange(5), np.ones(5, dtype=np.int64))
+    days = got.rows(np.empty((5, 0)), got.ahead(np.arange(5), np.ones(5, dtype=np.int64)))
     assert np.isnan(days[:, [column.family == "weather" for column in DAY_COLUMNS]]).all()
 
 
