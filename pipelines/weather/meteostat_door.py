@@ -29,7 +29,6 @@ from pipelines.weather.observations import MEASURES, Found, StationSite
 _DAILY = {"tmin": ("temperature_min_c", 1.0), "tmax": ("temperature_max_c", 1.0), "prcp": ("precipitation_mm", 1.0),
           "snwd": ("snow_mm", 10.0), "wpgt": ("wind_gust_kmh", 1.0)}  # fmt: skip
 _NO_OBSERVATION = frozenset({Grade.FORECAST, Grade.ANALYSIS})
-_HOURS = 20  # of a local day that must have been observed before its extremes and sums count
 _PATIENCE = 4  # a download may take this many time-outs in all, however slowly it drips
 
 Result = TypeVar("Result")
@@ -97,10 +96,9 @@ class MeteostatDoor:
         """Return a station's observed days of a year."""
         return self._tried(lambda: self._read(meteostat.daily, station, year), f"daily {year} of station {station}")
 
-    def hourly(self, station: str, year: int, time_zone: str) -> Found:
-        """Return a station's days of a year, made of its observed hours, by the clock of `time_zone`."""
-        found = self._tried(lambda: self._read(meteostat.hourly, station, year), f"hourly {year} of station {station}")
-        return Found(days_of_hours(found.frame, time_zone), found.attribution, found.licences)
+    def hourly(self, station: str, year: int) -> Found:
+        """Return a station's observed hours of a year in UTC."""
+        return self._tried(lambda: self._read(meteostat.hourly, station, year), f"hourly {year} of station {station}")
 
     def _read(self, ask: Callable[..., Any], station: str, year: int) -> Found:
         with _told() as told:
@@ -158,25 +156,6 @@ def within(call: Callable[[], Result], timeout_s: float) -> Result:
     if not results:
         raise TimeoutError(f"no whole answer within {timeout_s * _PATIENCE:.0f} s")
     return results[0]
-
-
-def days_of_hours(hours: pd.DataFrame, time_zone: str) -> pd.DataFrame:
-    """Return local days made of hours (UTC): extremes and sums of days of which nearly all hours were observed."""
-    if hours.empty:
-        return hours
-    local = pd.DatetimeIndex(hours.index).tz_localize("UTC").tz_convert(time_zone)
-    days = hours.groupby(local.tz_localize(None).normalize())
-    table = {
-        "temperature_min_c": days["temperature_min_c"].min(),
-        "temperature_max_c": days["temperature_min_c"].max(),
-        "precipitation_mm": days["precipitation_mm"].sum(),
-        "snow_mm": days["snow_mm"].max(),
-        "wind_gust_kmh": days["wind_gust_kmh"].max(),
-    }
-    counts = days.count()
-    counts["temperature_max_c"] = counts["temperature_min_c"]
-    out = pd.DataFrame(table)
-    return out.where(counts[list(out.columns)] >= _HOURS).rename_axis("day").dropna(how="all")
 
 
 def _parameters(ask: Callable[..., Any]) -> list[meteostat.Parameter]:

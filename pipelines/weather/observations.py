@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.orders import Floats
+from parcelcast.calendar import zone
 from parcelcast.errors import ParcelcastError
 
 MEASURES = ("temperature_min_c", "temperature_max_c", "precipitation_mm", "snow_mm", "wind_gust_kmh")
@@ -23,6 +24,7 @@ _GUST = "wind_gust_kmh"
 _FRESH, _SETTLED = timedelta(days=1), timedelta(days=30)
 _META = b"parcelcast"
 _GIVES_UP = 3
+_HOURS = 20  # of a local day that must have been observed before its extremes and sums count
 _FEWEST_KM = 1.0  # a station at the very place does not silence the others
 
 Result = TypeVar("Result")
@@ -39,7 +41,10 @@ class StationSite:
 
 @dataclass(frozen=True)
 class Found:
-    """Observed days (index `day`, columns `MEASURES`), whom they are owed to, and under which licences."""
+    """Observed days or hours (index `day`, columns `MEASURES`), whom they are owed to, and under which licences.
+
+    The index holds local dates or, of hours, instants in UTC, both without a time zone.
+    """
 
     frame: pd.DataFrame
     attribution: tuple[str, ...] = ()
@@ -57,8 +62,8 @@ class Source(Protocol):
         """Return a station's observed days of a year."""
         ...
 
-    def hourly(self, station: str, year: int, time_zone: str) -> Found:
-        """Return a station's days of a year by the clock of `time_zone`, made of its observed hours."""
+    def hourly(self, station: str, year: int) -> Found:
+        """Return a station's observed hours of a year in UTC."""
         ...
 
 
@@ -81,8 +86,6 @@ class Area:
 @dataclass
 class Archive:
     """A source behind a cache of one Parquet file for each station, year and kind, in a folder of its own.
-
-    The days of hourly files are kept by time zone too, since it says where a day begins.
 
     A file that is old is asked for again; when that fails, the old one is used. After `_GIVES_UP` failures in a row, or
     when `is_late` says so, the source is not asked any more. `problems` tells what failed.
@@ -112,10 +115,9 @@ class Archive:
         """Return a station's observed days of a year; None when neither source nor cache has them."""
         return self._kept("daily", station, year, lambda: self.source.daily(station, year))
 
-    def hourly(self, station: str, year: int, time_zone: str) -> Found | None:
-        """Return a station's days in a time zone, made of hours; None when neither source nor cache has them."""
-        # A station near a border serves regions of two zones, whose days are not the same.
-        return self._kept(f"hourly/{time_zone}", station, year, lambda: self.source.hourly(station, year, time_zone))
+    def hourly(self, station: str, year: int) -> Found | None:
+        """Return a station's observed hours of a year in UTC; None when neither source nor cache has them."""
+        return self._kept("hourly", station, year, lambda: self.source.hourly(station, year))
 
     def _kept(self, kind: str, station: str, year: int, ask: Callable[[], Found]) -> Found | None:
         path = self.folder / kind / str(year) / f"{station}.parquet"
@@ -152,7 +154,7 @@ class Archive:
 
 def _write(path: Path, found: Found, now: datetime) -> None:
     told = {"fetched_at": now.isoformat(), "attribution": found.attribution, "licences": found.licences}
-    days = pa.array(found.frame.index.to_numpy().astype("datetime64[D]"))
+    days = pa.array(found.frame.index.to_numpy().astype("datetime64[s]"))
     table = pa.table({"day": days, **{name: found.frame[name].to_numpy(np.float64) for name in MEASURES}})
     table = table.replace_schema_metadata({_META: json.dumps(told).encode()})
     _replace(path, lambda part: pq.write_table(table, part))
@@ -234,14 +236,50 @@ def _year(archive: Archive, site: StationSite, area: Area, year: int, *, hourly:
     days = archive.daily(site.station_id, year)
     if not hourly or (days is not None and len(days.frame) and days.frame[_GUST].notna().mean() > 0.5):
         return days
-    hours = archive.hourly(site.station_id, year, area.time_zone)
-    if days is None or hours is None or hours.frame.empty:
-        return days if hours is None or hours.frame.empty else hours
+    hours = _year_of_hours(archive, site.station_id, year, area.time_zone)
+    if days is None or hours.frame.empty:
+        return days if hours.frame.empty else hours
     return Found(
         days.frame.combine_first(hours.frame)[list(MEASURES)],
         (*days.attribution, *hours.attribution),
         (*days.licences, *hours.licences),
     )
+
+
+def _year_of_hours(archive: Archive, station: str, year: int, time_zone: str) -> Found:
+    """Return the local days of a station's year, made of its hours.
+
+    Files end with the year in UTC: the day at New Year has some of its hours in the file of another year.
+    """
+    here = zone(time_zone)
+    start, end = (datetime(one, 1, 1, tzinfo=here).astimezone(UTC).replace(tzinfo=None) for one in (year, year + 1))
+    files = range(start.year, min((end - timedelta(hours=1)).year, archive.now.year) + 1)
+    found = [one for one in (archive.hourly(station, file) for file in files) if one is not None]
+    parts = [one.frame[(one.frame.index >= start) & (one.frame.index < end)] for one in found]
+    return Found(
+        days_of_hours(pd.concat(parts), time_zone) if parts else pd.DataFrame(),
+        tuple(name for one in found for name in one.attribution),
+        tuple(name for one in found for name in one.licences),
+    )
+
+
+def days_of_hours(hours: pd.DataFrame, time_zone: str) -> pd.DataFrame:
+    """Return local days made of hours (UTC): extremes and sums of days of which nearly all hours were observed."""
+    if hours.empty:
+        return hours
+    local = pd.DatetimeIndex(hours.index).tz_localize("UTC").tz_convert(time_zone)
+    days = hours.groupby(local.tz_localize(None).normalize())
+    table = {
+        "temperature_min_c": days["temperature_min_c"].min(),
+        "temperature_max_c": days["temperature_min_c"].max(),
+        "precipitation_mm": days["precipitation_mm"].sum(),
+        "snow_mm": days["snow_mm"].max(),
+        "wind_gust_kmh": days["wind_gust_kmh"].max(),
+    }
+    counts = days.count()
+    counts["temperature_max_c"] = counts["temperature_min_c"]
+    out = pd.DataFrame(table)
+    return out.where(counts[list(out.columns)] >= _HOURS).rename_axis("day").dropna(how="all")
 
 
 def mean_by_distance(distances_km: Sequence[float], values: Sequence[Floats], days: int) -> Floats:

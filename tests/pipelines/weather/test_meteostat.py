@@ -239,6 +239,19 @@ def test_hours_fill_what_the_days_lack_by_the_clock_of_each_region(bulk, run, tm
     assert len(bulk.asked) == asked
 
 
+def test_a_storm_in_the_last_hour_of_the_year_is_of_new_years_day_in_munich(bulk, run, tmp_path):
+    write_table(frame_of([shipment(1, "2026-01-02 09:00")]), SHIPMENTS, tmp_path / "validated")
+    storm = datetime(2025, 12, 31, 23, tzinfo=UTC)
+    for year in (2025, 2026):
+        around = (storm + timedelta(hours=number) for number in range(-72, 72))
+        hours = {at: {"temp": 2.0, "wpgt": 110.0 if at == storm else 20.0} for at in around if at.year == year}
+        bulk.files[f"/hourly/{year}/{NEAR}.csv.gz"] = hourly_file(hours)
+        bulk.files.pop(f"/daily/{year}/{NEAR}.csv.gz")
+    got = run(hourly=True, stations=1)
+    assert got.on("2026-01-01", issued="2026-01-02 12:00")["wind_gust_kmh"] == pytest.approx(110.0)
+    assert got.on("2025-12-31", issued="2026-01-01 12:00")["wind_gust_kmh"] == pytest.approx(20.0)
+
+
 def test_observations_told_as_forecasts_are_marked_as_optimistic(bulk, run, tmp_path):
     got = run(forecast="observed_as_forecast")
     assert got.told["forecast"] == {"provider": "observed_as_forecast", "optimistic": True}
