@@ -8,6 +8,7 @@ and the thresholds of alerts stay as they are.
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,19 +43,26 @@ class Newest:
 
 
 def refresh(
-    registry: Registry, home: Path, newest: Newest, from_online: Callable[[Path, Version], object], tell: TellShare
+    registry: Registry,
+    home: Path,
+    newest: Newest,
+    from_online: Callable[[Path, Version], object],
+    now: datetime,
+    tell: TellShare,
 ) -> str:
     """Let `current` below `home` be the champion with the histories of the newest tables; return what was done.
 
-    `from_online` is that of `publish`. Where the tables tell of no later day than the bundle, nothing changes. Whatever
-    is refused changes nothing either: ArtefactError when there is no champion, another bundle is served, or the fresh
-    one does not load; InputError and DataError when the tables do not fit the model.
+    `from_online` is that of `publish`, `now` aware. Where the tables tell of no later day than the bundle, nothing
+    changes. Whatever is refused changes nothing either: ArtefactError when there is no champion, another bundle is
+    served, it knows of days to come, or the fresh one does not load; InputError and DataError when the tables do not
+    fit the model.
     """
     with incoming(home) as folder:
         tell("reading the champion")
         version = champion_of(registry)
         served = _served(home, version)
         champion = Bundle.load(served)
+        _check_past(champion, home, now)
         tell(f"reading {len(newest.tables['shipments']):,} shipments")
         told = counted(newest.tables, newest.places, count=newest.count)
         today = last_known_day(told.history) + 1
@@ -78,6 +86,17 @@ def _served(home: Path, version: Version) -> Path:
         found = f"is {current.resolve().name}" if current.exists() else "is missing"
         raise ArtefactError(f"{current} {found}; expected the champion v{version.number}: run ./run publish first")
     return served
+
+
+def _check_past(champion: Bundle, home: Path, now: datetime) -> None:
+    """Refuse histories that end after today: no later day would ever be news to them."""
+    until = champion.as_of.date()
+    if until > now.date() + timedelta(days=1):
+        raise ArtefactError(
+            f"{champion.version} knows all before {until}, which has not come: a record of a wrong date was counted, "
+            f"or this machine's clock is slow. Remove {home / CURRENT} and run ./run publish; where the model itself "
+            "was trained so, train again: ./run dvc repro"
+        )
 
 
 def _check_fit(served: Path, champion: Bundle, newest: Newest) -> None:

@@ -91,7 +91,7 @@ def _validate() -> None:
 
     given = read_section(ValidateParameters, "validate")
     with steps("validate") as tell:
-        validate(CANONICAL, VALIDATED, QUARANTINE, given.critical_share, tell)
+        validate(CANONICAL, VALIDATED, QUARANTINE, given.critical_share, tell, datetime.now(UTC))
     QUARANTINE.mkdir(exist_ok=True)  # DVC wants to see it even when every row was sound
 
 
@@ -303,7 +303,7 @@ def refresh(store: Path | None) -> str:
     with steps("refresh") as tell:
         tell("reading the tables")
         newest = Newest(VALIDATED, tables_with_weather(VALIDATED, WEATHER), _places(), count)
-        return run_refresh(open_registry(TRACKING), BUNDLES, newest, from_online, tell)
+        return run_refresh(open_registry(TRACKING), BUNDLES, newest, from_online, now, tell)
 
 
 def _places() -> "PlaceIndex":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from pipelines.gates.deriving import derived
 from pipelines.gates.docs import write_docs
 from pipelines.gates.door import judge
 from pipelines.gates.outcomes import Judged, apply
-from pipelines.gates.rules import SUITES
+from pipelines.gates.rules import LATEST, SUITES
 from pipelines.ingest.evidence import load_evidence, write_evidence
 from pipelines.ingest.storage import STORED, load_tables, write_table
 from pipelines.progress import SILENT
@@ -35,8 +36,12 @@ def validate(
     quarantine_dir: Path | None = None,
     critical_share: float = CRITICAL_SHARE,
     progress: Tell = SILENT,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
     """Judge the canonical tables of `in_dir` and write the sound ones to `out_dir`; return the summary.
+
+    What is told of instants after `now` (aware) is set aside; without it, of those after this age. So a later run finds
+    the same, unless something had not happened yet.
 
     Writes `validation.json` (the summary) and `data_docs/index.html` (readable without a network) to `out_dir`, and
     each row that was set aside or repaired, with its reasons, to `quarantine_dir` (default: `quarantine` beside
@@ -48,7 +53,7 @@ def validate(
     tables = load_tables(in_dir)
     shutil.rmtree(out_dir, ignore_errors=True)
     shutil.rmtree(quarantine, ignore_errors=True)
-    judged, results = _judged(tables, critical_share, progress)
+    judged, results = _judged(tables, critical_share, now or datetime.fromisoformat(LATEST), progress)
     evidence = {name: _with_rejected(one, in_dir / REJECTED) for name, one in judged.items()}
     summary = _summary(judged, evidence, critical_share)
     progress("writing")
@@ -64,7 +69,7 @@ def validate(
 
 
 def _judged(
-    tables: Mapping[str, pd.DataFrame], critical_share: float, progress: Tell
+    tables: Mapping[str, pd.DataFrame], critical_share: float, now: datetime, progress: Tell
 ) -> tuple[dict[str, Judged], dict[str, dict[str, Any]]]:
     judged: dict[str, Judged] = {}
     results = {}
@@ -76,7 +81,7 @@ def _judged(
         passed = {other: one.passed for other, one in judged.items()}
         # only what the rules need: the library hashes every value it is given
         needed = frozenset().union(*(rule.looks_at for rule in rules))
-        looked_at = pd.concat([frame, derived(name, frame, passed)], axis="columns")
+        looked_at = pd.concat([frame, derived(name, frame, passed, now)], axis="columns")
         looked_at = looked_at[[column for column in looked_at if column in needed]]
         verdicts, results[name] = judge(name, looked_at, rules)
         judged[name] = apply(STORED[name], frame, verdicts, critical_share)

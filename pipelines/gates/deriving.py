@@ -11,19 +11,23 @@ from parcelcast.calendar import zone
 from parcelcast.errors import ParcelcastError
 from parcelcast.scan import CODES
 from parcelcast.tables import SCANS, WEATHER_DAILY
-from pipelines.gates.rules import SAME_EVENT
+from pipelines.gates.rules import SAME_EVENT, TOLD
 from pipelines.ingest.dispatching import read_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
 _DAY_SECONDS = 86_400
 
 
-def derived(name: str, frame: pd.DataFrame, passed: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the derived columns of a table; `passed` are the tables judged before it."""
+def derived(name: str, frame: pd.DataFrame, passed: Mapping[str, pd.DataFrame], now: datetime) -> pd.DataFrame:
+    """Return the derived columns of a table; `passed` are the tables judged before it, `now` is aware."""
     add = _DERIVERS.get(name)
-    return pd.DataFrame(index=frame.index) if add is None else add(frame, passed)
+    columns = pd.DataFrame(index=frame.index) if add is None else add(frame, passed)
+    if name in TOLD:
+        columns["has_been"] = ~(frame[list(TOLD[name])] > now).any(axis="columns")
+    return columns
 
 
 def _shipments(frame: pd.DataFrame, passed: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

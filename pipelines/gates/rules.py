@@ -17,6 +17,18 @@ Action = Literal["stop", "quarantine", "repair", "warn"]
 
 # Two scans that agree in these are one event.
 SAME_EVENT = ("shipment_id", "code", "occurred_at", "facility_id", "raw_code")
+# What a table tells of the past, and when we learned of it; what it tells of plans may lie ahead.
+TOLD = {
+    "shipments": (
+        "ordered_at",
+        "dispatched_at",
+        "dispatched_recorded_at",
+        "delivered_at",
+        "delivered_recorded_at",
+        "ended_at",
+    ),
+    "scans": ("occurred_at", "recorded_at"),
+}
 # No parcel was ordered before shops were online, and none is from the next century.
 EARLIEST, LATEST = "2000-01-01T00:00:00+00:00", "2100-01-01T00:00:00+00:00"
 
@@ -65,6 +77,11 @@ def _true(name: str, flag: str, action: Action, reason: str, *columns: str, may_
     return Rule(name, action, reason, "ExpectColumnValuesToBeInSet", expected, (), columns, may_be_many)
 
 
+def _in_the_past(table: str) -> Rule:
+    reason = "later than this run: a wrong date, or the clock of this machine is slow"
+    return _true("later_than_now", "has_been", "quarantine", reason, *TOLD[table])
+
+
 def _one_of(column: str, words: tuple[str, ...], action: Action) -> Rule:
     expected = {"column": column, "value_set": list(words)}
     reason = f"{column} is not one of {', '.join(words)}"
@@ -97,6 +114,7 @@ _SHIPMENTS = (
     _unique("shipment_id"),
     *_present("shipments"),
     _between("ordered_at_out_of_range", "ordered_at", EARLIEST, LATEST, "quarantine", "ordered_at is not in this age"),
+    _in_the_past("shipments"),
     _not_before(
         "delivered_before_order", "delivered_at", "ordered_at", "quarantine", "delivered before it was ordered"
     ),
@@ -208,6 +226,7 @@ _SCANS = (
     ),
     # under another id: nothing is wrong with the row, but a feed tells everything twice
     _true("scan_told_again", "told_first", "warn", "the same event came before under another id", *SAME_EVENT),
+    _in_the_past("scans"),
     _true("code_unknown", "code_known", "quarantine", "code is not in our vocabulary", "code"),
     _between(
         "scan_far_from_order",

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ from pipelines.preparation import last_known_day, prepare, read_tables
 from pipelines.progress import SILENT
 from pipelines.register import open_registry, register
 from pipelines.simulator.library import small_world
-from pipelines.stages import BUNDLES, CHALLENGER, ONLINE, TRACKING, VALIDATED, run
+from pipelines.stages import BUNDLES, CANONICAL, CHALLENGER, ONLINE, QUARANTINE, TRACKING, VALIDATED, run
 from pipelines.workspace import ROOT, inside
 from pipelines.workspace import prepare as prepare_workspace
 from serving.bundle_sources import DirectorySource
@@ -45,6 +46,7 @@ from tests.serving.shop import open_shop
 
 LAST, NEWEST = day("2026-02-18"), day("2026-02-25")  # the last days that the champion and the newest tables know
 AS_OF = NEWEST + 1
+FUTURE = datetime(2031, 3, 1, tzinfo=UTC)
 QUICK = TrainParameters(rounds=5, calibration_days=15)
 QUICK_LIVING = LivingParameters(rounds=5, landmarks=2000, calibration_days=15)
 LEARNED = {ALERTS, "model.json", "places.csv.gz", "anchored.txt", "living-anchored.txt", "handover-anchored.txt"}
@@ -336,6 +338,36 @@ def test_other_places_than_the_champion_learned_with_are_refused(workspace, caps
     assert main(["refresh"]) == 1
 
     assert "places of params.yaml are not those that the champion learned with" in capsys.readouterr().err
+    assert CURRENT.resolve().name == "v1"
+
+
+def test_a_record_of_a_wrong_year_is_set_aside_and_stops_no_day(workspace, made):
+    write(made.tables, NEWEST, CANONICAL)
+    rows = pq.read_table(CANONICAL / "shipments.parquet")
+    told = [row if row["delivered_at"] else {**row, "status": "dispatched"} for row in rows.to_pylist()]
+    told.append({**told[0], "shipment_id": "wrong", "delivered_recorded_at": FUTURE})
+    pq.write_table(pa.Table.from_pylist(told, rows.schema), CANONICAL / "shipments.parquet")
+    run("validate")
+
+    assert main(["refresh"]) == 0
+
+    assert CURRENT.resolve().name == "v1+2026-02-26"
+    told = json.loads((VALIDATED / "validation.json").read_text())["tables"]["shipments"]
+    assert told["rules"]["later_than_now"]["rows"] == 1
+    assert "wrong" in pq.read_table(QUARANTINE / "shipments.parquet")["shipment_id"].to_pylist()
+
+
+def test_a_champion_that_knows_of_days_to_come_is_refused_with_the_way_back(workspace, monkeypatch, capsys):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 2, 17, 12, tzinfo=UTC)
+
+    monkeypatch.setattr("pipelines.stages.datetime", Clock)
+
+    assert main(["refresh"]) == 1
+
+    assert "knows all before 2026-02-19, which has not come" in capsys.readouterr().err
     assert CURRENT.resolve().name == "v1"
 
 

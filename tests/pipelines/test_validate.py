@@ -2,7 +2,7 @@ import csv
 import gzip
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from pipelines.ingest.storage import conformed, write_table
 from pipelines.validate import validate
 
 DAYS = 100
+AHEAD = pd.Timestamp("2031-01-01T00:00Z")
 
 
 def orders(**changes):
@@ -130,6 +131,23 @@ def test_a_delivery_known_before_it_happened_is_known_when_it_happened(tmp_path)
     validated(tmp_path, orders(delivered_recorded_at={5: pd.Timestamp("2024-01-06T08:50Z")}))
     parcel = load_tables(tmp_path / "validated")["shipments"].iloc[5]
     assert parcel["delivered_recorded_at"] == parcel["delivered_at"]
+
+
+def test_what_has_not_happened_yet_is_set_aside_until_it_has(tmp_path):
+    shipments, feed = orders(ordered_at={7: AHEAD}, delivered_recorded_at={8: AHEAD}), scans(40, recorded_at={2: AHEAD})
+    summary = validated(tmp_path, shipments, feed, now=datetime(2026, 11, 30, tzinfo=UTC))
+    assert (rows(summary, "shipments", "later_than_now"), rows(summary, "scans", "later_than_now")) == (2, 1)
+    passed = load_tables(tmp_path / "validated")["shipments"]["shipment_id"]
+    assert passed.tolist() == [f"p{row}" for row in range(DAYS) if row not in {7, 8}]
+    evidence = load_evidence(SHIPMENTS, tmp_path / "quarantine").set_index("shipment_id")
+    assert "later than this run" in evidence.loc["p8", "reasons"][0]
+    later = validated(tmp_path, shipments, feed, now=datetime(2032, 1, 1, tzinfo=UTC))
+    assert rows(later, "shipments", "later_than_now") == rows(later, "scans", "later_than_now") == 0
+
+
+def test_a_clock_that_is_slow_stops_the_stage_instead_of_emptying_the_tables(tmp_path):
+    with pytest.raises(DataError, match=r"51 of 100 rows .*later than this run"):
+        validated(tmp_path, orders(), now=datetime(2024, 2, 21, tzinfo=UTC))
 
 
 def test_a_warning_counts_and_changes_nothing(tmp_path):

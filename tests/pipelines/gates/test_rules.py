@@ -11,6 +11,7 @@ from pipelines.gates.rules import SUITES
 from pipelines.ingest.storage import STORED, conformed
 
 ORDERED = datetime(2024, 5, 31, 9, tzinfo=UTC)
+NOW, FUTURE = datetime(2026, 11, 30, tzinfo=UTC), datetime(2031, 5, 31, tzinfo=UTC)
 
 
 def after(**duration):
@@ -55,7 +56,7 @@ def broken(table, *rows):
     passed = {
         name: conformed(pd.DataFrame([SOUND[name]], dtype=object), STORED[name]) for name in ("origins", "shipments")
     }
-    looked_at = pd.concat([frame, derived(table, frame, passed)], axis="columns")
+    looked_at = pd.concat([frame, derived(table, frame, passed, NOW)], axis="columns")
     verdicts, _ = judge(table, looked_at, SUITES[table])
     return {verdict.rule.name: verdict.bad.tolist() for verdict in verdicts if len(verdict.bad)}
 
@@ -81,6 +82,8 @@ UNSOUND = [
     ("shipments", {"dispatched_at": after(hours=1)}, {"dispatched_before_ready"}),
     ("shipments", {"dispatched_recorded_at": after(hours=2)}, {"dispatch_known_too_early"}),
     ("shipments", {"delivered_recorded_at": after(days=1)}, {"delivery_known_too_early"}),
+    ("shipments", {"delivered_recorded_at": FUTURE}, {"later_than_now"}),
+    ("shipments", {"ended_at": FUTURE}, {"later_than_now"}),
     ("shipments", {"promised_on": datetime(2024, 5, 28)}, {"promised_out_of_range"}),  # noqa: DTZ001
     ("shipments", {"promised_on": datetime(2034, 5, 28)}, {"promised_out_of_range"}),  # noqa: DTZ001
     ("shipments", {"status": "vanished"}, {"status_unknown"}),
@@ -101,6 +104,7 @@ UNSOUND = [
     ("scans", {"shipment_id": "p2"}, {"shipment_unknown"}),
     ("scans", {"occurred_at": after(days=-31)}, {"scan_far_from_order"}),
     ("scans", {"recorded_at": after(hours=4)}, {"scan_known_too_early"}),
+    ("scans", {"recorded_at": FUTURE}, {"later_than_now"}),
     ("facilities", {"kind": None}, {"kind_missing"}),
     ("facilities", {"time_zone": "Europe/Leipzig"}, {"time_zone_unknown"}),
     ("facilities", {"latitude": 91.0}, {"latitude_out_of_range"}),
