@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from parcelcast.cli import STAGES, main, parser
+from parcelcast.cli import main, parser
+from parcelcast.commands.stages import STAGES
 from parcelcast.errors import InputError
 
 
@@ -38,7 +39,7 @@ def test_a_refusal_is_one_line_and_status_1(capsys, monkeypatch):
     def refuse(options) -> int:
         raise InputError("got 3 warehouses, expected 4; name the missing one")
 
-    monkeypatch.setattr("parcelcast.cli._stage", refuse)
+    monkeypatch.setattr("parcelcast.commands.stages._stage", refuse)
 
     assert main(["publish"]) == 1
     assert capsys.readouterr().err == "parcelcast publish: got 3 warehouses, expected 4; name the missing one\n"

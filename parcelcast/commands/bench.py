@@ -1,14 +1,13 @@
 """`./run bench WHAT`: its options, and the door to each benchmark, which is imported only when it runs."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no other name for it
+from parcelcast.commands import Handler
 
-Handler = Callable[[argparse.Namespace], int]
+if TYPE_CHECKING:
+    from parcelcast.commands import Commands
 
 _DEMO_BUNDLE = Path("data/demo/simulated/data/bundle/current")
 
