@@ -7,7 +7,7 @@ is imported when it runs, so that a short stage does not pay for the libraries o
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def _validate() -> None:
 
     given = read_section(ValidateParameters, "validate")
     with steps("validate") as tell:
-        validate(CANONICAL, VALIDATED, QUARANTINE, given.critical_share, tell, datetime.now(UTC))
+        validate(CANONICAL, VALIDATED, QUARANTINE, given.critical_share, tell, _now())
     QUARANTINE.mkdir(exist_ok=True)  # DVC wants to see it even when every row was sound
 
 
@@ -266,7 +266,7 @@ def _publish() -> None:
     from pipelines.publish import publish
     from pipelines.register import open_registry, write_version
 
-    given, now = read_section(OnlineParameters, "online"), datetime.now(UTC)
+    given, now = read_section(OnlineParameters, "online"), _now()
     with steps("publish") as tell:
         tell("opening the feature store")
         repository = Repository(ONLINE, given, os.environ)
@@ -294,7 +294,7 @@ def refresh(store: Path | None) -> str:
     from pipelines.register import open_registry
     from pipelines.weather import tables_with_weather
 
-    given, now = read_section(OnlineParameters, "online"), datetime.now(UTC)
+    given, now = read_section(OnlineParameters, "online"), _now()
     count = _daily().count if store is None else counts_of(store)
 
     def from_online(bundle: Path, version: "Version") -> object:
@@ -304,6 +304,14 @@ def refresh(store: Path | None) -> str:
         tell("reading the tables")
         newest = Newest(VALIDATED, tables_with_weather(VALIDATED, WEATHER), _places(), count)
         return run_refresh(open_registry(TRACKING), BUNDLES, newest, from_online, now, tell)
+
+
+def _now() -> datetime:
+    """Return the instant of this run, or the end of the simulated history where that runs ahead of the clock."""
+    from pipelines.simulate import SimulateParameters
+
+    until = read_section(SimulateParameters, "simulate").until
+    return max(datetime.now(UTC), datetime.combine(until, time(), UTC))
 
 
 def _places() -> "PlaceIndex":

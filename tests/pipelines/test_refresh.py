@@ -364,11 +364,26 @@ def test_a_champion_that_knows_of_days_to_come_is_refused_with_the_way_back(work
             return datetime(2026, 2, 17, 12, tzinfo=UTC)
 
     monkeypatch.setattr("pipelines.stages.datetime", Clock)
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("2026-11-01", "2026-02-16"))
 
     assert main(["refresh"]) == 1
 
     assert "knows all before 2026-02-19, which has not come" in capsys.readouterr().err
     assert CURRENT.resolve().name == "v1"
+
+
+def test_a_simulated_history_may_run_ahead_of_the_clock(workspace, monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2025, 1, 1, tzinfo=UTC)
+
+    monkeypatch.setattr("pipelines.stages.datetime", Clock)
+
+    assert main(["refresh"]) == 0
+
+    assert CURRENT.resolve().name == "v1+2026-02-26"
 
 
 def test_tables_that_lost_their_scans_are_refused(workspace, capsys):
