@@ -117,7 +117,7 @@ def parcel_progress(
     A delivery is final: nothing that happens after it changes the status, only a correction takes it back. After a
     return has begun a delivery is one to the shop.
     """
-    scans = journey_since(follow(absorb(reports, as_of), links, as_of), since)
+    scans = journey_since(follow(absorb(reports, as_of, links), links, as_of), since)
     walk = _Walk(back=is_return)
     for scan in scans:
         walk.see(scan)

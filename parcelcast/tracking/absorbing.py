@@ -1,21 +1,26 @@
 """Reports in any order and number, as the scans that were known at an instant: each once, corrected, in order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from parcelcast.scan import CODES
+from parcelcast.tracking.links import Link, depth_of, known_links
 from parcelcast.tracking.scan import Scan
 
 # Two scans of the same second are told in the order of a journey.
 _RANK = {code: rank for rank, code in enumerate(CODES)}
 
 
-def absorb(reports: Iterable[Scan], as_of: datetime | None = None) -> tuple[Scan, ...]:
-    """Return the scans that were recorded before ``as_of`` (all without it), in the order in which they happened.
+def absorb(reports: Iterable[Scan], as_of: datetime | None = None, links: Sequence[Link] = ()) -> tuple[Scan, ...]:
+    """Return the scans of a parcel that were recorded before ``as_of`` (all without it), in the order they happened.
 
-    Of several reports of one event the one that we learned of first counts. A correction takes the place of the scan
-    that it replaces, whether that has come or not; of several corrections of one scan the one recorded last counts.
-    The result does not depend on the order of the reports or on how often each comes.
+    Of several reports of one event the one that we learned of first counts. What is told under several numbers of the
+    parcel, or by its id, is one event too where the carrier is the same or is not told: it is known since the first
+    report, under the number that is last by ``links``. A correction takes the place of the scan that it replaces,
+    whether that has come or not; of several corrections of one scan the one recorded last counts. The result does not
+    depend on the order of the reports or on how often each comes.
     """
     known = [report for report in reports if as_of is None or report.recorded_at < as_of]
     first: dict[str, Scan] = {}
@@ -23,7 +28,7 @@ def absorb(reports: Iterable[Scan], as_of: datetime | None = None) -> tuple[Scan
         kept = first.get(report.scan_id)
         if kept is None or _told(report) < _told(kept):
             first[report.scan_id] = report
-    return tuple(sorted(_corrected(first), key=order))
+    return tuple(sorted(_corrected(first, _joined(first, known_links(links, as_of))), key=order))
 
 
 def order(scan: Scan) -> tuple[datetime, int, str]:
@@ -35,24 +40,48 @@ def _told(report: Scan) -> tuple[datetime, str]:
     return report.recorded_at, repr(report)
 
 
-def _corrected(scans: dict[str, Scan]) -> list[Scan]:
+def _joined(scans: dict[str, Scan], links: Sequence[Link]) -> dict[str, str]:
+    """Leave one scan of each event, and return its id by those of the others."""
+    names: dict[str, str] = {}
+    for same in _same_events(list(scans.values())):
+        best = min(same, key=lambda scan: (-depth_of(scan.number, links), not scan.carrier, _told(scan)))
+        names |= {scans.pop(scan.scan_id).scan_id: best.scan_id for scan in same}
+        scans[best.scan_id] = replace(best, recorded_at=min(scan.recorded_at for scan in same))
+    return names
+
+
+def _same_events(scans: Sequence[Scan]) -> Iterator[list[Scan]]:
+    """Yield scans that tell one event under several numbers; one without a carrier goes with the first that has one."""
+    if len({scan.number for scan in scans}) < 2:
+        return
+    told: dict[Any, dict[str, list[Scan]]] = {}
+    for scan in scans:
+        told.setdefault((scan.event, scan.replaces), {}).setdefault(scan.told_carrier or scan.carrier, []).append(scan)
+    for alike in told.values():
+        nameless = alike.pop("", [])
+        alike.setdefault(min(alike, default=""), []).extend(nameless)
+        yield from (same for same in alike.values() if len(same) > 1)
+
+
+def _corrected(scans: Mapping[str, Scan], names: Mapping[str, str]) -> list[Scan]:
     """Take out what is replaced, and corrections that a later one of the same scan outdoes."""
     families: dict[str, list[Scan]] = {}
     for scan in scans.values():
         if scan.replaces is not None:
-            families.setdefault(_root(scan.replaces, scans), []).append(scan)
-    last = {max(_unreplaced(family), key=_told).scan_id for family in families.values()}
+            families.setdefault(_root(scan.replaces, scans, names), []).append(scan)
+    last = {max(_unreplaced(family, names), key=_told).scan_id for family in families.values()}
     uncorrected = (scan for scan in scans.values() if scan.replaces is None and scan.scan_id not in families)
     return [*uncorrected, *(scans[scan_id] for scan_id in last)]
 
 
-def _unreplaced(family: list[Scan]) -> list[Scan]:
-    replaced = {scan.replaces for scan in family}
+def _unreplaced(family: list[Scan], names: Mapping[str, str]) -> list[Scan]:
+    replaced = {names.get(scan.replaces or "", scan.replaces) for scan in family}
     return [scan for scan in family if scan.scan_id not in replaced]
 
 
-def _root(scan_id: str, scans: dict[str, Scan]) -> str:
+def _root(scan_id: str, scans: Mapping[str, Scan], names: Mapping[str, str]) -> str:
     """Id of the first scan of a chain of corrections; an id holds what it replaces, so there are no circles."""
+    scan_id = names.get(scan_id, scan_id)
     while (scan := scans.get(scan_id)) is not None and scan.replaces is not None:
-        scan_id = scan.replaces
+        scan_id = names.get(scan.replaces, scan.replaces)
     return scan_id

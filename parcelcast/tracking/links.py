@@ -21,14 +21,30 @@ class Link:
     recorded_at: datetime
 
 
+def known_links(links: Iterable[Link], as_of: datetime | None) -> list[Link]:
+    """Return the links that were recorded before ``as_of``, all without it."""
+    return [link for link in links if as_of is None or link.recorded_at < as_of]
+
+
+def depth_of(number: Number, links: Sequence[Link]) -> int:
+    """Return how many numbers came before this one; a circle of links ends the count."""
+    depth, reached, seen = 0, {number}, {number}
+    while True:
+        reached = {link.predecessor for link in links if link.successor in reached} - seen
+        if not reached:
+            return depth
+        seen |= reached
+        depth += 1
+
+
 def numbers_of(number: Number, links: Iterable[Link], as_of: datetime | None = None) -> list[Number]:
     """Return all numbers of the parcel that has one of them, from the first to the last, as known before ``as_of``."""
-    joined = [link for link in links if as_of is None or link.recorded_at < as_of]
+    joined = known_links(links, as_of)
     known = {number}
     while True:
         reached = {end for link in joined for end in (link.predecessor, link.successor) if _touches(link, known)}
         if reached <= known:
-            return sorted(known, key=lambda one: (_depth(one, joined), one))
+            return sorted(known, key=lambda one: (depth_of(one, joined), one))
         known |= reached
 
 
@@ -38,10 +54,10 @@ def follow(scans: Sequence[Scan], links: Iterable[Link], as_of: datetime | None 
     Some carriers tell the true delivery under their old number too: it counts once the successor has been at the door
     (on the vehicle, attempted, at a pickup point or delivered) by then.
     """
-    joined = [link for link in links if as_of is None or link.recorded_at < as_of]
+    joined = known_links(links, as_of)
     if not joined:
         return tuple(scans)
-    depths = {number: _depth(number, joined) for number in {scan.number for scan in scans}}
+    depths = {number: depth_of(number, joined) for number in {scan.number for scan in scans}}
     superseded = {link.predecessor for link in joined}
     followed = []
     for scan in scans:
@@ -60,14 +76,3 @@ def follow(scans: Sequence[Scan], links: Iterable[Link], as_of: datetime | None 
 
 def _touches(link: Link, known: set[Number]) -> bool:
     return link.predecessor in known or link.successor in known
-
-
-def _depth(number: Number, links: Sequence[Link]) -> int:
-    """How many numbers came before this one; a circle of links ends the count."""
-    depth, reached, seen = 0, {number}, {number}
-    while True:
-        reached = {link.predecessor for link in links if link.successor in reached} - seen
-        if not reached:
-            return depth
-        seen |= reached
-        depth += 1

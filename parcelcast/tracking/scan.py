@@ -47,8 +47,8 @@ class Scan:
     there. ``told_carrier`` is the carrier that a scan names beside a parcel's id, whose number has none. Refused with
     InputError: a time without an offset or outside of the years 1990 to 2199, an unknown code, no tracking number.
 
-    ``scan_id`` is the same for two reports of one event: same carrier, tracking number, raw code, second and facility
-    (or place, where no facility is told), and the same scan that they correct.
+    ``scan_id`` is the same for two reports of one event under one number: same carrier, tracking number, raw code,
+    second and facility (or place, where no facility is told), and the same scan that they correct.
     """
 
     carrier: str
@@ -100,6 +100,17 @@ class Scan:
         return Number(self.carrier, self.tracking_number)
 
     @property
+    def event(self) -> tuple[str, str, str]:
+        """What happened, under whatever number: the raw code (or code), the second, and the facility (or place)."""
+        at = self.occurred_at
+        return (
+            self.raw_code or f"={self.code}",
+            # ISO 8601 in half the time of isoformat().
+            "%d-%02d-%02dT%02d:%02d:%02d+00:00" % (at.year, at.month, at.day, at.hour, at.minute, at.second),  # noqa: UP031
+            self.facility_id or f"@{(self.place or '').strip().casefold()}",
+        )
+
+    @property
     def happened_at(self) -> datetime:
         """When it happened (UTC): as told, but not after we learned of it."""
         return min(self.occurred_at, self.recorded_at)
@@ -120,14 +131,5 @@ def _compared(carrier: str, tracking_number: str) -> tuple[str, str]:
 
 
 def _identity(scan: Scan) -> str:
-    at = scan.occurred_at
-    parts = (
-        scan.carrier,
-        scan.tracking_number,
-        scan.raw_code or f"={scan.code}",
-        # ISO 8601 in half the time of isoformat().
-        "%d-%02d-%02dT%02d:%02d:%02d+00:00" % (at.year, at.month, at.day, at.hour, at.minute, at.second),  # noqa: UP031
-        scan.facility_id or f"@{(scan.place or '').strip().casefold()}",
-        scan.replaces or "",
-    )
+    parts = (scan.carrier, scan.tracking_number, *scan.event, scan.replaces or "")
     return blake2b("\x1f".join(parts).encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 
 import orjson
 
@@ -76,9 +77,9 @@ class Batch:
     refused: list[Refused] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
-    def intake(self, new: set[str]) -> Intake:
-        """Tell what became of the rows, and take the ids of its scans out of those that were new."""
-        ours = {scan.scan_id for scan in self.scans} & new
+    def intake(self, kept: Iterable[Scan], new: set[str]) -> Intake:
+        """Tell what became of the rows by its scans as they are kept, and take their ids out of those that were new."""
+        ours = {scan.scan_id for scan in kept} & new
         new -= ours
         accepted = len(ours)
         return Intake(
@@ -195,5 +196,5 @@ def keep(database: Database, batches: Sequence[Batch]) -> list[Intake]:
         recorded = record_scans(connection, [scan for batch in batches for scan in batch.scans], now)
         for batch in batches:
             refuse(connection, batch.refused, batch.recorded_at)
-    new = set(recorded.new)
-    return [batch.intake(new) for batch in batches]
+    kept, new = iter(recorded.kept), set(recorded.new)
+    return [batch.intake(islice(kept, len(batch.scans)), new) for batch in batches]

@@ -15,7 +15,7 @@ from parcelcast.tracking.clocks import OFFSET_MISSING, ToldTime, read_time
 from parcelcast.tracking.scan import OFFSETS_MIN, Number, Scan
 from serving.problems import FieldProblem, got_of, pointer_of
 from serving.promises.requests import whole
-from serving.stores.parcels import id_number
+from serving.stores.by_id import id_number
 
 MAX_TEXT = 1_000
 MAX_LEG = 1_000

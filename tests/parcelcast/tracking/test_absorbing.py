@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from parcelcast.errors import InputError
 from parcelcast.tracking.absorbing import absorb, order
+from parcelcast.tracking.links import Link
 from parcelcast.tracking.scan import Scan
 from tests.parcelcast.tracking.reports import MONDAY, hours, reports, scan, shaken
 
@@ -52,17 +53,58 @@ def test_two_reports_of_one_event_are_one_scan_recorded_when_it_was_first_told()
     assert absorb([by_file, by_push], hours(5.1)) == ()
 
 
-def test_another_second_facility_code_number_or_carrier_is_another_event():
+def test_another_second_facility_code_or_carrier_is_another_event():
     one = scan("hub_arrival", 5, raw_code="02", facility_id="H1")
     others = [
         replace(one, occurred_at=one.occurred_at + timedelta(seconds=1)),
         replace(one, facility_id="H2"),
         replace(one, raw_code="09"),
-        replace(one, tracking_number="A2"),
         replace(one, carrier="gls"),
     ]
-    assert len(absorb([one, *others], hours(99))) == 6
+    assert len(absorb([one, *others], hours(99))) == 5
     assert replace(one, occurred_at=one.occurred_at + timedelta(microseconds=9)).scan_id == one.scan_id
+
+
+def by_id(one, told_carrier=None, **more):
+    return replace(one, carrier="", tracking_number="ID:532D31", told_carrier=told_carrier, **more)
+
+
+@given(st.data())
+def test_what_is_told_again_by_the_parcels_id_changes_nothing(data):
+    original = data.draw(reports())
+    again = data.draw(st.lists(st.sampled_from(original))) if original else []
+    late = [by_id(one, data.draw(st.sampled_from([None, "dpd"]))) for one in again]
+    assert absorb(data.draw(st.permutations([*original, *late]))) == absorb(original)
+
+
+def test_one_event_by_several_numbers_and_by_id_is_known_since_the_first_report():
+    one = scan("hub_arrival", 5, 7, raw_code="02", facility_id="H1")
+    under_another = replace(one, tracking_number="A2", recorded_at=hours(8))
+    first = by_id(one, recorded_at=hours(6))
+    for told in ([one, under_another, first], [first, under_another, one]):
+        assert absorb(told) == (replace(one, recorded_at=hours(6)),)
+        assert absorb(told, hours(7)) == (first,)
+        assert absorb(told, hours(9), [Link(one.number, under_another.number, hours(0))])[0].number == ("dpd", "A2")
+
+
+def test_by_id_the_carrier_counts_where_it_is_told():
+    here, there = scan("hub_arrival", 5), scan("hub_arrival", 5, carrier="gls")
+    assert len(absorb([here, by_id(here, "gls")])) == 2
+    assert absorb([here, there, by_id(here), by_id(here, recorded_at=hours(9))]) == absorb([here, there])
+
+
+def test_a_correction_may_name_either_report_of_an_event():
+    wrong = scan("delivered", 10)
+    first = by_id(wrong, recorded_at=hours(9))
+    for replaced in (wrong, first):
+        right = scan("delivery_attempted", 10, 12, replaces=replaced.scan_id)
+        assert (
+            absorb([wrong, first, right])
+            == absorb([by_id(right, recorded_at=hours(13)), right, first, wrong])
+            == (right,)
+        )
+        of_it = by_id(scan("at_pickup_point", 10, 14), replaces=by_id(right).scan_id)
+        assert absorb([wrong, right, of_it, first, by_id(right)]) == (of_it,)
 
 
 def test_scans_of_the_same_second_are_told_in_the_order_of_a_journey():

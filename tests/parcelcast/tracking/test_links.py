@@ -53,3 +53,9 @@ def test_the_true_delivery_counts_under_the_old_number_too():
 
 def test_a_delivery_under_the_last_number_is_one():
     assert follow((at_home("delivered", 50),), [LINK])[0].code == "delivered"
+
+
+def test_one_delivery_under_both_numbers_of_a_carrier_is_one():
+    link = Link(ABROAD, Number("dpd", "A2"), hours(20))
+    told = [scan("delivered", 50), scan("delivered", 50, 51, number="A2")]
+    assert [one.code for one in follow(absorb(told, links=[link]), [link])] == ["delivered"]

@@ -67,7 +67,7 @@ def test_a_raw_code_is_mapped_and_an_unknown_one_is_counted(shop):
 def test_a_scan_by_id_has_its_carriers_code_table_and_place_in_the_report(shop):
     by_id = {"tracking_number": ..., "shipment_id": "S-1", "carrier": " DPD", "code": ...}
     told = [row(**by_id, raw_code="3"), row(**by_id, raw_code="never seen")]
-    answer = send(shop, [*told, row(code=..., raw_code="never seen")])
+    answer = send(shop, [*told, row(code=..., raw_code="never heard")])
 
     assert (counts(answer), answer.json()["unknown_codes"]) == ((3, 3, 0, 0), 2)
     assert next((scan.code, scan.map_version) for scan in parcel(shop).scans) == ("out_for_delivery", "dpd-1")
@@ -165,6 +165,31 @@ def test_a_correction_of_a_scan_that_the_parcel_does_not_have_is_marked_until_th
 def test_a_scan_may_name_its_parcel_by_id(shop):
     assert counts(send(shop, row(carrier=..., tracking_number=..., shipment_id="S-1"))) == (1, 1, 0, 0)
     assert len(parcel(shop).scans) == 1
+
+
+BY_ID = {"carrier": ..., "tracking_number": ..., "shipment_id": "S-1"}
+
+
+def test_an_event_by_number_and_by_id_is_one_scan(shop):
+    by_number, *by_id = row(), row(**BY_ID), row(**BY_ID | {"carrier": "DPD"})
+
+    assert counts(send(shop, [by_id[0], by_number, by_id[1]])) == (3, 1, 2, 0)
+    assert counts(send(shop, by_number)) == (1, 0, 1, 0)
+    assert counts(stream(shop, orjson.dumps(by_id[1]))) == (1, 0, 1, 0)
+    assert [scan.carrier for scan in parcel(shop).scans] == ["dpd"]
+    (entry,) = timeline(shop)
+    assert entry["number"] == {"carrier": "dpd", "tracking_number": "0159001"}
+    assert counts(send(shop, row(**BY_ID, code="delivered", replaces=entry["scan_id"]))) == (1, 1, 0, 0)
+    assert counts(send(shop, row(code="delivered", replaces=entry["scan_id"]))) == (1, 0, 1, 0)
+    assert [entry["code"] for entry in timeline(shop)] == ["delivered"]
+
+
+def test_strays_by_number_and_by_id_are_one_scan_once_their_parcel_is_there(shop):
+    other = {"carrier": "gls", "tracking_number": "7"}
+    send(shop, [row(**other), row(**BY_ID | {"shipment_id": "S-2"})])
+    assert shop.post("/v1/shipments", json={**PARCEL, "shipment_id": "S-2", "tracking_numbers": [other]}).is_success
+
+    assert len(shop.get("/v1/shipments/S-2").json()["timeline"]) == 1
 
 
 WRONG = [
