@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from parcelcast.codes.carriers import carrier_of
 from parcelcast.scan import CODES
 from parcelcast.tracking.links import Link, depth_of, known_links
 from parcelcast.tracking.scan import Scan
@@ -56,7 +57,8 @@ def _same_events(scans: Sequence[Scan]) -> Iterator[list[Scan]]:
         return
     told: dict[Any, dict[str, list[Scan]]] = {}
     for scan in scans:
-        told.setdefault((scan.event, scan.replaces), {}).setdefault(scan.told_carrier or scan.carrier, []).append(scan)
+        carrier = carrier_of(scan.told_carrier or scan.carrier)
+        told.setdefault((scan.event, scan.replaces), {}).setdefault(carrier, []).append(scan)
     for alike in told.values():
         nameless = alike.pop("", [])
         alike.setdefault(min(alike, default=""), []).extend(nameless)

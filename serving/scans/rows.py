@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal, Required, cast
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from parcelcast.codes.carriers import carrier_of
 from parcelcast.codes.mapping import MappedCode
 from parcelcast.codes.vocabulary import PARTIES, REASONS
 from parcelcast.errors import InputError
 from parcelcast.scan import CODES, UNKNOWN_CODE
 from parcelcast.tracking.clocks import OFFSET_MISSING, ToldTime, read_time
-from parcelcast.tracking.scan import OFFSETS_MIN, Number, Scan
+from parcelcast.tracking.scan import OFFSETS_MIN, Scan
 from serving.problems import FieldProblem, got_of, pointer_of
 from serving.promises.requests import whole
 from serving.stores.by_id import id_number
@@ -206,12 +207,12 @@ def _number(row: ScanRow) -> tuple[str, str]:
     if carrier is None or number is None:
         missing = "/carrier" if carrier is None else "/tracking_number"
         raise RefusedRowError(missing, "expected carrier and tracking_number, or shipment_id", "nothing")
-    return carrier, number
+    return carrier_of(carrier), number
 
 
 def _told_carrier(row: ScanRow) -> str | None:
     carrier = row.get("carrier")
-    return None if carrier is None or row.get("shipment_id") is None else Number.of(carrier, "").carrier
+    return None if carrier is None or row.get("shipment_id") is None else carrier_of(carrier)
 
 
 def _time(row: ScanRow) -> ToldTime:
@@ -243,7 +244,9 @@ def _code(row: ScanRow, map_code: MapCode, vocabulary: str | None) -> tuple[str,
         raise RefusedRowError("/code", "expected code or raw_code", "nothing")
     if carrier is None:
         raise RefusedRowError("/carrier", "expected the carrier whose raw_code it is", "nothing")
-    return map_code(carrier, raw_code) or MappedCode(UNKNOWN_CODE, None, None, None)
+    # A shop may have a table of its own by a carrier's other name.
+    found = map_code(carrier, raw_code) or map_code(carrier_of(carrier), raw_code)
+    return found or MappedCode(UNKNOWN_CODE, None, None, None)
 
 
 def is_unknown(scan: Scan) -> bool:

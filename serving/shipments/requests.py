@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
+from parcelcast.codes.carriers import carrier_of
 from parcelcast.tracking.scan import Number
 from serving.problems import MANY, ONE
 from serving.promises.requests import (
@@ -135,10 +136,10 @@ class ParcelRequest(Strictly):
         told |= {f"destination_{name}": value for name, value in self.destination.model_dump().items()}
         numbers, links = [], []
         for one in self.tracking_numbers:
-            number = Number.of(one.carrier or self.carrier or "", one.tracking_number)
+            number = Number.of(carrier_of(one.carrier or self.carrier or ""), one.tracking_number)
             numbers.append(number)
             if (then := one.continues_as) is not None:
-                links.append((number, Number.of(then.carrier, then.tracking_number)))
+                links.append((number, Number.of(carrier_of(then.carrier), then.tracking_number)))
         return NewParcel(told, tuple(numbers), tuple(links))
 
 

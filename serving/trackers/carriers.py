@@ -2,35 +2,19 @@
 
 from holidays.registry import COUNTRIES
 
-# By the names that both trackers use, without case, blanks, hyphens and underscores. A carrier that is not here keeps
-# the tracker's name, in lower case.
-_CARRIERS = {
-    "dhlpaket": "dhl_paket",
-    "dhlgermany": "dhl_paket",
-    "dhl": "dhl_express",
-    "dhlexpress": "dhl_express",
-    "dpd": "dpd",
-    "dpdde": "dpd",
-    "gls": "gls",
-    "glsde": "gls",
-    "hermes": "hermes",
-    "hermesde": "hermes",
-    "postnl": "postnl",
-    "postnl3s": "postnl",
-    "postnlinternational": "postnl",
-}
+from parcelcast.codes.carriers import carrier_of
 
 _COUNTRIES = {names[2]: names[1] for names in COUNTRIES.values()}
 
 
-def carrier_of(name: str) -> str:
-    """Return our id of a tracker's carrier.
+def tracked_carrier(name: str) -> str:
+    """Return our id of a tracker's carrier. Where trackers say DHL, they mean DHL Express.
 
-    >>> carrier_of("dhl-germany"), carrier_of("DHLExpress"), carrier_of("USPS"), carrier_of("royal-mail")
+    >>> tracked_carrier("dhl-germany"), tracked_carrier("dhl"), tracked_carrier("USPS"), tracked_carrier("royal-mail")
     ('dhl_paket', 'dhl_express', 'usps', 'royal-mail')
     """
-    name = name.strip().casefold()
-    return _CARRIERS.get(name.replace("-", "").replace("_", "").replace(" ", ""), name)
+    carrier = carrier_of(name)
+    return "dhl_express" if carrier == "dhl" else carrier
 
 
 def country_of(code: object) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from serving.scans.rows import MAX_TEXT
-from serving.trackers.carriers import carrier_of, country_of
+from serving.trackers.carriers import country_of, tracked_carrier
 
 # Parcels have some ten; what tells more is no parcel's way.
 MAX_CHECKPOINTS = 1_000
@@ -40,7 +40,7 @@ def _of_checkpoint(tracking: Mapping[str, Any], told: Mapping[str, Any], places:
     postal_code, city = _line(told.get("postal_code") or told.get("zip")), _line(told.get("city"))
     found = places.find(country or "", postal_code or "", city or "")
     return {
-        "carrier": carrier_of(_line(told.get("slug")) or _line(tracking.get("slug")) or ""),
+        "carrier": tracked_carrier(_line(told.get("slug")) or _line(tracking.get("slug")) or ""),
         "tracking_number": _line(tracking.get("tracking_number")),
         "occurred_at": _line(told.get("checkpoint_time")),
         "time_zone": None if found.precision == "unknown" else found.time_zone,
@@ -56,7 +56,7 @@ def _of_detail(tracker: Mapping[str, Any], told: Mapping[str, Any]) -> Row:
     location = location if isinstance(location, Mapping) else {}
     status, detail = _line(told.get("status")), _line(told.get("status_detail"))
     return {
-        "carrier": carrier_of(_line(tracker.get("carrier")) or ""),
+        "carrier": tracked_carrier(_line(tracker.get("carrier")) or ""),
         "tracking_number": _line(tracker.get("tracking_code")),
         "occurred_at": _line(told.get("datetime")),
         "raw_code": f"{status}/{detail}" if status and detail else status,

@@ -93,6 +93,11 @@ def test_by_id_the_carrier_counts_where_it_is_told():
     assert absorb([here, there, by_id(here), by_id(here, recorded_at=hours(9))]) == absorb([here, there])
 
 
+def test_a_carriers_other_name_is_the_same_carrier():
+    named = scan("hub_arrival", 5, carrier="dpd-de")
+    assert absorb([named, scan("hub_arrival", 5, 6)]) == (named,)
+
+
 def test_a_correction_may_name_either_report_of_an_event():
     wrong = scan("delivered", 10)
     first = by_id(wrong, recorded_at=hours(9))

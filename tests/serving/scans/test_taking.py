@@ -74,16 +74,30 @@ def test_a_scan_by_id_has_its_carriers_code_table_and_place_in_the_report(shop):
     assert [(one["carrier"], one["scans"]) for one in shop.get("/v1/reports/codes").json()["carriers"]] == [("dpd", 2)]
 
 
-def test_a_shops_own_code_table_replaces_ours(tmp_path_factory):
+@pytest.mark.parametrize("carrier", ["dpd", "dpd-de"])
+def test_a_shops_own_code_table_replaces_ours(carrier, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "dpd.csv").write_text(
-        "# carrier: dpd\n# version: shop\n# source S: our own list\nraw_code,code,reason,party,source,note\n"
-        "never seen,delivered,,,S,\n"
+    (folder / "own.csv").write_text(
+        f"# carrier: {carrier}\n# version: shop\n# source S: our own list\nraw_code,code,reason,party,source,note\n"
+        "3,delivered,,,S,\n"
     )
     with open_shop(folder, codes=folder) as shop:
         shop.post("/v1/shipments", json=PARCEL)
-        send(shop, row(code=..., raw_code="never seen"))
-        assert [(scan.code, scan.map_version) for scan in parcel(shop).scans] == [("delivered", "dpd-shop")]
+        send(shop, row(carrier=carrier, code=..., raw_code="3"))
+        assert [(scan.code, scan.map_version) for scan in parcel(shop).scans] == [("delivered", f"{carrier}-shop")]
+
+
+@pytest.mark.parametrize("registered", ["dhl_paket", "dhl-germany"])
+def test_a_carrier_may_be_named_as_trackers_spell_it(registered, shop):
+    number = {"carrier": registered, "tracking_number": "0034"}
+    assert shop.post("/v1/shipments", json={**PARCEL, "shipment_id": "S-2", "tracking_numbers": [number]}).is_success
+    event = {"tracking_number": "0034", "code": ..., "raw_code": "dlvrd"}
+    by_id = {**event, "tracking_number": ..., "shipment_id": "S-2"}
+    told = [row(**event, carrier=name) for name in ("DHL Paket", "dhl-germany", "DHLPaket", "dhl_paket")]
+
+    assert counts(send(shop, [*told, row(**by_id, carrier="dhl-germany")])) == (5, 1, 4, 0)
+    (scan,) = parcel(shop, "S-2").scans
+    assert (scan.carrier, scan.code, scan.map_version) == ("dhl_paket", "delivered", "dhl_paket-1")
 
 
 def test_times_may_lack_an_offset(shop):

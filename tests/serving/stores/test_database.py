@@ -12,7 +12,7 @@ from parcelcast.errors import InputError
 from serving.errors import StoreRefusedError, StoreUnavailableError
 from serving.stores.database import MIGRATIONS, Database
 from serving.stores.migrations.versions import v0001_parcels
-from serving.stores.schema import deliveries, links, metadata, refused
+from serving.stores.schema import deliveries, links, metadata, numbers, refused, shipments
 from tests.serving.stores.outbox import add_endpoint, event, tell
 
 NOON = datetime(2027, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -62,6 +62,24 @@ def test_the_first_schema_is_brought_up_to_date_with_its_rows(first):
     assert _differences(first) == []
     with first.reading() as connection:
         assert connection.execute(select(deliveries.c.seq).order_by(deliveries.c.seq)).scalars().all() == told
+
+
+def test_numbers_under_a_carriers_other_name_are_found_under_ours_too(first):
+    parcel = {"shipment_id": "S-1", "order_id": "O-1", "merchant_id": "default", "facts": "{}"}
+    link = {"predecessor_carrier": "dhl-germany", "predecessor": "A", "successor_carrier": "post nl", "successor": "B"}
+    told = [{"shipment_id": "S-1", "carrier": name, "tracking_number": "A"} for name in ("dhl", "dhl-germany", "gls")]
+    with first.writing() as connection:
+        connection.execute(insert(shipments), {**parcel, "registered_at": NOON, "updated_at": NOON})
+        connection.execute(insert(numbers), [{**one, "recorded_at": NOON} for one in told])
+        connection.execute(insert(links), {**link, "recorded_at": NOON})
+
+    first.migrate()
+
+    with first.reading() as connection:
+        found = connection.execute(select(numbers.c.carrier).order_by(numbers.c.carrier)).scalars().all()
+        ends = connection.execute(select(links.c.predecessor_carrier, links.c.successor_carrier)).all()
+    assert found == ["dhl", "dhl-germany", "dhl_paket", "gls"]
+    assert set(ends) == {(one, other) for one in ("dhl-germany", "dhl_paket") for other in ("post nl", "postnl")}
 
 
 def test_a_newer_schema_is_left_alone(database):
