@@ -1,9 +1,10 @@
 """Whether stated probabilities came true: the risk of delays, and the ranges of dates."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -12,8 +13,7 @@ from parcelcast.calendar import day_end
 from parcelcast.place import PlaceIndex
 from serving.reports.calibration_answers import RANGE_LEVEL, TENTHS, CalibrationReport, RangesAnswer, Tenth
 from serving.reports.shares import ratio, share_of
-from serving.stores.etas import DatesRow
-from serving.stores.outcomes import Outcome, Window, is_late
+from serving.stores.outcomes import Outcome, StatedDates, Window, is_late
 
 _KINDS = ("unheard", "unstated", "stated_otherwise", "decided", "not_by_model", "judged")
 
@@ -54,7 +54,7 @@ class _Tally:
     tenths: list[_Risks] = field(default_factory=lambda: [_Risks() for _ in range(TENTHS)])
     ranges: Counter[str] = field(default_factory=Counter)
 
-    def see(self, one: Outcome, told: DatesRow | None, today: date) -> None:
+    def see(self, one: Outcome, told: StatedDates | None, today: date) -> None:
         """Count a parcel of which something was heard, by what was told of it last."""
         if told is None:
             self.kinds["unstated"] += 1
@@ -101,24 +101,18 @@ class _Tally:
 
 
 def calibrated(
-    histories: Iterable[tuple[Outcome, Sequence[DatesRow]]],
-    window: Window,
-    lead_hours: float,
-    places: PlaceIndex,
-    today: date,
+    stated: Iterable[tuple[Outcome, StatedDates | None]], window: Window, lead_hours: float, today: date
 ) -> CalibrationReport:
     """Hold what was stated last, so many hours before the end of the promised day, against what came.
 
-    ``places`` tell on which clock that day ends. Ranges are over when their last day is before ``today`` (UTC).
+    Ranges are over when their last day is before ``today`` (UTC).
     """
     tally = _Tally()
-    for one, history in histories:
-        if not one.counts:
+    for one, told in stated:
+        if one.counts:
+            tally.see(one, told, today)
+        else:
             tally.kinds["unheard"] += 1
-            continue
-        ends_at = day_end(one.promised_on, places.find(*one.address).time_zone)
-        told = next((row for row in reversed(history) if row.as_of <= ends_at - timedelta(hours=lead_hours)), None)
-        tally.see(one, told, today)
     return CalibrationReport(
         since=window.since,
         until=window.until,
@@ -126,6 +120,12 @@ def calibrated(
         lead_hours=lead_hours,
         **tally.figures(),
     )
+
+
+def before_the_end(places: PlaceIndex, lead_hours: float) -> Callable[[Outcome], datetime]:
+    """Return what tells the instant so many hours before the end of a parcel's promised day, on the clock there."""
+    ends = cache(day_end)
+    return lambda one: ends(one.promised_on, places.find(*one.address).time_zone) - timedelta(hours=lead_hours)
 
 
 def _is_delivered_late(one: Outcome) -> bool:
@@ -142,7 +142,7 @@ def _place_of(delivered_on: date | None, earliest_on: date | None, latest_on: da
     return "before" if delivered_on < earliest_on else "within"
 
 
-def _is_by_model(told: DatesRow) -> bool:
+def _is_by_model(told: StatedDates) -> bool:
     return bool(orjson.loads(told.eta)["basis"] == "model")
 
 

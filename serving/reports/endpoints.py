@@ -6,11 +6,11 @@ from serving.callers import ParcelReader
 from serving.problems import documented
 from serving.reports.asked import LEAD_HOURS, Asked, Lead
 from serving.reports.attainment import AttainmentReport, attained
-from serving.reports.calibration import calibrated
+from serving.reports.calibration import before_the_end, calibrated
 from serving.reports.calibration_answers import CalibrationReport
 from serving.reports.carriers import CarriersReport, carried
 from serving.state import Serving
-from serving.stores.outcomes import read_histories, read_incidents, read_outcomes
+from serving.stores.outcomes import read_incidents, read_outcomes, read_stated
 
 router = APIRouter(prefix="/v1/reports", tags=["parcels"])
 
@@ -30,9 +30,9 @@ def report_calibration(
 
     Judged is what was stated last so many hours before the end of the promised day, by a model.
     """
-    places, today = services.bundles.current.bundle.places, services.clock().date()
+    until = before_the_end(services.bundles.current.bundle.places, lead_hours)
     with services.database.reading() as connection:
-        return calibrated(read_histories(connection, window), window, lead_hours, places, today)
+        return calibrated(read_stated(connection, window, until), window, lead_hours, services.clock().date())
 
 
 @router.get("/carriers", responses=documented(401, 403, 422, 503))

@@ -1,22 +1,35 @@
 """What became of parcels that were promised for some days: who counts, what is late, and what was told of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
+from datetime import date, datetime
+from itertools import groupby, islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select, text
 
 from parcelcast.alerts import Incident
-from serving.stores.etas import DatesRow
-from serving.stores.schema import alerts, etas, shipments
+from serving.stores.schema import EPOCH, MICROSECOND, alerts, etas, shipments
 
 _AT_ONCE = 5_000
 _PARCEL = tuple(shipments.c[name] for name in ("shipment_id", "promised_on", "status", "stage", "eta", "facts"))
 _by_parcel = attrgetter("shipment_id")
+
+_STATED = tuple(etas.c[name] for name in ("promised_on", "delay_risk", "earliest_on", "latest_on", "eta"))
+_SQLITE = """
+select json_extract(value, '$.shipment_id') as shipment_id, json_extract(value, '$.at') as at from json_each(:asked)
+"""
+_POSTGRESQL = "select * from json_to_recordset(cast(:asked as json)) as one (shipment_id text, at timestamptz)"
+# Histories are long, and this reads one row of each.
+_STATED_LAST = """
+select asked.shipment_id, {columns} from ({asked}) as asked
+join etas on etas.shipment_id = asked.shipment_id and etas.number = (
+    select told.number from etas as told where told.shipment_id = asked.shipment_id and told.as_of <= asked.at
+    order by told.number desc limit 1
+)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +41,17 @@ class Window:
     merchant_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class StatedDates(NamedTuple):
+    """What a row of the history of dates says (`serving.stores.etas.DatesRow`)."""
+
+    promised_on: date | None
+    delay_risk: float | None
+    earliest_on: date | None
+    latest_on: date | None
+    eta: str
+
+
+class Outcome(NamedTuple):
     """A parcel that was promised for a day, by what was said of it last; dates are local, None: not yet.
 
     ``arrived_on`` is when it came to the door or a pickup point, ``delivered_on`` when the shopper had it,
@@ -83,33 +105,43 @@ def is_late(days_after: int | None) -> bool:
 
 def read_outcomes(connection: Connection, window: Window) -> Iterator[Outcome]:
     """Yield the parcels of a window, by id."""
-    for outcome, _ in _parcels(connection, window, select(*_PARCEL)):
-        yield outcome
+    for row in connection.execute(_of_window(window, select(*_PARCEL))):
+        if (outcome := _outcome(row)) is not None:
+            yield outcome
 
 
 def read_incidents(connection: Connection, window: Window, family: str) -> Iterator[tuple[Outcome, list[Incident]]]:
     """Yield the same parcels, each with its incidents of a family, the first one first."""
     told = and_(alerts.c.shipment_id == shipments.c.shipment_id, alerts.c.incident == family)
     query = select(*_PARCEL, alerts.c.record).outerjoin_from(shipments, alerts, told)
-    for outcome, rows in _parcels(connection, window, query, alerts.c.number):
-        yield outcome, [Incident.from_dict(orjson.loads(row.record)) for row in rows if row.record is not None]
+    for _, group in groupby(connection.execute(_of_window(window, query, alerts.c.number)), key=_by_parcel):
+        rows = list(group)
+        if (outcome := _outcome(rows[0])) is not None:
+            yield outcome, [Incident.from_dict(orjson.loads(row.record)) for row in rows if row.record is not None]
 
 
-def read_histories(connection: Connection, window: Window) -> Iterator[tuple[Outcome, list[DatesRow]]]:
-    """Yield the same parcels, each with its history of dates, in order."""
-    columns = [etas.c[name].label(f"told_{name}") for name in DatesRow.__dataclass_fields__]
-    query = select(*_PARCEL, *columns).outerjoin_from(shipments, etas, etas.c.shipment_id == shipments.c.shipment_id)
-    for outcome, rows in _parcels(connection, window, query, etas.c.number):
-        yield outcome, [DatesRow(*row[len(_PARCEL) :]) for row in rows if row.told_number is not None]
+def read_stated(
+    connection: Connection, window: Window, until: Callable[[Outcome], datetime]
+) -> Iterator[tuple[Outcome, StatedDates | None]]:
+    """Yield the same parcels, each with what was stated last until an instant of its own, None: nothing."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    asked_of = _SQLITE if is_sqlite else _POSTGRESQL
+    columns = ", ".join(column.name for column in _STATED)
+    query = text(_STATED_LAST.format(columns=columns, asked=asked_of)).columns(etas.c.shipment_id, *_STATED)
+    outcomes = read_outcomes(connection, window)
+    while some := list(islice(outcomes, _AT_ONCE)):
+        instants = {one.shipment_id: until(one) for one in some if one.counts}
+        asked = [
+            {"shipment_id": name, "at": (at - EPOCH) // MICROSECOND if is_sqlite else at}
+            for name, at in instants.items()
+        ]
+        rows = connection.execute(query, {"asked": orjson.dumps(asked).decode()})
+        stated = {name: StatedDates(*rest) for name, *rest in rows}
+        yield from ((one, stated.get(one.shipment_id)) for one in some)
 
 
-def _parcels(
-    connection: Connection, window: Window, query: Select[Any], *order: ColumnElement[Any]
-) -> Iterator[tuple[Outcome, list[Row[Any]]]]:
-    """Yield the parcels of a window that were looked at, each with its rows, as the database streams them.
-
-    Parcels that go to the shop are left out: no shopper waits for them.
-    """
+def _of_window(window: Window, query: Select[Any], *order: ColumnElement[Any]) -> Select[Any]:
+    """Restrict to the parcels of a window that were looked at, by id, as the database streams them."""
     query = query.where(
         shipments.c.promised_on >= window.since,
         shipments.c.promised_on < window.until,
@@ -117,23 +149,22 @@ def _parcels(
     )
     if window.merchant_id is not None:
         query = query.where(shipments.c.merchant_id == window.merchant_id)
-    query = query.order_by(shipments.c.shipment_id, *order).execution_options(yield_per=_AT_ONCE)
-    for _, group in groupby(connection.execute(query), key=_by_parcel):
-        rows = list(group)
-        facts = orjson.loads(rows[0].facts)
-        if not facts.get("is_return", False):
-            yield _outcome(rows[0], facts), rows
+    return query.order_by(shipments.c.shipment_id, *order).execution_options(yield_per=_AT_ONCE)
 
 
-def _outcome(row: Row[Any], facts: dict[str, Any]) -> Outcome:
-    said = orjson.loads(row.eta)
+def _outcome(row: Row[Any]) -> Outcome | None:
+    """Return what became of a parcel; None for one that goes to the shop, as no shopper waits for it."""
+    shipment_id, promised_on, status, stage, eta, told = row[: len(_PARCEL)]
+    facts, said = orjson.loads(told), orjson.loads(eta)
+    if facts.get("is_return", False):
+        return None
     return Outcome(
-        row.shipment_id,
-        row.promised_on,
-        row.status,
-        row.stage,
+        shipment_id,
+        promised_on,
+        status,
+        stage,
         arrived_on=_day(said.get("arrived_on")),
-        delivered_on=_day(said["likely"]) if row.stage == "delivered" else None,
+        delivered_on=_day(said["likely"]) if stage == "delivered" else None,
         dispatched_on=_day(said.get("dispatched_on")),
         attempts=said.get("attempts"),
         carrier=facts.get("carrier"),

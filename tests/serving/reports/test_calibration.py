@@ -1,10 +1,13 @@
 """Whether stated probabilities came true, on both databases."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from serving.reports.asked import MOST_LEAD_HOURS
+from serving.stores import outcomes
+from serving.stores.etas import read_dates
+from tests.serving.reports.records import THURSDAY
 from tests.serving.worker.depot import berlin
 
 NAME = "calibration"
@@ -67,6 +70,26 @@ def test_what_was_stated_last_before_the_lead_time_counts(records):
 
     assert risks == {0: [0.7], 23: [0.5], 24: [0.3], 24.1: [0.1], 62: [0.1], 62.1: []}
     assert records.report(NAME, lead_hours=62.1)["unstated"] == 1
+
+
+def test_what_is_read_is_what_a_look_at_whole_histories_finds(records, monkeypatch):
+    monkeypatch.setattr(outcomes, "_AT_ONCE", 2)
+    days = {
+        records.keep(0, stated=[{"at": f"2026-11-{day} 12:00"} for day in range(18, last)]): last - 2
+        for last in range(18, 23)
+    }
+    window = outcomes.Window(THURSDAY, THURSDAY + timedelta(days=1), None)
+
+    def until(one):
+        return berlin(f"2026-11-{days[one.shipment_id]} 12:00")
+
+    with records.shop.services.database.reading() as connection:
+        found = {one.shipment_id: told for one, told in outcomes.read_stated(connection, window, until)}
+        for one in outcomes.read_outcomes(connection, window):
+            told = [row for row in read_dates(connection, one.shipment_id) if row.as_of <= until(one)]
+            names = outcomes.StatedDates._fields
+            assert found.pop(one.shipment_id) == (tuple(getattr(told[-1], name) for name in names) if told else None)
+    assert found == {}
 
 
 def test_the_day_ends_on_the_clock_of_the_destination(records):
