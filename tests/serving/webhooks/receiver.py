@@ -115,8 +115,11 @@ def subscribe(database: Database, endpoint_id: str, url: str, **fields: Any) -> 
         add_endpoint(connection, Endpoint(endpoint_id, WEBHOOK, url, NOON, **{"secrets": (SECRET,), **fields}))
 
 
-def sender(database: Database, clock: FakeClock, *, timeout_s: float = 2.0, targets: Targets | None = None) -> Sender:
-    """Make a sender without jitter that may reach this machine."""
+def sender(database: Database, clock: FakeClock, *, timeout_s: float = 60.0, targets: Targets | None = None) -> Sender:
+    """Make a sender without jitter that may reach this machine.
+
+    The time-out runs by the real clock: receivers on a busy machine must not reach it, unless a test is about that.
+    """
     post = Post(targets or Targets(LOCAL), timeout_s=timeout_s)
     channel = WebhookChannel(post, Schedule(), clock, lambda: 0.0)
     return Sender(database, {WEBHOOK: channel}, clock, lambda: f"lease {next(_leases)}")
