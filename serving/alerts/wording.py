@@ -1,4 +1,4 @@
-"""Proposals of what to write to a shopper: an apology, or that all is well again. The only place that uses Jinja2."""
+"""Proposals of what to write to a shopper: an apology, or that all is well again."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from parcelcast.alerts.vocabulary import FAMILIES, RECOVERED
 from parcelcast.codes.vocabulary import REASONS
 from parcelcast.errors import InputError
 from parcelcast.ledger import PARTIES
+from serving.alerts.sandbox import Sandbox
 from serving.locale.dates import weekday_and_date
 from serving.locale.negotiation import Language, choose_language
 
@@ -39,13 +39,13 @@ class Wording:
 
     Templates are files `<language>/<kind>.txt`: the first line is the subject, the rest behind an empty line the body.
     Those in the folder `merchants/<id>` of a server's own folder count before the others there, and these before ours,
-    file by file; of each, those of a region (`pt-BR`) count before those of its language. They run in a sandbox, and a
-    variable that does not exist is an error.
+    file by file; of each, those of a region (`pt-BR`) count before those of its language. They run in a sandbox, by a
+    limited number of steps, and a variable that does not exist is an error.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         own = [] if folder is None else [FileSystemLoader(folder)]
-        self._templates = ImmutableSandboxedEnvironment(
+        self._templates = Sandbox(
             loader=ChoiceLoader([*own, PrefixLoader({_OURS: FileSystemLoader(TEMPLATES)})]),
             undefined=StrictUndefined,
             autoescape=False,  # plain text, never shown as a page
@@ -61,6 +61,7 @@ class Wording:
         if kind is None:
             return {}
         tag = choose_language(data["locale"], None)
+        self._templates.begin()
         try:
             template = self._templates.select_template(_names(data["merchant_id"], tag, kind))
             return {kind: _parts(template.render(_words(data, tag.tag)))}

@@ -280,6 +280,42 @@ def test_a_template_that_cannot_or_must_not_be_used_is_refused_by_its_name(folde
         Wording(folder).texts(data(locale="de"))
 
 
+TWICE = "{% macro more(n) %}{% if n %}{{ more(n - 1) }}{{ more(n - 1) }}{% endif %}{% endmacro %}{{ more(40) }}"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% set many = range(5000) %}{% for a in many %}{% for b in many %}{% endfor %}{% endfor %}",
+        "{% set many = range(5000) %}{% for a in many if false %}{% endfor %}{% for a in many if not a %}{% endfor %}",
+        "{% set many = range(5000) %}{% for a in many recursive %}{{ loop(many) if loop.depth < 9 }}{% endfor %}",
+        "{% for a in 'x' * 9999999 %}{% for b in 'x' * 9999999 %}{% endfor %}{% endfor %}",
+        "{{ range(99999)|sum }}",
+        "{{ lipsum(99999) }}",
+        "{% block again %}{{ self.again() }}{% endblock %}",
+        "{% include 'de/apology.txt' %}",
+        "{% include 'twice.txt' %}",
+        TWICE,
+    ],
+)
+def test_a_template_that_would_not_come_to_an_end_is_refused_at_once(folder, template):
+    (folder / "de" / "apology.txt").write_text(f"{template}\n\nBis {{{{ by }}}}.", encoding="utf-8")
+    twice = "{% if n %}{% set n = n - 1 %}{% include 'twice.txt' %}{% include 'twice.txt' %}{% endif %}"
+    (folder / "twice.txt").write_text("{% set n = n|default(40) %}" + twice, encoding="utf-8")
+    wording = Wording(folder)
+    with pytest.raises(InputError, match=r"de/apology\.txt"):
+        wording.texts(data(locale="de"))
+    assert wording.texts(data(locale="en")) == Wording().texts(data(locale="en"))
+
+
+def test_each_text_has_all_its_steps(folder):
+    loop = "{% for number in range(2000) if number % 2 %}{% if loop.last %}{{ number }}{% endif %}{% endfor %}"
+    (folder / "de" / "apology.txt").write_text(f"{loop}\n\nBis {{{{ by }}}}.", encoding="utf-8")
+    wording = Wording(folder)
+    assert {wording.texts(data(locale="de"))["apology"]["subject"] for _ in range(9)} == {"1999"}
+
+
 def test_an_order_id_cannot_add_a_line_to_the_subject():
     texts = Wording().texts(data(order_id="A-1\nBcc: everyone@example.org"))
     assert texts["apology"]["subject"] == "Your order A-1 Bcc: everyone@example.org will probably arrive later"
