@@ -21,6 +21,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     *calendars.COLUMNS,
     *parcel.COLUMNS,
     *lanes.COLUMNS,
+    *starts.COLUMNS,
     *origins.COLUMNS,
     *loads.COLUMNS,
     *hubs.COLUMNS,
@@ -151,12 +152,14 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
     calendar = calendars.OrderCalendar.of(orders, horizon, earliest)
     ways = lanes.lane_keys(orders)
     lead, hazards = lanes.lane_features(histories.lead, ways, orders.known_day)
+    start, start_hazards = starts.start_features(histories.lane_starts, orders, ways)
     outlook = weather.way_outlook(histories.weather, orders)
     static = np.concatenate(
         [
             calendars.order_features(orders, calendar),
             parcel.parcel_features(orders),
             lead,
+            start,
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
             hubs.hub_features(histories.hub, orders),
@@ -166,8 +169,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
         axis=1,
     )
     categories = parcel.parcel_categories(orders)
-    start = starts.start_hazards(histories.lane_starts, orders, ways)
-    return Assembled(orders, calendar, static, categories, hazards, paced(hazards, static), outlook, start)
+    return Assembled(orders, calendar, static, categories, hazards, paced(hazards, static), outlook, start_hazards)
 
 
 def join_features(

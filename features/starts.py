@@ -10,7 +10,7 @@ import numpy as np
 
 from features import lanes
 from features.columns import Column
-from features.history import History
+from features.history import History, restricted_mean, survival_quantiles
 from features.opendays import weekday
 from features.orders import Days, Floats, Orders, Texts
 from features.sketches import Level, Sketch
@@ -22,6 +22,15 @@ WINDOW = 120
 WINDOWS = (WINDOW,)
 _LAST = f"last {WINDOW} days"
 
+_LEFT = "from planned dispatch to delivery of parcels to the area that left on the same weekday"
+_UNTOLD = "neither carrier nor service told"
+
+COLUMNS = (
+    Column("start_mean_days", "lane", "open days", f"mean {_LEFT}, {_LAST}", _UNTOLD),
+    Column("start_p25_days", "lane", "open days", f"25 % quantile {_LEFT}, {_LAST}", _UNTOLD),
+    Column("start_p50_days", "lane", "open days", f"median {_LEFT}, {_LAST}", _UNTOLD),
+    Column("start_p75_days", "lane", "open days", f"75 % quantile {_LEFT}, {_LAST}", _UNTOLD),
+)
 DAY_COLUMNS = (
     Column(
         "day_start_hazard",
@@ -29,7 +38,7 @@ DAY_COLUMNS = (
         "share",
         "of the parcels to the destination's area that left on the same weekday and were open until the age of day d, "
         f"those that came at it, {_LAST}",
-        "closed on day d, or neither carrier nor service told",
+        f"closed on day d, or {_UNTOLD}",
     ),
 )
 
@@ -71,14 +80,15 @@ def start_keys(orders: Orders, lane_keys: Sequence[Texts]) -> tuple[Texts, ...]:
     )
 
 
-def start_hazards(history: History, orders: Orders, lane_keys: Sequence[Texts]) -> Floats:
-    """Return the hazards by age of parcels that left on the same weekday as each order does, shape (n, AGES).
+def start_features(history: History, orders: Orders, lane_keys: Sequence[Texts]) -> tuple[Floats, Floats]:
+    """Return `COLUMNS` in order, shape (n, columns), and the hazards by age that they tell of, shape (n, AGES).
 
     NaN where neither carrier nor service is told: a mixture of all has no timetable.
     """
-    is_told = (orders.carrier != "") | (orders.service != "")
+    is_told = ((orders.carrier != "") | (orders.service != ""))[:, None]
     hazard = history.hazards(start_keys(orders, lane_keys), orders.known_day, WINDOW).hazard
-    return np.where(is_told[:, None], hazard, np.nan)
+    columns = np.column_stack([restricted_mean(hazard), survival_quantiles(hazard, (0.25, 0.5, 0.75))])
+    return np.where(is_told, columns, np.nan), np.where(is_told, hazard, np.nan)
 
 
 def _last_open(orders: Orders) -> Days:

@@ -7,13 +7,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from features.assembly import column_names
 from features.engine.daily import Batch, build
 from features.engine.duck import DuckDB
 from features.engine.reading import read_sketches
+from features.history import restricted_mean, survival_quantiles
 from features.lanes import LEVELS, lane_keys
 from features.opendays import CalendarKey, OpenDays, weekday
 from features.sketches import UNKNOWN, Level, Sketch, Spells, build_sketch
-from features.starts import start_hazards, start_keys, start_sketch
+from features.starts import COLUMNS, start_features, start_keys, start_sketch
 from features.table import build_sketches
 from parcelcast.shipment import Carrier
 from tests.features.engine.stores import arrow_of
@@ -106,9 +108,30 @@ def test_where_neither_carrier_nor_service_is_told_nothing_is():
     rows = [shipment(one, "2026-03-02 09:00", **facts) for one, facts in enumerate(told)]
     history = history_of(rows)
     starts = build_sketches(history, NETWORK, day("2026-03-20")).rolling().lane_starts
-    hazards = start_hazards(starts, history.orders, lane_keys(history.orders))
-    assert np.isnan(hazards).all(axis=1).tolist() == [False, False, False, True]
-    assert not np.isnan(hazards[:3]).any()
+    for told in start_features(starts, history.orders, lane_keys(history.orders)):
+        assert np.isnan(told).all(axis=1).tolist() == [False, False, False, True]
+        assert not np.isnan(told[:3]).any()
+
+
+def test_an_order_is_told_how_long_those_took_that_left_on_its_weekday():
+    facts = {"carrier": "kranich", "service": "standard"}
+    # Who left on a Monday came on the next one, after six days of delivery; who left on a Tuesday after two.
+    starts = [(on, after) for on, after in ((2, 7), (9, 7), (16, 7), (3, 2), (10, 2), (17, 2)) for _ in range(200)]
+    rows = [
+        shipment(one, f"2026-03-{on:02d} 09:00", **facts, delivered_at=f"2026-03-{on + after:02d} 12:00")
+        for one, (on, after) in enumerate(starts)
+    ]
+    rows += [shipment(len(rows) + one, f"2026-03-{on} 09:00", **facts) for one, on in enumerate((30, 31))]
+    history = history_of(rows)
+    starts = build_sketches(history, NETWORK, day("2026-03-31")).rolling().lane_starts
+    columns, hazard = start_features(starts, history.orders, lane_keys(history.orders))
+    on_monday, on_tuesday = (dict(zip(column_names(COLUMNS), told, strict=True)) for told in columns[-2:].tolist())
+    assert on_monday["start_mean_days"] == pytest.approx(6.0, abs=0.3)
+    assert on_tuesday["start_mean_days"] == pytest.approx(2.0, abs=0.3)
+    for told, one in ((on_monday, hazard[-2:-1]), (on_tuesday, hazard[-1:])):
+        assert told["start_mean_days"] == restricted_mean(one)[0]
+        quartiles = [told[f"start_p{level}_days"] for level in (25, 50, 75)]
+        assert quartiles == survival_quantiles(one, (0.25, 0.5, 0.75))[0].tolist()
 
 
 def test_no_history_tells_of_no_start():
