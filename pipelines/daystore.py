@@ -37,8 +37,9 @@ _FROM_SCANS = "depot"
 
 @dataclass(frozen=True)
 class Addition:
-    """Parquet files in the form of the canonical tables, to be added to a store; `until` is the last UTC day to count.
+    """Parquet files in the form of the canonical tables, to be added to a store.
 
+    `until` is the last UTC day to count, by default that of the last record, which must not lie after `today`.
     `network` is the folder of the canonical tables origins and, where there is one, carriers.
     """
 
@@ -46,6 +47,7 @@ class Addition:
     scans: Sequence[Path]
     network: Path
     until: int | None = None
+    today: int | None = None
 
 
 def add_to_store(
@@ -54,7 +56,7 @@ def add_to_store(
     """Bring a store up to date with files, or begin it with them; return in words what was counted.
 
     DataError where a file is no such table, or tells of a shipment twice; InputError where scans come to a store that
-    was begun without, or the folder is none of a store and holds something else.
+    was begun without, the folder is none of a store and holds something else, or a record is of a day to come.
     """
     tell("looking at the files")
     rows = [
@@ -74,7 +76,7 @@ def add_to_store(
     network = network_of(tables, places)
     tell(f"counting {rows[0]:,} shipments and {rows[1]:,} scans")
     # A store that has counted scans goes on with days that bring none.
-    batch = Batch(list(given.shipments), list(given.scans) or None, given.until)
+    batch = Batch(list(given.shipments), list(given.scans) or None, given.until, given.today)
     days = build(store, batch, network, engine)
     return _told(store, days, before.until if before else None)
 

@@ -163,7 +163,8 @@ def featurize_days(
     from features.orders import epoch_day
     from pipelines.daystore import Addition, add_to_store
 
-    given = Addition(shipments, scans, network, None if until is None else epoch_day(until))
+    today = epoch_day(_now().date())
+    given = Addition(shipments, scans, network, None if until is None else epoch_day(until), today)
     parameters = read_section(EngineParameters, "features")
     with steps("featurize days") as tell:
         return add_to_store(store, given, _places(), parameters, tell)
@@ -310,8 +311,11 @@ def _now() -> datetime:
     """Return the instant of this run, or the end of the simulated history where that runs ahead of the clock."""
     from pipelines.simulate import SimulateParameters
 
+    now = datetime.now(UTC)
+    if "simulate" not in read_all():  # a shop has no need of it
+        return now
     until = read_section(SimulateParameters, "simulate").until
-    return max(datetime.now(UTC), datetime.combine(until, time(), UTC))
+    return max(now, datetime.combine(until, time(), UTC))
 
 
 def _places() -> "PlaceIndex":

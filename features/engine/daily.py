@@ -53,12 +53,13 @@ class Batch:
     """Rows of the canonical tables: shipments that are new or of which more is known, scans that are new.
 
     Without `scans` (a shop that has none) the families that come from scans are not counted. `until` is the last UTC
-    day to be counted, by default the last one of a record of the shipments.
+    day to be counted, by default the last one of a record of the shipments, which must not lie after `today`.
     """
 
     shipments: Source
     scans: Source | None = None
     until: int | None = None
+    today: int | None = None
 
 
 def build(store: Path, batch: Batch, network: Network, engine: Engine) -> tuple[int, ...]:
@@ -101,6 +102,11 @@ def _read(session: Session, batch: Batch, network: Network, before: Manifest | N
     # A local day may be one earlier than the UTC day.
     first = min(span["first"] - 1, before.first) if before else span["first"] - 1
     last = span["last"] if batch.until is None else batch.until
+    if batch.until is None and batch.today is not None and last > batch.today:
+        raise InputError(
+            f"a record of {day_of(last)}, which has not come; expected none after {day_of(batch.today)}: mend its "
+            "date, or name the last day to be counted (--until)"
+        )
     last = max(last, before.until) if before else last
     if last < first:
         raise InputError(f"to be counted until {day_of(last)}; expected {day_of(first + 1)}, the first order, or later")

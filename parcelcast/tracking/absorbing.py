@@ -19,9 +19,10 @@ def absorb(reports: Iterable[Scan], as_of: datetime | None = None, links: Sequen
 
     Of several reports of one event the one that we learned of first counts. What is told under several numbers of the
     parcel, or by its id, is one event too where the carrier is the same or is not told: it is known since the first
-    report, under the number that is last by ``links``. A correction takes the place of the scan that it replaces,
-    whether that has come or not; of several corrections of one scan the one recorded last counts. The result does not
-    depend on the order of the reports or on how often each comes.
+    report, under the number that is last by ``links``, and means what a code table made of it where any did. A
+    correction takes the place of the scan that it replaces, whether that has come or not; of several corrections of
+    one scan the one recorded last counts. The result does not depend on the order of the reports or on how often each
+    comes.
     """
     known = [report for report in reports if as_of is None or report.recorded_at < as_of]
     first: dict[str, Scan] = {}
@@ -43,47 +44,67 @@ def _told(report: Scan) -> tuple[datetime, str]:
 
 def _joined(scans: dict[str, Scan], links: Sequence[Link]) -> dict[str, str]:
     """Leave one scan of each event, and return its id by those of the others."""
-    names: dict[str, str] = {}
-    for same in _same_events(list(scans.values())):
-        best = min(same, key=lambda scan: (-depth_of(scan.number, links), not scan.carrier, _told(scan)))
-        names |= {scans.pop(scan.scan_id).scan_id: best.scan_id for scan in same}
-        scans[best.scan_id] = replace(best, recorded_at=min(scan.recorded_at for scan in same))
-    return names
+    kept_as: dict[str, str] = {}
+    # What corrects the same event is seen to do so once its reports are joined: a round for each depth of corrections.
+    while together := list(_same_events(list(scans.values()), kept_as)):
+        for same in together:
+            one = _one_of(same, links)
+            others = {scans.pop(scan.scan_id).scan_id: one.scan_id for scan in same}
+            kept_as = {scan_id: others.get(kept, kept) for scan_id, kept in kept_as.items()} | others
+            scans[one.scan_id] = one
+    return kept_as
 
 
-def _same_events(scans: Sequence[Scan]) -> Iterator[list[Scan]]:
+def _same_events(scans: Sequence[Scan], kept_as: Mapping[str, str]) -> Iterator[list[Scan]]:
     """Yield scans that tell one event under several numbers; one without a carrier goes with the first that has one."""
     if len({scan.number for scan in scans}) < 2:
         return
     told: dict[Any, dict[str, list[Scan]]] = {}
     for scan in scans:
-        carrier = carrier_of(scan.told_carrier or scan.carrier)
-        told.setdefault((scan.event, scan.replaces), {}).setdefault(carrier, []).append(scan)
+        event = scan.event, kept_as.get(scan.replaces or "", scan.replaces)
+        told.setdefault(event, {}).setdefault(carrier_of(scan.told_carrier or scan.carrier), []).append(scan)
     for alike in told.values():
         nameless = alike.pop("", [])
         alike.setdefault(min(alike, default=""), []).extend(nameless)
         yield from (same for same in alike.values() if len(same) > 1)
 
 
-def _corrected(scans: Mapping[str, Scan], names: Mapping[str, str]) -> list[Scan]:
+def _one_of(same: Sequence[Scan], links: Sequence[Link]) -> Scan:
+    """Return the scan of the last number, known since the first report and with what a code table first made of it."""
+    best = min(same, key=lambda scan: (-depth_of(scan.number, links), not scan.carrier, _told(scan)))
+    known_since = min(scan.recorded_at for scan in same)
+    if not best.is_unread:
+        return replace(best, recorded_at=known_since)
+    read = min(same, key=lambda scan: (scan.is_unread, _told(scan)))
+    return replace(
+        best,
+        recorded_at=known_since,
+        code=read.code,
+        reason=read.reason,
+        party=read.party,
+        map_version=read.map_version,
+    )
+
+
+def _corrected(scans: Mapping[str, Scan], kept_as: Mapping[str, str]) -> list[Scan]:
     """Take out what is replaced, and corrections that a later one of the same scan outdoes."""
     families: dict[str, list[Scan]] = {}
     for scan in scans.values():
         if scan.replaces is not None:
-            families.setdefault(_root(scan.replaces, scans, names), []).append(scan)
-    last = {max(_unreplaced(family, names), key=_told).scan_id for family in families.values()}
+            families.setdefault(_root(scan.replaces, scans, kept_as), []).append(scan)
+    last = {max(_unreplaced(family, kept_as), key=_told).scan_id for family in families.values()}
     uncorrected = (scan for scan in scans.values() if scan.replaces is None and scan.scan_id not in families)
     return [*uncorrected, *(scans[scan_id] for scan_id in last)]
 
 
-def _unreplaced(family: list[Scan], names: Mapping[str, str]) -> list[Scan]:
-    replaced = {names.get(scan.replaces or "", scan.replaces) for scan in family}
+def _unreplaced(family: list[Scan], kept_as: Mapping[str, str]) -> list[Scan]:
+    replaced = {kept_as.get(scan.replaces or "", scan.replaces) for scan in family}
     return [scan for scan in family if scan.scan_id not in replaced]
 
 
-def _root(scan_id: str, scans: Mapping[str, Scan], names: Mapping[str, str]) -> str:
+def _root(scan_id: str, scans: Mapping[str, Scan], kept_as: Mapping[str, str]) -> str:
     """Id of the first scan of a chain of corrections; an id holds what it replaces, so there are no circles."""
-    scan_id = names.get(scan_id, scan_id)
+    scan_id = kept_as.get(scan_id, scan_id)
     while (scan := scans.get(scan_id)) is not None and scan.replaces is not None:
-        scan_id = names.get(scan.replaces, scan.replaces)
+        scan_id = kept_as.get(scan.replaces, scan.replaces)
     return scan_id

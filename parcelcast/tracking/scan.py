@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from parcelcast.errors import InputError
-from parcelcast.scan import CODES
+from parcelcast.scan import CODES, UNKNOWN_CODE
 
 # Servers and scanners disagree by minutes; only more than this makes a clock doubtful.
 CLOCK_TOLERANCE = timedelta(minutes=15)
@@ -109,6 +109,11 @@ class Scan:
             "%d-%02d-%02dT%02d:%02d:%02d+00:00" % (at.year, at.month, at.day, at.hour, at.minute, at.second),  # noqa: UP031
             self.facility_id or f"@{(self.place or '').strip().casefold()}",
         )
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether no code table knew its raw code."""
+        return self.code == UNKNOWN_CODE and self.map_version is None and self.raw_code is not None
 
     @property
     def happened_at(self) -> datetime:

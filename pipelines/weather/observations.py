@@ -117,7 +117,7 @@ class Archive:
 
     def hourly(self, station: str, year: int) -> Found | None:
         """Return a station's observed hours of a year in UTC; None when neither source nor cache has them."""
-        return self._kept("hourly", station, year, lambda: self.source.hourly(station, year))
+        return self._kept("hours", station, year, lambda: self.source.hourly(station, year))  # "hourly" held days once
 
     def _kept(self, kind: str, station: str, year: int, ask: Callable[[], Found]) -> Found | None:
         path = self.folder / kind / str(year) / f"{station}.parquet"

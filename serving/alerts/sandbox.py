@@ -38,7 +38,7 @@ def _step() -> nodes.Expr:
 class Sandbox(ImmutableSandboxedEnvironment):
     """A sandbox in which loops, calls, numbers of a range and templates draw from the steps of the text that is made.
 
-    Each thread makes its own text. What one filter or operator does is not counted.
+    Each thread makes its own text. What a step costs is not limited.
     """
 
     code_generator_class = _Stepping
@@ -54,7 +54,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self._text.left = STEPS
 
     def goes_on(self) -> bool:
-        """Return True; called by templates in each turn of a loop."""
+        """Return True; templates call it in each turn of a loop, and calls are steps (`call`)."""
         return True
 
     def call(self, context: Context, called: Any, /, *args: Any, **options: Any) -> Any:

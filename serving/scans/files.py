@@ -167,7 +167,7 @@ def _read(database: Database, file: _File, reader: Reader, clock: Clock, tell: T
                 lines, refused = drop.lines_done + batch.received, drop.refused + len(batch.refused)
                 drop = replace(drop, bytes_done=done.size, lines_done=lines, refused=refused, digest=done.digest)
                 keep_drop(connection, drop, batch.recorded_at)
-            total = total.followed_by(batch.intake(recorded.kept, set(recorded.new)))
+            total = total.followed_by(batch.intake(set(recorded.new)))
             tell(drop.name, share())
     with database.writing() as connection:
         keep_drop(connection, replace(drop, finished_at=clock()), clock())

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 
 import orjson
 
@@ -15,7 +14,7 @@ from parcelcast.codes.mapping import CodeTables
 from parcelcast.tracking.scan import Scan
 from serving.problems import FieldProblem
 from serving.scans.lines import MAX_LINE_BYTES, LongLine
-from serving.scans.rows import RefusedRowError, is_unknown, scan_of
+from serving.scans.rows import RefusedRowError, scan_of
 from serving.stores.database import Database
 from serving.stores.scans import REFUSED_BYTES, Refused, record_scans, refuse
 
@@ -77,16 +76,16 @@ class Batch:
     refused: list[Refused] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
-    def intake(self, kept: Iterable[Scan], new: set[str]) -> Intake:
-        """Tell what became of the rows by its scans as they are kept, and take their ids out of those that were new."""
-        ours = {scan.scan_id for scan in kept} & new
+    def intake(self, new: set[str]) -> Intake:
+        """Tell what became of the rows, and take the ids of its scans out of those that were new."""
+        ours = {scan.scan_id for scan in self.scans} & new
         new -= ours
         accepted = len(ours)
         return Intake(
             received=self.received,
             accepted=accepted,
             duplicates=len(self.scans) - accepted,
-            unknown_codes=sum(map(is_unknown, self.scans)),
+            unknown_codes=sum(scan.is_unread for scan in self.scans),
             clocks_ahead=sum(scan.is_ahead for scan in self.scans),
             refused=len(self.refusals),
             refusals=tuple(self.refusals[:TOLD_REFUSALS]),
@@ -196,5 +195,5 @@ def keep(database: Database, batches: Sequence[Batch]) -> list[Intake]:
         recorded = record_scans(connection, [scan for batch in batches for scan in batch.scans], now)
         for batch in batches:
             refuse(connection, batch.refused, batch.recorded_at)
-    kept, new = iter(recorded.kept), set(recorded.new)
-    return [batch.intake(islice(kept, len(batch.scans)), new) for batch in batches]
+    new = set(recorded.new)
+    return [batch.intake(new) for batch in batches]

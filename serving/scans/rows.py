@@ -16,7 +16,7 @@ from parcelcast.tracking.clocks import OFFSET_MISSING, ToldTime, read_time
 from parcelcast.tracking.scan import OFFSETS_MIN, Scan
 from serving.problems import FieldProblem, got_of, pointer_of
 from serving.promises.requests import whole
-from serving.stores.by_id import id_number
+from serving.stores.parcels import id_number
 
 MAX_TEXT = 1_000
 MAX_LEG = 1_000
@@ -247,8 +247,3 @@ def _code(row: ScanRow, map_code: MapCode, vocabulary: str | None) -> tuple[str,
     # A shop may have a table of its own by a carrier's other name.
     found = map_code(carrier, raw_code) or map_code(carrier_of(carrier), raw_code)
     return found or MappedCode(UNKNOWN_CODE, None, None, None)
-
-
-def is_unknown(scan: Scan) -> bool:
-    """Tell whether no table knew the scan's raw code."""
-    return scan.code == UNKNOWN_CODE and scan.map_version is None and scan.raw_code is not None

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Date, bindparam, select, text
 from parcelcast.tracking.links import Link
 from parcelcast.tracking.scan import Number, Scan
 from serving.stores.among import among
-from serving.stores.by_id import id_number
 from serving.stores.scans import PARCELS_LOCK
 from serving.stores.schema import Instant, links, numbers, scans, shipments
 from serving.stores.work import mark_due
@@ -109,6 +108,17 @@ class Registered:
     registered_at: datetime
     numbers: tuple[Number, ...]
     outcome: Outcome
+
+
+def id_number(shipment_id: str) -> Number:
+    """Return the number that stands for a shipment id, under which scans without a tracking number are kept.
+
+    Numbers lose case and blanks, ids must not, so it is spelled in hexadecimal.
+
+    >>> id_number("S-1")
+    Number(carrier='', tracking_number='ID:532D31')
+    """
+    return Number("", "ID:" + shipment_id.encode().hex().upper())
 
 
 def register_parcels(connection: Connection, parcels: Sequence[NewParcel], now: datetime) -> list[Registered]:

@@ -12,7 +12,6 @@ import orjson
 from sqlalchemy import Connection, func, insert, select
 
 from parcelcast.tracking.scan import Scan
-from serving.stores.by_id import numbered
 from serving.stores.schema import EPOCH, MICROSECOND, NO_TABLE_KNEW, refused, scans
 
 REFUSED_BYTES = 2_048
@@ -55,15 +54,10 @@ PARCELS_LOCK = 7_202_612
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The scans as they are kept, in the order told, and the ids of those that were new."""
+    """The ids of the scans that were new, and how many were told again."""
 
-    kept: tuple[Scan, ...]
     new: frozenset[str]
-
-    @property
-    def duplicates(self) -> int:
-        """How many were told again."""
-        return len(self.kept) - len(self.new)
+    duplicates: int
 
     @property
     def accepted(self) -> int:
@@ -102,18 +96,12 @@ class UnknownCode:
 
 
 def record_scans(connection: Connection, told: Sequence[Scan], now: datetime) -> Recorded:
-    """Keep the scans that are new; their parcels are due at once, with a higher revision. `now` is aware.
-
-    A scan by a parcel's id is kept under the parcel's number, where that is sure (`serving.stores.by_id`).
-    """
+    """Keep the scans that are new; their parcels are due at once, with a higher revision. `now` is aware."""
     if not told:
-        return Recorded((), frozenset())
-    is_sqlite = connection.dialect.name == "sqlite"
-    if not is_sqlite:
-        connection.exec_driver_sql(f"select pg_advisory_xact_lock_shared({PARCELS_LOCK})")
-    kept = numbered(connection, told)
-    found = _in_sqlite(connection, kept, now) if is_sqlite else _in_postgresql(connection, kept, now)
-    return Recorded(tuple(kept), frozenset(found))
+        return Recorded(frozenset(), 0)
+    found = _in_sqlite(connection, told, now) if _is_sqlite(connection) else _in_postgresql(connection, told, now)
+    new = frozenset(found)
+    return Recorded(new, len(told) - len(new))
 
 
 def refuse(connection: Connection, rows: Sequence[Refused], now: datetime) -> None:
@@ -165,6 +153,10 @@ _before = attrgetter(*_COLUMNS[: _COLUMNS.index("occurred_at")])
 _after = attrgetter(*_COLUMNS[_COLUMNS.index("recorded_at") + 1 : -1])
 
 
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
 def _in_sqlite(connection: Connection, told: Sequence[Scan], now: datetime) -> list[str]:
     # Writers take turns, so what has a higher number than before is ours.
     before = connection.exec_driver_sql("select coalesce(max(seq), 0) from scans").scalar_one()
@@ -183,6 +175,7 @@ def _sqlite_insert(rows: int) -> str:
 
 
 def _in_postgresql(connection: Connection, told: Sequence[Scan], now: datetime) -> list[str]:
+    connection.exec_driver_sql(f"select pg_advisory_xact_lock_shared({PARCELS_LOCK})")
     return list(connection.exec_driver_sql(_POSTGRESQL, (orjson.dumps(told).decode(), now)).scalars().all())
 
 

@@ -134,6 +134,20 @@ def test_an_order_is_told_how_long_those_took_that_left_on_its_weekday():
         assert quartiles == survival_quantiles(one, (0.25, 0.5, 0.75))[0].tolist()
 
 
+def test_a_delivery_counts_from_the_day_after_its_record():
+    facts = {"carrier": "kranich", "service": "standard"}
+    means = []
+    for came in ({}, {"delivered_at": "2026-03-30 08:00"}):
+        rows = [shipment(one, "2026-03-16 09:00", **facts, **came) for one in range(50)]
+        rows += [shipment(50, "2026-03-30 09:00", **facts), shipment(51, "2026-04-06 09:00", **facts)]
+        history = history_of(rows)
+        starts = build_sketches(history, NETWORK, day("2026-04-10")).rolling().lane_starts
+        means.append(start_features(starts, history.orders, lane_keys(history.orders))[0][-2:, 0].tolist())
+    (open_that_day, open_a_week_later), (came_that_day, came_a_week_before) = means
+    assert open_that_day == came_that_day
+    assert came_a_week_before < open_a_week_later
+
+
 def test_no_history_tells_of_no_start():
     empty = np.zeros(0, np.int32)
     levels = tuple(Level((), empty, empty, empty.astype(np.int16), empty, empty) for _ in LEVELS)

@@ -51,12 +51,30 @@ def files(world, tmp_path_factory) -> Path:
     return folder
 
 
-def add(store: Path, files: Path, *names: str, scans: tuple[str, ...] = (), until: int | None = None) -> str:
+def add(
+    store: Path,
+    files: Path,
+    *names: str,
+    scans: tuple[str, ...] = (),
+    until: int | None = None,
+    today: int | None = None,
+) -> str:
     def paths(wanted: tuple[str, ...]) -> list[Path]:
         return [files / f"{name}.parquet" for name in wanted]
 
     parameters = EngineParameters("duckdb", "1GB", store.parent / "spill", "")
-    return add_to_store(store, Addition(paths(names), paths(scans), files, until), PlaceIndex.default(), parameters)
+    return add_to_store(
+        store, Addition(paths(names), paths(scans), files, until, today), PlaceIndex.default(), parameters
+    )
+
+
+def test_a_record_of_a_day_to_come_is_refused_and_counts_nothing(files, tmp_path):
+    with pytest.raises(
+        InputError, match=r"which has not come; expected none after 2026-02-0\d: mend its date, or name"
+    ):
+        add(tmp_path / "store", files, "shipments", scans=("scans",), today=BEFORE - 10)
+    assert read_manifest(tmp_path / "store") is None
+    add(tmp_path / "store", files, "shipments", scans=("scans",), until=BEFORE, today=BEFORE - 10)
 
 
 def begin(store: Path, files: Path) -> str:

@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -96,6 +97,24 @@ def test_by_id_the_carrier_counts_where_it_is_told():
 def test_a_carriers_other_name_is_the_same_carrier():
     named = scan("hub_arrival", 5, carrier="dpd-de")
     assert absorb([named, scan("hub_arrival", 5, 6)]) == (named,)
+
+
+def test_what_a_code_table_knew_counts_whoever_told_first():
+    unread = scan("info_only", 5, 6, carrier="acme", raw_code="DLV")
+    read = by_id(replace(unread, code="delivered", map_version="acme-1", recorded_at=hours(9)))
+    for told in ([unread, read], [read, unread]):
+        (found,) = absorb(told)
+        assert (found.code, found.map_version, found.recorded_at) == ("delivered", "acme-1", hours(6))
+        assert found.number == unread.number
+
+
+def test_a_correction_told_again_by_id_does_not_undo_a_later_one():
+    wrong = scan("delivered", 10)
+    right = scan("delivery_attempted", 10, 12, replaces=wrong.scan_id)
+    last = scan("at_pickup_point", 10, 14, replaces=right.scan_id)
+    again = by_id(replace(right, replaces=by_id(wrong).scan_id, recorded_at=hours(16)))
+    for told in itertools.permutations([wrong, by_id(wrong), right, last, again]):
+        assert absorb(told) == (last,)
 
 
 def test_a_correction_may_name_either_report_of_an_event():

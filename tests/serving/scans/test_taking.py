@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
+from parcelcast.tracking.absorbing import absorb
 from serving.errors import StoreUnavailableError
 from serving.scans import recorder, streams
 from serving.scans.endpoints import MAX_BATCH_BYTES, MAX_BATCH_ROWS
@@ -95,8 +96,8 @@ def test_a_carrier_may_be_named_as_trackers_spell_it(registered, shop):
     by_id = {**event, "tracking_number": ..., "shipment_id": "S-2"}
     told = [row(**event, carrier=name) for name in ("DHL Paket", "dhl-germany", "DHLPaket", "dhl_paket")]
 
-    assert counts(send(shop, [*told, row(**by_id, carrier="dhl-germany")])) == (5, 1, 4, 0)
-    (scan,) = parcel(shop, "S-2").scans
+    assert counts(send(shop, [*told, row(**by_id, carrier="dhl-germany")])) == (5, 2, 3, 0)
+    (scan,) = absorb(parcel(shop, "S-2").scans)
     assert (scan.carrier, scan.code, scan.map_version) == ("dhl_paket", "delivered", "dhl_paket-1")
 
 
@@ -184,18 +185,24 @@ def test_a_scan_may_name_its_parcel_by_id(shop):
 BY_ID = {"carrier": ..., "tracking_number": ..., "shipment_id": "S-1"}
 
 
-def test_an_event_by_number_and_by_id_is_one_scan(shop):
+def test_an_event_by_number_and_by_id_is_in_the_timeline_once(shop):
     by_number, *by_id = row(), row(**BY_ID), row(**BY_ID | {"carrier": "DPD"})
 
-    assert counts(send(shop, [by_id[0], by_number, by_id[1]])) == (3, 1, 2, 0)
-    assert counts(send(shop, by_number)) == (1, 0, 1, 0)
+    assert counts(send(shop, [by_id[0], by_number, by_id[1]])) == (3, 2, 1, 0)
     assert counts(stream(shop, orjson.dumps(by_id[1]))) == (1, 0, 1, 0)
-    assert [scan.carrier for scan in parcel(shop).scans] == ["dpd"]
     (entry,) = timeline(shop)
     assert entry["number"] == {"carrier": "dpd", "tracking_number": "0159001"}
     assert counts(send(shop, row(**BY_ID, code="delivered", replaces=entry["scan_id"]))) == (1, 1, 0, 0)
-    assert counts(send(shop, row(code="delivered", replaces=entry["scan_id"]))) == (1, 0, 1, 0)
+    assert counts(send(shop, row(code="delivered", replaces=entry["scan_id"]))) == (1, 1, 0, 0)
     assert [entry["code"] for entry in timeline(shop)] == ["delivered"]
+
+
+def test_a_scan_by_id_is_its_parcels_alone_whoever_else_gets_the_number(shop):
+    send(shop, row(**BY_ID, code="delivered"))
+    other = {**PARCEL, "shipment_id": "S-9", "tracking_numbers": PARCEL["tracking_numbers"]}
+    assert shop.post("/v1/shipments", json=other).is_success
+
+    assert shop.get("/v1/shipments/S-9").json()["timeline"] == []
 
 
 def test_strays_by_number_and_by_id_are_one_scan_once_their_parcel_is_there(shop):

@@ -5,8 +5,7 @@ import copy
 import pytest
 
 from serving.shipments.requests import EXAMPLE, MAX_BODY_BYTES, MAX_PARCELS, ParcelRequest
-from serving.stores.by_id import id_number
-from serving.stores.parcels import read_parcels
+from serving.stores.parcels import id_number, read_parcels
 from tests.serving.shop import READ_KEY
 
 

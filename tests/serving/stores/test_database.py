@@ -12,7 +12,7 @@ from parcelcast.errors import InputError
 from serving.errors import StoreRefusedError, StoreUnavailableError
 from serving.stores.database import MIGRATIONS, Database
 from serving.stores.migrations.versions import v0001_parcels
-from serving.stores.schema import deliveries, links, metadata, numbers, refused, shipments
+from serving.stores.schema import deliveries, links, metadata, numbers, refused, scans, shipments, work
 from tests.serving.stores.outbox import add_endpoint, event, tell
 
 NOON = datetime(2027, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -72,10 +72,13 @@ def test_numbers_under_a_carriers_other_name_are_found_under_ours_too(first):
         connection.execute(insert(shipments), {**parcel, "registered_at": NOON, "updated_at": NOON})
         connection.execute(insert(numbers), [{**one, "recorded_at": NOON} for one in told])
         connection.execute(insert(links), {**link, "recorded_at": NOON})
+        stray = {"scan_id": "1", "carrier": "dhl_paket", "tracking_number": "A", "code": "delivered"}
+        connection.execute(insert(scans), {**stray, "occurred_at": NOON, "recorded_at": NOON})
 
     first.migrate()
 
     with first.reading() as connection:
+        assert connection.execute(select(work.c.shipment_id, work.c.revision)).all() == [("S-1", 1)]
         found = connection.execute(select(numbers.c.carrier).order_by(numbers.c.carrier)).scalars().all()
         ends = connection.execute(select(links.c.predecessor_carrier, links.c.successor_carrier)).all()
     assert found == ["dhl", "dhl-germany", "dhl_paket", "gls"]

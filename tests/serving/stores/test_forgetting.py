@@ -8,11 +8,10 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from parcelcast.tracking.scan import Number, Scan
-from serving.stores.by_id import id_number
 from serving.stores.etas import DatesRow, write_dates
 from serving.stores.events import append_events
 from serving.stores.forgetting import remove_parcels, remove_strays
-from serving.stores.parcels import NewParcel, register_parcels
+from serving.stores.parcels import NewParcel, id_number, register_parcels
 from serving.stores.scans import record_scans
 from serving.stores.schema import alerts, deliveries, etas, events, links, numbers, scans, shipments, work
 from tests.serving.stores.outbox import NOON, add_endpoint, event, tell

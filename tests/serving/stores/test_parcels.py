@@ -6,11 +6,11 @@ from sqlalchemy import event, select
 
 from parcelcast.tracking.links import Link
 from parcelcast.tracking.scan import Number, Scan
-from serving.stores.by_id import id_number
 from serving.stores.database import Database
 from serving.stores.parcels import (
     NewParcel,
     ParcelFacts,
+    id_number,
     parcels_of_order,
     read_parcels,
     register_parcels,
@@ -136,27 +136,6 @@ def test_a_scan_may_come_before_its_parcel_and_by_its_id(database):
 
     assert read(database, "s 1")["s 1"].scans == (by_id,)
     assert due(database) == [("s 1", NOON, 1)]
-
-
-def test_a_scan_by_id_is_kept_under_the_only_number_of_its_carrier(database):
-    register(database, NewParcel(TOLD, (DPD,), ((DPD, POST),)))
-    by_id = scan(id_number("S-1"), told_carrier="dpd")
-    nameless = scan(id_number("S-1"), code="delivered")
-
-    found = record(database, by_id, nameless, scan())
-
-    assert found.kept == (scan(), nameless, scan())
-    assert (found.new, found.duplicates) == ({scan().scan_id, nameless.scan_id}, 1)
-    assert record(database, by_id, scan(), nameless).accepted == 0
-
-
-def test_a_scan_by_id_stays_with_its_parcel_where_another_one_has_the_number_too(database):
-    second = Number("dpd", "01590002")
-    register(database, NewParcel(TOLD, (DPD,)), NewParcel({**TOLD, "shipment_id": "S-2"}, (DPD, POST)))
-    register(database, NewParcel({**TOLD, "shipment_id": "S-3"}, (second, second._replace(tracking_number="3"))))
-    told = tuple(scan(id_number(name), told_carrier="dpd") for name in ("S-1", "S-2", "S-3", "S-4"))
-
-    assert record(database, *told).kept == told
 
 
 def test_news_never_puts_a_parcel_off(database):
