@@ -56,3 +56,14 @@ def refused(shop: Shop) -> list[tuple[str, bytes]]:
     with shop.services.database.reading() as connection:
         found = connection.exec_driver_sql("select problem, content from refused order by seq")
         return [(problem, bytes(content)) for problem, content in found]
+
+
+def counts(answer: httpx.Response) -> tuple[int, int, int, int]:
+    """Return how many rows were received, accepted, known already and refused."""
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    return told["received"], told["accepted"], told["duplicates"], told["refused"]
+
+
+def timeline(shop: Shop) -> list[dict[str, Any]]:
+    return shop.get("/v1/shipments/S-1").json()["timeline"]

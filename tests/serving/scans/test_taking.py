@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from parcelcast.tracking.absorbing import absorb
 from serving.errors import StoreUnavailableError
 from serving.scans import recorder, streams
 from serving.scans.endpoints import MAX_BATCH_BYTES, MAX_BATCH_ROWS
 from serving.scans.lines import MAX_LINE_BYTES
 from serving.scans.rows import EXAMPLES, RefusedRowError, scan_of
 from serving.stores.scans import PROBLEM_CHARACTERS, REFUSED_BYTES
-from tests.serving.scans.reports import PARCEL, parcel, refused, row, rows, send, stream
+from tests.serving.scans.reports import PARCEL, counts, parcel, refused, row, rows, send, stream, timeline
 from tests.serving.shop import READ_KEY, open_shop
 
 
@@ -24,12 +23,6 @@ from tests.serving.shop import READ_KEY, open_shop
 def shop(shop):
     assert shop.post("/v1/shipments", json=PARCEL).status_code == 200
     return shop
-
-
-def counts(answer):
-    assert answer.status_code == 200, answer.text
-    told = answer.json()
-    return told["received"], told["accepted"], told["duplicates"], told["refused"]
 
 
 def test_one_scan_is_kept_and_told_again_is_a_duplicate(shop):
@@ -65,16 +58,6 @@ def test_a_raw_code_is_mapped_and_an_unknown_one_is_counted(shop):
     }
 
 
-def test_a_scan_by_id_has_its_carriers_code_table_and_place_in_the_report(shop):
-    by_id = {"tracking_number": ..., "shipment_id": "S-1", "carrier": " DPD", "code": ...}
-    told = [row(**by_id, raw_code="3"), row(**by_id, raw_code="never seen")]
-    answer = send(shop, [*told, row(code=..., raw_code="never heard")])
-
-    assert (counts(answer), answer.json()["unknown_codes"]) == ((3, 3, 0, 0), 2)
-    assert next((scan.code, scan.map_version) for scan in parcel(shop).scans) == ("out_for_delivery", "dpd-1")
-    assert [(one["carrier"], one["scans"]) for one in shop.get("/v1/reports/codes").json()["carriers"]] == [("dpd", 2)]
-
-
 @pytest.mark.parametrize("carrier", ["dpd", "dpd-de"])
 def test_a_shops_own_code_table_replaces_ours(carrier, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
@@ -86,19 +69,6 @@ def test_a_shops_own_code_table_replaces_ours(carrier, tmp_path_factory):
         shop.post("/v1/shipments", json=PARCEL)
         send(shop, row(carrier=carrier, code=..., raw_code="3"))
         assert [(scan.code, scan.map_version) for scan in parcel(shop).scans] == [("delivered", f"{carrier}-shop")]
-
-
-@pytest.mark.parametrize("registered", ["dhl_paket", "dhl-germany"])
-def test_a_carrier_may_be_named_as_trackers_spell_it(registered, shop):
-    number = {"carrier": registered, "tracking_number": "0034"}
-    assert shop.post("/v1/shipments", json={**PARCEL, "shipment_id": "S-2", "tracking_numbers": [number]}).is_success
-    event = {"tracking_number": "0034", "code": ..., "raw_code": "dlvrd"}
-    by_id = {**event, "tracking_number": ..., "shipment_id": "S-2"}
-    told = [row(**event, carrier=name) for name in ("DHL Paket", "dhl-germany", "DHLPaket", "dhl_paket")]
-
-    assert counts(send(shop, [*told, row(**by_id, carrier="dhl-germany")])) == (5, 2, 3, 0)
-    (scan,) = absorb(parcel(shop, "S-2").scans)
-    assert (scan.carrier, scan.code, scan.map_version) == ("dhl_paket", "delivered", "dhl_paket-1")
 
 
 def test_times_may_lack_an_offset(shop):
@@ -144,10 +114,6 @@ def test_a_correction_names_the_scan_that_it_replaces(shop):
     }
 
 
-def timeline(shop):
-    return shop.get("/v1/shipments/S-1").json()["timeline"]
-
-
 def test_the_timeline_tells_the_scan_id_that_a_correction_needs(shop):
     send(shop, row(code="delivered"))
     (wrong,) = timeline(shop)
@@ -175,42 +141,6 @@ def test_a_correction_of_a_scan_that_the_parcel_does_not_have_is_marked_until_th
     assert [entry["doubts"] for entry in timeline(shop)] == [[], ["replaces_unknown"]]
     send(shop, {**other, "replaces": late["scan_id"]})
     assert [entry["doubts"] for entry in timeline(shop)] == [["replaces_unknown"], []]
-
-
-def test_a_scan_may_name_its_parcel_by_id(shop):
-    assert counts(send(shop, row(carrier=..., tracking_number=..., shipment_id="S-1"))) == (1, 1, 0, 0)
-    assert len(parcel(shop).scans) == 1
-
-
-BY_ID = {"carrier": ..., "tracking_number": ..., "shipment_id": "S-1"}
-
-
-def test_an_event_by_number_and_by_id_is_in_the_timeline_once(shop):
-    by_number, *by_id = row(), row(**BY_ID), row(**BY_ID | {"carrier": "DPD"})
-
-    assert counts(send(shop, [by_id[0], by_number, by_id[1]])) == (3, 2, 1, 0)
-    assert counts(stream(shop, orjson.dumps(by_id[1]))) == (1, 0, 1, 0)
-    (entry,) = timeline(shop)
-    assert entry["number"] == {"carrier": "dpd", "tracking_number": "0159001"}
-    assert counts(send(shop, row(**BY_ID, code="delivered", replaces=entry["scan_id"]))) == (1, 1, 0, 0)
-    assert counts(send(shop, row(code="delivered", replaces=entry["scan_id"]))) == (1, 1, 0, 0)
-    assert [entry["code"] for entry in timeline(shop)] == ["delivered"]
-
-
-def test_a_scan_by_id_is_its_parcels_alone_whoever_else_gets_the_number(shop):
-    send(shop, row(**BY_ID, code="delivered"))
-    other = {**PARCEL, "shipment_id": "S-9", "tracking_numbers": PARCEL["tracking_numbers"]}
-    assert shop.post("/v1/shipments", json=other).is_success
-
-    assert shop.get("/v1/shipments/S-9").json()["timeline"] == []
-
-
-def test_strays_by_number_and_by_id_are_one_scan_once_their_parcel_is_there(shop):
-    other = {"carrier": "gls", "tracking_number": "7"}
-    send(shop, [row(**other), row(**BY_ID | {"shipment_id": "S-2"})])
-    assert shop.post("/v1/shipments", json={**PARCEL, "shipment_id": "S-2", "tracking_numbers": [other]}).is_success
-
-    assert len(shop.get("/v1/shipments/S-2").json()["timeline"]) == 1
 
 
 WRONG = [
