@@ -357,13 +357,19 @@ def test_a_record_of_a_wrong_year_is_set_aside_and_stops_no_day(workspace, made)
     assert "wrong" in pq.read_table(QUARANTINE / "shipments.parquet")["shipment_id"].to_pylist()
 
 
-def test_a_champion_that_knows_of_days_to_come_is_refused_with_the_way_back(workspace, monkeypatch, capsys):
+def run_at(now: datetime, monkeypatch) -> None:
+    """Let the stages find this instant on the clock."""
+
     class Clock(datetime):
         @classmethod
         def now(cls, tz=None):
-            return datetime(2026, 2, 17, 12, tzinfo=UTC)
+            return now
 
     monkeypatch.setattr("pipelines.stages.datetime", Clock)
+
+
+def test_a_champion_that_knows_of_days_to_come_is_refused_with_the_way_back(workspace, monkeypatch, capsys):
+    run_at(datetime(2026, 2, 17, 12, tzinfo=UTC), monkeypatch)
     params = Path("params.yaml")
     params.write_text(params.read_text().replace("2026-11-01", "2026-02-16"))
 
@@ -374,12 +380,7 @@ def test_a_champion_that_knows_of_days_to_come_is_refused_with_the_way_back(work
 
 
 def test_a_simulated_history_may_run_ahead_of_the_clock(workspace, monkeypatch):
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime(2025, 1, 1, tzinfo=UTC)
-
-    monkeypatch.setattr("pipelines.stages.datetime", Clock)
+    run_at(datetime(2025, 1, 1, tzinfo=UTC), monkeypatch)
 
     assert main(["refresh"]) == 0
 

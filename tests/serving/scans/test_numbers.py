@@ -7,12 +7,6 @@ from parcelcast.tracking.absorbing import absorb
 from tests.serving.scans.reports import PARCEL, counts, parcel, row, send, stream, timeline
 
 
-@pytest.fixture
-def shop(shop):
-    assert shop.post("/v1/shipments", json=PARCEL).status_code == 200
-    return shop
-
-
 def test_a_scan_by_id_has_its_carriers_code_table_and_place_in_the_report(shop):
     by_id = {"tracking_number": ..., "shipment_id": "S-1", "carrier": " DPD", "code": ...}
     told = [row(**by_id, raw_code="3"), row(**by_id, raw_code="never seen")]

@@ -19,12 +19,6 @@ from tests.serving.scans.reports import PARCEL, counts, parcel, refused, row, ro
 from tests.serving.shop import READ_KEY, open_shop
 
 
-@pytest.fixture
-def shop(shop):
-    assert shop.post("/v1/shipments", json=PARCEL).status_code == 200
-    return shop
-
-
 def test_one_scan_is_kept_and_told_again_is_a_duplicate(shop):
     assert counts(send(shop, row())) == (1, 1, 0, 0)
     assert counts(send(shop, row(tracking_number=" 01 59 001"))) == (1, 0, 1, 0)
