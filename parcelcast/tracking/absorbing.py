@@ -61,8 +61,9 @@ def _same_events(scans: Sequence[Scan], kept_as: Mapping[str, str]) -> Iterator[
         return
     told: dict[Any, dict[str, list[Scan]]] = {}
     for scan in scans:
-        event = scan.event, kept_as.get(scan.replaces or "", scan.replaces)
-        told.setdefault(event, {}).setdefault(carrier_of(scan.told_carrier or scan.carrier), []).append(scan)
+        told.setdefault((scan.event, _replaced(scan, kept_as)), {}).setdefault(
+            carrier_of(scan.told_carrier or scan.carrier), []
+        ).append(scan)
     for alike in told.values():
         nameless = alike.pop("", [])
         alike.setdefault(min(alike, default=""), []).extend(nameless)
@@ -91,20 +92,25 @@ def _corrected(scans: Mapping[str, Scan], kept_as: Mapping[str, str]) -> list[Sc
     families: dict[str, list[Scan]] = {}
     for scan in scans.values():
         if scan.replaces is not None:
-            families.setdefault(_root(scan.replaces, scans, kept_as), []).append(scan)
+            families.setdefault(_root(scan, scans, kept_as), []).append(scan)
     last = {max(_unreplaced(family, kept_as), key=_told).scan_id for family in families.values()}
     uncorrected = (scan for scan in scans.values() if scan.replaces is None and scan.scan_id not in families)
     return [*uncorrected, *(scans[scan_id] for scan_id in last)]
 
 
 def _unreplaced(family: list[Scan], kept_as: Mapping[str, str]) -> list[Scan]:
-    replaced = {kept_as.get(scan.replaces or "", scan.replaces) for scan in family}
+    replaced = {_replaced(scan, kept_as) for scan in family}
     return [scan for scan in family if scan.scan_id not in replaced]
 
 
-def _root(scan_id: str, scans: Mapping[str, Scan], kept_as: Mapping[str, str]) -> str:
+def _root(correction: Scan, scans: Mapping[str, Scan], kept_as: Mapping[str, str]) -> str:
     """Id of the first scan of a chain of corrections; an id holds what it replaces, so there are no circles."""
-    scan_id = kept_as.get(scan_id, scan_id)
+    scan_id = _replaced(correction, kept_as)
     while (scan := scans.get(scan_id)) is not None and scan.replaces is not None:
-        scan_id = kept_as.get(scan.replaces, scan.replaces)
+        scan_id = _replaced(scan, kept_as)
     return scan_id
+
+
+def _replaced(scan: Scan, kept_as: Mapping[str, str]) -> str:
+    """Id under which the scan is kept that this one corrects, empty where it corrects none."""
+    return kept_as.get(scan.replaces or "", scan.replaces or "")
