@@ -36,6 +36,7 @@ ALL_COLUMNS = (*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS)
 _CLOSED_HAZARD = 1e-4
 _LOWEST, _HIGHEST = 1e-4, 0.99
 _MOVING = (*loads.ON_THE_WAY, *hubs.ON_THE_WAY)
+_PEAK = [column.name for column in ORDER_COLUMNS].index("dispatch_in_peak")
 _PACES = [number for number, column in enumerate(ORDER_COLUMNS) if column.name in _MOVING]
 
 # The life tables that history is told by: the windows that are asked for, and the levels of keys, widest first.
@@ -114,6 +115,17 @@ class Assembled:
             start_hazards=self.start_hazards[rows],
         )
 
+    def to_learn_from(self) -> Self:
+        """Return the same features, without the peak season where they hold too few of them to tell what it does.
+
+        A column that is empty in all rows that a model learns from is one that it never looks at.
+        """
+        if calendars.peaks_told(self.orders.dispatch_on) >= calendars.FEWEST_PEAKS:
+            return self
+        static = self.static.copy()
+        static[:, _PEAK] = np.nan
+        return replace(self, static=static, calendar=replace(self.calendar, tells_peak=False))
+
     def codes(self, codes: Codes) -> Floats:
         """Return the category codes, one column for each category; NaN for a text that the model has not seen."""
         nan = float("nan")
@@ -153,7 +165,8 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
     ways = lanes.lane_keys(orders)
     lead, hazards = lanes.lane_features(histories.lead, ways, orders.known_day)
     start, start_hazards = starts.start_features(histories.lane_starts, orders, ways)
-    outlook = weather.way_outlook(histories.weather, orders)
+    usual_hubs = hubs.usual_hubs(histories.hub, orders)
+    outlook = weather.way_outlook(histories.weather, orders, usual_hubs)
     static = np.concatenate(
         [
             calendars.order_features(orders, calendar),
@@ -162,7 +175,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
             start,
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
-            hubs.hub_features(histories.hub, orders),
+            hubs.hub_features(histories.hub, orders, usual_hubs),
             regime.regime_features(histories.transit, histories.handling, orders),
             weather.order_features(orders, outlook),
         ],

@@ -1,6 +1,6 @@
 """Calendar family: the day of the order, and the day d whose hazard is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -11,8 +11,10 @@ from features.opendays import FAR, CalendarKey, Holidays, OpenDays, weekday
 from features.orders import Days, Floats, Orders
 
 _MONDAY_TO_FRIDAY = frozenset(range(5))
+_THURSDAY = 3
 # In a short history a count that runs on for weeks tells the model which week it is, not what the holiday did to it.
 NEAR = 7
+_PEAK = "Black Friday to 24 December"
 _NEXT_HOLIDAY = f"to the next holiday at the destination, at most {FAR}"
 
 COLUMNS = (
@@ -39,6 +41,7 @@ COLUMNS = (
         "days",
         f"from the last holiday at the origin to the order, at most {NEAR}",
     ),
+    Column("dispatch_in_peak", "calendar", "0 or 1", f"the planned dispatch is in the peak season, {_PEAK}"),
 )
 DAY_COLUMNS = (
     Column("day_since_order", "calendar", "days", "day d after the order"),
@@ -51,7 +54,11 @@ DAY_COLUMNS = (
     Column("day_is_bridge", "calendar", "0 or 1", "day d is a working day alone between days off at the destination"),
     Column("day_holiday_in_days", "calendar", "days", f"from day d {_NEXT_HOLIDAY}"),
     Column("day_working_days", "calendar", "working days", "Monday to Friday but no holiday, order to day d"),
+    Column("day_in_peak", "calendar", "0 or 1", f"day d is in the peak season, {_PEAK}"),
 )
+
+# Of a single peak season nobody can tell what was the season's and what was that year's. So many orders make one.
+FEWEST_PEAKS, _PEAK_ORDERS = 2, 100
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,16 @@ class DaysAhead:
 
 @dataclass(frozen=True)
 class OrderCalendar:
-    """All calendars that the orders need, from the order to the horizon."""
+    """All calendars that the orders need, from the order to the horizon.
+
+    Without `tells_peak` the columns of the peak season are empty.
+    """
 
     delivery: OpenDays
     holidays: Holidays
     origin_holidays: Holidays
     working: OpenDays
+    tells_peak: bool = True
 
     @classmethod
     def of(cls, orders: Orders, horizon: int, earliest: int | None = None) -> "OrderCalendar":
@@ -104,9 +115,37 @@ class OrderCalendar:
 
     def take(self, rows: NDArray[np.intp]) -> Self:
         """Return the calendars of these orders."""
-        return type(self)(
-            self.delivery.take(rows), self.holidays.take(rows), self.origin_holidays.take(rows), self.working.take(rows)
+        return replace(
+            self,
+            delivery=self.delivery.take(rows),
+            holidays=self.holidays.take(rows),
+            origin_holidays=self.origin_holidays.take(rows),
+            working=self.working.take(rows),
         )
+
+    def peak(self, days: Days) -> Floats:
+        """Tell whether each day is in the peak season, NaN without `tells_peak`."""
+        return in_peak_season(days).astype(np.float64) if self.tells_peak else np.full(len(days), np.nan)
+
+
+def in_peak_season(days: Days) -> NDArray[np.bool_]:
+    """Tell whether days since 1970-01-01 lie in the peak season: Black Friday to 24 December.
+
+    Black Friday follows the fourth Thursday of November.
+
+    >>> in_peak_season(np.array(["2026-11-26", "2026-11-27", "2026-12-24", "2026-12-25"], "M8[D]").astype(int)).tolist()
+    [False, True, True, False]
+    """
+    january = days.astype("datetime64[D]").astype("datetime64[Y]").astype("datetime64[M]")
+    november, december = ((january + months).astype("datetime64[D]").astype(np.int64) for months in (10, 11))
+    first_thursday = november + (_THURSDAY - weekday(november)) % 7
+    return np.asarray((days > first_thursday + 21) & (days < december + 24))
+
+
+def peaks_told(dispatch_on: Days) -> int:
+    """Return in how many peak seasons a shop sent enough of these orders for the season to be learned from."""
+    years = dispatch_on[in_peak_season(dispatch_on)].astype("datetime64[D]").astype("datetime64[Y]")
+    return int((np.unique(years, return_counts=True)[1] >= _PEAK_ORDERS).sum())
 
 
 def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:
@@ -122,6 +161,7 @@ def order_features(orders: Orders, calendar: OrderCalendar) -> Floats:
             np.minimum(calendar.holidays.days_since(rows, orders.dispatch_on), NEAR),
             np.minimum(calendar.origin_holidays.days_until(rows, orders.ordered_on), NEAR),
             np.minimum(calendar.origin_holidays.days_since(rows, orders.ordered_on), NEAR),
+            calendar.peak(orders.dispatch_on),
         ]
     ).astype(np.float64)
 
@@ -141,6 +181,7 @@ def day_features(orders: Orders, calendar: OrderCalendar, ahead: DaysAhead) -> F
             _is_bridge(calendar.working, rows, day),
             calendar.holidays.days_until(rows, day),
             calendar.working.count_to(rows, day) - calendar.working.count_to(rows, orders.ordered_on[rows]),
+            calendar.peak(day),
         ]
     ).astype(np.float64)
 

@@ -30,6 +30,20 @@ def network_of(tables: Mapping[str, pd.DataFrame], places: PlaceIndex) -> Networ
     return Network(places, origins, _carriers(tables["carriers"]) if "carriers" in tables else {})
 
 
+def hub_regions(facilities: pd.DataFrame, places: PlaceIndex) -> dict[str, str]:
+    """Return the region of each hub, such as "DE-BY", from the canonical facilities.
+
+    Where the table does not name it, postal code or city tell it; "DE-" where nothing does.
+    """
+    hubs = facilities[facilities["kind"] == "hub"]
+    columns = ("facility_id", "country", "region", "postal_code", "place")
+    rows = zip(*(hubs[name].astype(object) for name in columns), strict=True)
+    return {
+        facility_id: f"{country}-{_known(region) or places.find(country, _known(code), _known(city)).region or ''}"
+        for facility_id, country, region, code, city in rows
+    }
+
+
 def _origins(frame: pd.DataFrame, places: PlaceIndex) -> dict[str, Origin]:
     # Thousands of sellers keep a few calendars between them.
     calendars = {text: WorkingCalendar.from_dict(json.loads(text)) for text in frame["calendar"].unique()}

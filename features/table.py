@@ -185,8 +185,8 @@ def _parcel_facts(frame: pd.DataFrame, ways: _Ways) -> dict[str, Any]:
     }
 
 
-def bulletins_of(weather: pd.DataFrame | None) -> Bulletins:
-    """Read the canonical weather_daily; none when there is no such table."""
+def bulletins_of(weather: pd.DataFrame | None, hubs: Mapping[str, str]) -> Bulletins:
+    """Read the canonical weather_daily; none when there is no such table. `hubs` tells the region of each hub."""
     if weather is None or weather.empty:
         return NO_BULLETINS
     return Bulletins.of(
@@ -194,6 +194,7 @@ def bulletins_of(weather: pd.DataFrame | None) -> Bulletins:
         dates(weather["day"]),
         weather["issued_at"].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(),
         {name: floats(weather[name]) for name in VALUES},
+        hubs,
     )
 
 

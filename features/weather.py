@@ -5,8 +5,8 @@ bulletin. For an order counts what was issued before its UTC day, and of that th
 up among all bulletins, serving in a snapshot, and both end in the same `Outlook`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol, Self
 
@@ -32,8 +32,9 @@ _RAIN_LEVELS = (20.0, 30.0, 50.0, 80.0)
 _LEVELS = (0.0, 1.0, 2.0, 3.0)
 _SNOWS_BELOW_C = 1.0  # mean temperature of a day whose precipitation falls as snow
 _REMEMBERED = 5_000  # about 200 bytes each
+_HUB = "hub\t"  # no region is named so
 
-_WAY = "worse of origin and destination"
+_WAY = "worst of origin, usual hubs and destination"
 # Days from the planned dispatch that columns of the order add up: models of whole ways do not look at single days.
 WAYS = (2, 4)
 COLUMNS = tuple(
@@ -104,7 +105,7 @@ class Outlook:
 
 
 class WeatherHistory(Protocol):
-    """What was issued of the weather, by regions such as "DE-BY".
+    """What was issued of the weather, by regions such as "DE-BY", and by hubs as `at_hub` names them.
 
     "DE-" is the country itself, which speaks for regions of which nothing is known.
     """
@@ -167,7 +168,8 @@ NO_WEATHER = SnapshotWeather(0, (), np.empty((0, SPAN)))
 class Bulletins:
     """All that was ever issued, ordered by region, day and issue; for each day of issue the last word only.
 
-    `issued` is the UTC day of issue. It is itself a history: what training reads.
+    `issued` is the UTC day of issue. `hubs` tells the region of each facility. It is itself a history: what training
+    reads.
     """
 
     regions: tuple[str, ...]
@@ -175,9 +177,17 @@ class Bulletins:
     day: Days
     issued: Days
     severity: Floats
+    hubs: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, regions: Texts, day: Days, issued_at: NDArray[np.datetime64], values: Mapping[str, Floats]) -> Self:
+    def of(
+        cls,
+        regions: Texts,
+        day: Days,
+        issued_at: NDArray[np.datetime64],
+        values: Mapping[str, Floats],
+        hubs: Mapping[str, str],
+    ) -> Self:
         """Order bulletins; `values` by their names in the canonical table weather_daily, instants in UTC."""
         names, region = np.unique(regions.astype(str), return_inverse=True)
         order = np.lexsort((issued_at, day, region))
@@ -188,12 +198,12 @@ class Bulletins:
         mean = np.where(np.isnan(highest), lowest, (lowest + highest) / 2.0)
         severities = severity(values["wind_gust_kmh"], values["precipitation_mm"], mean)
         kept = order[is_last]
-        return cls(tuple(names.tolist()), region[kept].astype(np.int64), day[kept], issued[kept], severities[kept])
+        codes = region[kept].astype(np.int64)
+        return cls(tuple(names.tolist()), codes, day[kept], issued[kept], severities[kept], hubs)
 
     def outlook(self, regions: Texts, known_day: Days) -> Outlook:
         """Return what had been issued before each UTC day `known_day`."""
-        code_of = {region: code for code, region in enumerate(self.regions)}
-        codes = {one: (code_of.get(one, -1), code_of.get(country_of(one), -1)) for one in set(regions.tolist())}
+        codes = self._codes(set(regions.tolist()))
         code = np.array([codes[region] for region in regions.tolist()], dtype=np.int64).reshape(-1, 2)
         days, areas = int(known_day.max(initial=0)) + 1, len(self.regions) + 1
         pairs, which = np.unique(((code[:, 0] + 1) * areas + code[:, 1] + 1) * days + known_day, return_inverse=True)
@@ -203,10 +213,21 @@ class Bulletins:
         return Outlook(known, which)
 
     def snapshot(self, day: int) -> SnapshotWeather:
-        """Return what had been issued before UTC day `day`, of all regions of which anything was."""
+        """Return what had been issued before UTC day `day`, of all regions and hubs of which anything was."""
         code = np.arange(len(self.regions))
         known, is_known = self._known(code, np.full_like(code, day))
-        return SnapshotWeather(day, [self.regions[one] for one in code[is_known].tolist()], known[is_known])
+        told = {self.regions[one]: one for one in np.flatnonzero(is_known).tolist()}
+        for hub, (own, country) in self._codes([at_hub(one) for one in sorted(self.hubs)]).items():
+            one = own if own >= 0 and is_known[own] else country
+            if one >= 0 and is_known[one]:
+                told[hub] = one
+        return SnapshotWeather(day, list(told), known[np.array(list(told.values()), dtype=np.intp)])
+
+    def _codes(self, regions: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """Return the numbers of each region, or of that of a hub, and of its country; -1 where nothing was issued."""
+        code_of = {region: code for code, region in enumerate(self.regions)}
+        there = {one: self.hubs.get(one.removeprefix(_HUB), "") if one.startswith(_HUB) else one for one in regions}
+        return {one: (code_of.get(name, -1), code_of.get(country_of(name), -1)) for one, name in there.items()}
 
     def _known(self, code: NDArray[np.int64], known_day: Days) -> tuple[Floats, NDArray[np.bool_]]:
         """Return the last bulletins before `known_day` of each day around it, shape (m, SPAN).
@@ -238,12 +259,26 @@ def country_of(region: str) -> str:
     return region[:3]
 
 
-def way_outlook(history: WeatherHistory, orders: Orders) -> Outlook:
-    """Return what was known of the weather on each order's way: of each day the worse of origin and destination."""
-    here = history.outlook(orders.origin_country + "-" + orders.origin_region, orders.known_day)
-    there = history.outlook(orders.destination_country + "-" + orders.destination_region, orders.known_day)
-    pairs, which = np.unique(here.which * len(there.days) + there.which, return_inverse=True)
-    return Outlook(np.fmax(here.days[pairs // len(there.days)], there.days[pairs % len(there.days)]), which)
+def at_hub(facility_id: Any) -> Any:
+    """Return what a `WeatherHistory` calls a hub, or each of an array of them."""
+    return _HUB + facility_id
+
+
+def way_outlook(history: WeatherHistory, orders: Orders, hubs: Sequence[Texts]) -> Outlook:
+    """Return what was known of the weather on each order's way: of each day the worst of origin, hubs and destination.
+
+    `hubs` are the facilities that each order will pass, "" where none is known.
+    """
+    places = (
+        orders.origin_country + "-" + orders.origin_region,
+        orders.destination_country + "-" + orders.destination_region,
+        *map(at_hub, hubs),
+    )
+    worst, *others = (history.outlook(place, orders.known_day) for place in places)
+    for other in others:
+        pairs, which = np.unique(worst.which * len(other.days) + other.which, return_inverse=True)
+        worst = Outlook(np.fmax(worst.days[pairs // len(other.days)], other.days[pairs % len(other.days)]), which)
+    return worst
 
 
 def order_features(orders: Orders, outlook: Outlook) -> Floats:

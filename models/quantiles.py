@@ -73,7 +73,7 @@ def fit_quantiles(
     rows = np.flatnonzero(outcomes.lead_days >= 0)
     if len(rows) == 0:
         raise InputError("no delivery is known before the as-of; expected a history with deliveries to learn from")
-    delivered = assembled.take(rows)
+    delivered = assembled.take(rows).to_learn_from()
     codes = known_codes(delivered.categories, parameters.rarest_category)
     part_of_day = np.random.default_rng(parameters.seed).uniform(size=len(rows))
     settings = parameters.settings("quantile") | {"seed": parameters.seed}

@@ -221,7 +221,7 @@ def _fit(
 ) -> Blend:
     """Fit as of a UTC day; `tell` hears the share that is done."""
     rows = orders_between(history, None, as_of)[-parameters.most_orders :]
-    part = assembled.take(rows)
+    part = assembled.take(rows).to_learn_from()
     known, known_earlier = (outcomes(history, rows, day) for day in (as_of, as_of - ERROR_DAYS))
     hazard = fit_hazard(part, known, parameters, tell)
     return Blend(hazard, fit_location(part, known, known_earlier, as_of, hazard.codes))

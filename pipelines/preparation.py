@@ -9,13 +9,13 @@ import pandas as pd
 
 from features.assembly import Assembled, assemble
 from features.engine.scanning import read_first_scans
-from features.network import network_of
+from features.network import hub_regions, network_of
 from features.table import Network, ParcelHistory, Sketches, build_sketches, bulletins_of, parcel_history
 from features.weather import Bulletins
 from models.hazard import HORIZON
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
-from parcelcast.tables import CARRIERS, ORIGINS, SCANS, SHIPMENTS, WEATHER_DAILY
+from parcelcast.tables import CARRIERS, FACILITIES, ORIGINS, SCANS, SHIPMENTS, WEATHER_DAILY
 from pipelines.ingest.storage import load_table
 from pipelines.progress import SILENT, Tell
 
@@ -49,7 +49,8 @@ class Prepared(Counted):
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Read from canonical tables on disk what `prepare` needs; only shipments and origins must be there."""
-    needed = (SHIPMENTS, ORIGINS, *(one for one in (CARRIERS, WEATHER_DAILY) if _file(folder, one.name).is_file()))
+    others = (CARRIERS, FACILITIES, WEATHER_DAILY)
+    needed = (SHIPMENTS, ORIGINS, *(one for one in others if _file(folder, one.name).is_file()))
     tables = {table.name: load_table(folder, table) for table in needed}
     if _file(folder, SCANS.name).is_file():
         tables[FIRST_SCANS] = read_first_scans(_file(folder, SCANS.name))
@@ -87,7 +88,9 @@ def counted(
     tell(f"reading {len(shipments):,} shipments")
     network = network_of(tables, places)
     history = parcel_history(shipments, network, tables.get(FIRST_SCANS))
-    return Counted(history, network, lambda: count(history, network, bulletins_of(tables.get("weather_daily"))))
+    hubs = hub_regions(tables["facilities"], places) if "facilities" in tables else {}
+    weather = tables.get("weather_daily")
+    return Counted(history, network, lambda: count(history, network, bulletins_of(weather, hubs)))
 
 
 def last_known_day(history: ParcelHistory) -> int:

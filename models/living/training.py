@@ -111,6 +111,7 @@ def fit_living(
     def tell_share(share: float) -> None:
         tell("fitting parcels on their way", share)
 
+    landmarks = replace(landmarks, assembled=landmarks.assembled.to_learn_from())
     known = living_outcomes(history, landmarks, as_of)
     hazard = fit_hazard(landmarks.assembled, known, parameters, tell_share, _FAR_SHARE)
     # Old enough to know; orders that were cancelled before that are neither lost nor late.

@@ -20,7 +20,7 @@ from features.frames import texts
 from features.weather import LAST
 from parcelcast.errors import InputError
 from parcelcast.place import Place, PlaceIndex
-from parcelcast.tables import ORIGINS, SHIPMENTS, WEATHER_DAILY
+from parcelcast.tables import FACILITIES, ORIGINS, SHIPMENTS, WEATHER_DAILY
 from pipelines.ingest.storage import conformed, load_table, write_table
 from pipelines.preparation import read_tables
 from pipelines.progress import SILENT, TellShare
@@ -91,7 +91,7 @@ def weather(
         tell("asking Meteostat")
         try:
             shipments = load_table(validated, SHIPMENTS)
-            areas = areas_of(shipments, load_table(validated, ORIGINS), places)
+            areas = areas_of(shipments, load_table(validated, ORIGINS), _hubs(validated), places)
             table, account = _from_meteostat(shipments, areas, own, parameters, now, tell)
             told |= account
         except Exception as error:  # noqa: BLE001 - a promise without weather is better than none
@@ -179,9 +179,21 @@ def _from_meteostat(
     return _canonical(table[table["day"] >= pd.Timestamp(first)], own), account
 
 
-def areas_of(shipments: pd.DataFrame, origins: pd.DataFrame, places: PlaceIndex) -> list[Area]:
-    """Return the regions of origins and destinations, each in the middle of the addresses that are used in it."""
+def _hubs(validated: Path) -> pd.DataFrame | None:
+    """Return the carriers' hubs, None where the shop does not tell of facilities."""
+    if not (validated / f"{FACILITIES.name}.parquet").is_file():
+        return None
+    facilities = load_table(validated, FACILITIES)
+    return facilities[facilities["kind"] == "hub"]
+
+
+def areas_of(
+    shipments: pd.DataFrame, origins: pd.DataFrame, hubs: pd.DataFrame | None, places: PlaceIndex
+) -> list[Area]:
+    """Return the regions of origins, hubs and destinations, each in the middle of the addresses used in it."""
     addresses = Counter(_addresses(shipments, "destination_")) + Counter(_addresses(origins, ""))
+    if hubs is not None:
+        addresses += Counter(_addresses(hubs, ""))
     members: dict[tuple[str, str], list[tuple[Place, int]]] = {}
     for (country, code), count in addresses.items():
         place = places.find(country, code or None)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from math import log
 
@@ -12,6 +13,12 @@ from features.sketches import AGES
 from parcelcast.calendar import holiday_dates
 
 EVERY_DAY = CalendarKey(frozenset(range(7)), None, None)
+
+
+def in_peak_season(day: date) -> bool:
+    """Tell whether a day lies between Black Friday and Christmas Eve."""
+    thursdays = [one for one in (date(day.year, 11, number) for number in range(1, 31)) if one.weekday() == 3]
+    return thursdays[3] + timedelta(days=1) <= day <= date(day.year, 12, 24)
 
 
 @dataclass(frozen=True)

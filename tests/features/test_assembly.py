@@ -48,6 +48,31 @@ def test_columns_come_as_order_columns_then_categories_then_day_columns(table):
     assert column_names(ALL_COLUMNS) == column_names([*ORDER_COLUMNS, *CATEGORIES, *DAY_COLUMNS])
 
 
+def peaks(*years):
+    rows = [
+        shipment(number, f"{year}-12-07 {number % 20:02}:00", carrier="kranich")
+        for year in years
+        for number in range(120)
+    ]
+    return training_table(history_of([row | {"shipment_id": f"p{place}"} for place, row in enumerate(rows)]))
+
+
+def peak_columns(table):
+    known = np.concatenate([table.static, table.codes(known_codes(table.categories, 1))], axis=1)
+    days = table.rows(known, table.ahead(np.zeros(2, dtype=np.intp), np.array([10, 18])))  # 17 and 25 December
+    return days[:, [column_names(ALL_COLUMNS).index(name) for name in ("dispatch_in_peak", "day_in_peak")]]
+
+
+def test_what_one_peak_season_did_is_not_learned():
+    one, two = peaks(2026), peaks(2025, 2026)
+    for table in (one, two, two.to_learn_from(), two.take(np.arange(240)).to_learn_from()):
+        assert peak_columns(table).tolist() == [[1.0, 1.0], [1.0, 0.0]]
+    assert np.isnan(peak_columns(one.to_learn_from())).all()
+    assert np.isnan(peak_columns(two.take(np.arange(130)).to_learn_from().take(np.arange(3)))).all()
+    same = np.array([name != "dispatch_in_peak" for name in column_names(ORDER_COLUMNS)])
+    assert np.array_equal(one.to_learn_from().static[:, same], one.static[:, same], equal_nan=True)
+
+
 def test_nothing_is_delivered_before_the_dispatch_nor_on_closed_days(table):
     # Ordered on Thursday after the cut-off: planned for Tuesday after Easter.
     rows, steps = np.zeros(8, dtype=np.intp), np.arange(8)

@@ -1,6 +1,6 @@
 """The calendar family, against plain date arithmetic."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 from hypothesis import given, settings
@@ -10,6 +10,7 @@ from features.assembly import column_names
 from features.orders import day_of, epoch_day, orders_of
 from parcelcast.calendar import WorkingCalendar, holiday_dates
 from parcelcast.shipment import Carrier
+from tests.features.oracles import in_peak_season
 from tests.features.worlds import CARRIERS, HORIZON, instant, live, rows_of_worlds, shipment
 
 NAMES = column_names(calendars.COLUMNS)
@@ -41,6 +42,7 @@ def test_an_order_after_the_friday_cutoff_leaves_on_monday():
         "dispatch_holiday_ago_days": 7,
         "origin_holiday_in_days": 7,
         "origin_holiday_ago_days": 7,
+        "dispatch_in_peak": 0,
     }
 
 
@@ -84,6 +86,27 @@ def test_a_weekend_and_a_holiday_are_told_on_the_day_itself():
     assert [one["day_since_dispatch"] for one in (friday, tuesday)] == [1, 5]
 
 
+def test_the_peak_season_of_any_year_runs_from_black_friday_to_christmas_eve():
+    days = [date(1969, 12, 1) + timedelta(days=number) for number in range(365 * 90)]
+    got = calendars.in_peak_season(np.array([epoch_day(day) for day in days]))
+    assert got.tolist() == [in_peak_season(day) for day in days]
+
+
+def test_the_peak_season_counts_by_the_planned_dispatch():
+    # Thursday evening after the cut-off, and Christmas Eve after it.
+    rows = [live(shipment(1, "2026-11-26 08:00")), live(shipment(2, "2026-11-26 23:00"))]
+    rows += [live(shipment(3, "2026-12-24 08:00")), live(shipment(4, "2026-12-24 23:00"))]
+    assert [got["dispatch_in_peak"] for got in columns_of(rows)] == [0, 1, 1, 0]
+
+
+def test_a_peak_season_needs_a_hundred_orders_to_be_told_of():
+    days = [np.full(orders, epoch_day(on)) for orders, on in (
+        (100, date(2024, 12, 1)), (99, date(2025, 12, 1)), (500, date(2026, 11, 1)), (100, date(2027, 11, 26)),
+    )]  # fmt: skip
+    assert calendars.peaks_told(np.concatenate(days)) == 2
+    assert calendars.peaks_told(np.concatenate(days[1:3])) == 0
+
+
 def slow_day(one, step: int) -> dict[str, float]:
     today = one.ordered_on + timedelta(days=step)
     dispatch = max(one.planned_dispatch_on, one.ordered_on)
@@ -104,6 +127,7 @@ def slow_day(one, step: int) -> dict[str, float]:
         "day_is_bridge": [week.is_working(today + timedelta(days=away)) for away in (-1, 0, 1)] == [False, True, False],
         "day_holiday_in_days": next((away for away in range(30) if today + timedelta(days=away) in free), 30),
         "day_working_days": week.working_days_between(one.ordered_on, today),
+        "day_in_peak": in_peak_season(today),
     }
 
 

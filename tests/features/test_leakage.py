@@ -12,11 +12,11 @@ from features import hubs, loads, origins, regime
 from features.assembly import ORDER_COLUMNS, Assembled, assemble, column_names
 from features.columns import Column
 from features.engine.scanning import read_first_scans
-from features.network import network_of
+from features.network import hub_regions, network_of
 from features.orders import EPOCH
 from features.table import ParcelHistory, build_sketches, bulletins_of, parcel_history
 from parcelcast.place import PlaceIndex
-from parcelcast.tables import CARRIERS, ORIGINS, SCANS, SHIPMENTS, WEATHER_DAILY
+from parcelcast.tables import CARRIERS, FACILITIES, ORIGINS, SCANS, SHIPMENTS, WEATHER_DAILY
 from pipelines.ingest.storage import conformed, write_table
 from pipelines.simulator.library import small_world
 from tests.features.worlds import HORIZON, check_same
@@ -29,7 +29,7 @@ EARLY = timedelta(days=20)
 @pytest.fixture(scope="module")
 def world() -> Tables:
     made = small_world(5, shipments=1500, days=40, name="storms")
-    tables = (SHIPMENTS, SCANS, ORIGINS, CARRIERS, WEATHER_DAILY)
+    tables = (SHIPMENTS, SCANS, ORIGINS, CARRIERS, FACILITIES, WEATHER_DAILY)
     return {table.name: conformed(made[table.name].to_pandas(), table) for table in tables}
 
 
@@ -83,11 +83,13 @@ def told_late(shipments: pd.DataFrame, now: datetime, happened: str, after: time
 
 
 def features(tables: Tables, folder: Path) -> tuple[ParcelHistory, Assembled]:
-    network = network_of(tables, PlaceIndex.default())
+    places = PlaceIndex.default()
+    network = network_of(tables, places)
     first_scans = read_first_scans(write_table(tables["scans"], SCANS, folder))
     history = parcel_history(tables["shipments"], network, first_scans)
     until = int(history.orders.known_day.max()) + 60
-    sketches = build_sketches(history, network, until, bulletins_of(tables["weather_daily"]))
+    weather = bulletins_of(tables["weather_daily"], hub_regions(tables["facilities"], places))
+    sketches = build_sketches(history, network, until, weather)
     return history, assemble(history.orders, sketches.rolling(), HORIZON)
 
 

@@ -3,11 +3,11 @@ import json
 import pandas as pd
 import pytest
 
-from features.network import network_of
+from features.network import hub_regions, network_of
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError
 from parcelcast.shipment import Service
-from parcelcast.tables import CARRIERS, ORIGINS
+from parcelcast.tables import CARRIERS, FACILITIES, ORIGINS
 from pipelines.ingest.storage import conformed
 from tests.features.worlds import PLACES, frame_of, shipment
 
@@ -45,6 +45,20 @@ def test_origins_have_their_place_calendar_and_handling(tables):
 
 def test_an_origin_without_a_postal_code_lies_in_its_country(tables):
     assert network_of(tables, PLACES).origins["somewhere"].place.precision == "country"
+
+
+def test_hubs_lie_where_the_table_or_else_their_address_says():
+    rows = [
+        ("h1", "hub", "DE", "04109", None, "BY"), ("h2", "hub", "DE", "04109", None, None),
+        ("h3", "hub", "DE", None, "München", None), ("h4", "hub", "DE", None, "Munich", None),
+        ("h5", "hub", "DE", None, None, None), ("h6", "hub", "XX", "1", None, None),
+        ("d1", "depot", "DE", "04109", None, None),
+    ]  # fmt: skip
+    columns = ("facility_id", "kind", "country", "postal_code", "place", "region")
+    facilities = conformed(pd.DataFrame(rows, columns=columns).assign(time_zone="Europe/Berlin"), FACILITIES)
+    assert hub_regions(facilities, PLACES) == {
+        "h1": "DE-BY", "h2": "DE-SN", "h3": "DE-", "h4": "DE-BY", "h5": "DE-", "h6": "XX-",
+    }  # fmt: skip
 
 
 def test_a_carrier_delivers_whenever_one_of_its_services_does(tables):

@@ -19,7 +19,7 @@ from features.sketches import AGES
 from parcelcast.calendar import holiday_dates
 from parcelcast.place import distance_km
 from parcelcast.shipment import Shipment
-from tests.features.oracles import EVERY_DAY, Parcel, known_of, slow_pace
+from tests.features.oracles import EVERY_DAY, Parcel, in_peak_season, known_of, slow_pace
 from tests.features.worlds import (
     CARRIERS,
     check_same,
@@ -210,6 +210,7 @@ def slow_features(rows: Sequence[Row], asked: Row) -> dict[str, float]:
         "dispatch_holiday_ago_days": days_since_holiday(one, dispatch),
         "origin_holiday_in_days": days_between_order_and_origin_holiday(one, 1),
         "origin_holiday_ago_days": days_between_order_and_origin_holiday(one, -1),
+        "dispatch_in_peak": float(in_peak_season(date(1970, 1, 1) + timedelta(days=dispatch))),
         "crosses_customs": 0.0 if one.origin.place.country == one.destination.country or ends <= {"DE", "AT"} else 1.0,
         **{name: value for name, value in number.items() if not name.endswith("_mm")},
         "volume_l": sides[0] * sides[1] * sides[2] / 1e6,

@@ -16,6 +16,7 @@ from features.table import build_sketches, bulletins_of
 from features.weather import FIRST, LAST, NO_WEATHER, SPAN, SnapshotWeather, severity
 from parcelcast.tables import WEATHER_DAILY
 from pipelines.ingest.storage import conformed
+from tests.features.test_loads import worlds
 from tests.features.worlds import HORIZON, NETWORK, check_same, day, history_of, instant, live, rows_of_worlds, shipment
 
 NAN = float("nan")
@@ -36,10 +37,13 @@ class Bulletin:
     wind_gust_kmh: float = 20.0
 
 
+HUBS = {"mitte": "DE-BY", "ost": "DE-HH", "west": "BR-SP", "nirgends": "ZZ-"}
+
+
 def bulletins(rows):
     """Return bulletins as training reads them, from the canonical table."""
     frame = pd.DataFrame([vars(row) for row in rows], columns=list(WEATHER_DAILY.column_names))
-    return bulletins_of(conformed(frame, WEATHER_DAILY))
+    return bulletins_of(conformed(frame, WEATHER_DAILY), HUBS)
 
 
 def forecast(on, issued, region=("DE", "BY"), **values):
@@ -50,16 +54,16 @@ def orders_to(*rows):
     return orders_of([live(row) for row in rows], NETWORK.carriers)
 
 
-def told(history, row, step):
-    """Return the weather columns of the day `step` days after an order, by name."""
+def told(history, row, step, hubs=("", "")):
+    """Return the weather columns of the day `step` days after an order that passes these hubs, by name."""
     orders = orders_to(row)
-    outlook = weather.way_outlook(history, orders)
+    outlook = weather.way_outlook(history, orders, [np.array([hub], dtype=object) for hub in hubs])
     values = weather.day_features(orders, outlook, np.array([0]), np.array([step]))
     return dict(zip(column_names(weather.DAY_COLUMNS), values[0].tolist(), strict=True))
 
 
-def severities(history, row, steps):
-    return [told(history, row, step)["day_severity"] for step in steps]
+def severities(history, row, steps, hubs=("", "")):
+    return [told(history, row, step, hubs)["day_severity"] for step in steps]
 
 
 STORM, GALE, BREEZE = 140.0, 65.0, 30.0  # km/h: severities 3, 1 and 0
@@ -85,6 +89,21 @@ def test_days_are_as_severe_as_the_worse_end_of_the_way():
     assert got == pytest.approx([NAN, 1.0, 3.0], nan_ok=True)
 
 
+def test_days_are_as_severe_as_the_worst_hub_on_the_way():
+    row = shipment(1, "2026-03-10 09:00", to=("DE", "04109"))
+    known = bulletins([
+        forecast("2026-03-11", "2026-03-09 22:00", ("DE", "SN"), wind_gust_kmh=BREEZE),
+        forecast("2026-03-11", "2026-03-09 22:00", wind_gust_kmh=GALE),
+        forecast("2026-03-11", "2026-03-09 22:00", ("DE", ""), wind_gust_kmh=STORM),
+    ])  # fmt: skip
+    for history in (known, known.snapshot(TODAY)):
+        assert severities(history, row, [1]) == [0.0]
+        assert severities(history, row, [1], ("mitte", "")) == [1.0]
+        assert severities(history, row, [1], ("mitte", "ost")) == [3.0]  # of Hamburg nothing but its country is known
+        assert severities(history, row, [1], ("", "west")) == [0.0]
+        assert severities(history, row, [1], ("nirgends", "nobody's")) == [0.0]
+
+
 def test_severities_add_up_from_the_planned_dispatch_to_the_day_before():
     # A Friday after the cut-off: dispatched on Monday the 16th.
     known = bulletins([
@@ -100,7 +119,7 @@ def test_severities_of_the_way_add_up_from_the_planned_dispatch_as_far_as_they_a
     known = bulletins([forecast(f"2026-03-{on}", "2026-03-12 22:00", wind_gust_kmh=GALE) for on in (13, 14, 16, 18)])
     rows = (shipment(1, "2026-03-13 16:00"), shipment(2, "2026-03-13 08:00"), shipment(3, "2026-04-13 08:00"))
     orders = orders_to(*rows)
-    got = weather.order_features(orders, weather.way_outlook(known, orders))
+    got = weather.order_features(orders, weather.way_outlook(known, orders, ()))
     assert got == pytest.approx(np.array([[1.0, 2.0], [2.0, 3.0], [NAN, NAN]]), nan_ok=True)
 
 
@@ -191,9 +210,10 @@ def test_an_outlook_is_the_last_word_on_each_day_before_the_day_of_the_order(row
 
 
 @settings(max_examples=25)
-@given(_bulletins, rows_of_worlds(most=8))
-def test_a_snapshot_of_a_day_says_of_its_orders_what_training_says(forecasts, rows):
-    history = history_of(rows)
+@given(_bulletins, worlds())
+def test_a_snapshot_of_a_day_says_of_its_orders_what_training_says(forecasts, world):
+    rows, scans = world
+    history = history_of(rows, scans=scans)
     days = np.unique(history.orders.known_day).tolist()
     sketches = build_sketches(history, NETWORK, days[-1] + 40, bulletins(forecasts))
     table = assemble(history.orders, sketches.rolling(), HORIZON)

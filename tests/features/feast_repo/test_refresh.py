@@ -84,7 +84,7 @@ def test_each_day_brings_what_is_new_and_the_store_tells_the_day(repository):
     changed = {row[HISTORY_KEY] for row in told if row not in known}
     assert sorted(keys) == sorted(changed)
     assert 0 < len(changed) == refreshed.written["lead"] < len(told)
-    assert refreshed.written[WEATHER] == len(new.weather.regions) == 1
+    assert refreshed.written[WEATHER] == len(new.weather.regions) == 2  # Bavaria, and the hub there
 
 
 def test_a_key_whose_counts_left_all_windows_is_told_to_be_empty(repository):

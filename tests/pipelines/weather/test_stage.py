@@ -65,12 +65,20 @@ def test_areas_lie_in_the_middle_of_their_addresses():
         shipment(4, "2026-03-10 09:00", to=("KI", "1")), shipment(5, "2026-03-10 09:00", to=("ZZ", "77")),
     ])  # fmt: skip
     origins = pd.DataFrame({"country": ["DE", "DE"], "postal_code": ["04109", "80331"]})
-    got = {one.key: (one.latitude, one.time_zone) for one in areas_of(orders, origins, PLACES)}
+    got = {one.key: (one.latitude, one.time_zone) for one in areas_of(orders, origins, None, PLACES)}
     assert got == {
         "DE-": (51.2, "Europe/Berlin"),
         "DE-BY": (pytest.approx(48.1), "Europe/Berlin"),
         "DE-SN": (51.3, "Europe/Berlin"),
     }
+
+
+def test_areas_of_hubs_are_asked_for_too():
+    orders = frame_of([shipment(1, "2026-03-10 09:00", to=("DE", "04109"))])
+    origins, hubs = (pd.DataFrame({"country": countries, "postal_code": codes}) for countries, codes in (
+        ([], []), (["AT", "DE"], ["1010", None]),
+    ))  # fmt: skip
+    assert [one.key for one in areas_of(orders, origins, hubs, PLACES)] == ["AT-9", "DE-", "DE-SN"]
 
 
 @pytest.mark.parametrize("wrong", [{"source": "crystal ball"}, {"forecast": "oracle"}, {"attempts": 0}])
