@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from parcelcast.commands.bench import add_bench
 from parcelcast.commands.histories import add_backtest, add_places, add_simulate
+from parcelcast.commands.notebooks import add_notebooks
 from parcelcast.commands.services import add_demo, add_key, add_serve, add_worker
 from parcelcast.commands.stages import add_refresh, add_stages
 
@@ -35,6 +36,7 @@ with your own data
   3. ./run serve                    answers POST /v1/promises with the published model
   4. ./run dvc repro weather && ./run refresh
                                     each day: the same model, with what was recorded since
+  5. ./run notebooks --workspace .  tables and plots for analysts, on your history and your forecasts
 """
 
 EPILOG = """\
@@ -76,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     add_places(commands)
     add_stages(commands)
     add_refresh(commands)
+    add_notebooks(commands)
     return root
 
 

@@ -17,6 +17,8 @@ import yaml
 from models.bundle import Bundle
 from models.tracking import CHALLENGER, CHAMPION
 from pipelines.benches import bench_living
+from pipelines.notebooks import run_notebooks
+from pipelines.progress import SILENT
 from pipelines.register import open_registry
 from pipelines.stages import TRACKING, run
 from pipelines.workspace import ROOT, prepare, reproduce
@@ -63,6 +65,11 @@ def test_parcels_on_their_way_are_compared_with_the_perfect_forecaster(workspace
     assert "line_haul" in [line[0] for line in told]
     assert told[-1][0] == "all"
     assert Path.cwd() != workspace
+
+
+def test_the_notebooks_run_on_it(workspace, tmp_path):
+    told = run_notebooks([], workspace, tmp_path, SILENT)
+    assert [path.name for path in told] == ["forecasts.ipynb", "history.ipynb", "parcel.ipynb"]
 
 
 def test_every_check_said_something_and_none_found_an_issue(workspace):
