@@ -145,6 +145,24 @@ def test_another_promise_ends_the_alert_of_the_one_before_without_a_word():
     assert told(confirmed)[2:] == [("close", None)]
 
 
+def test_another_promise_that_will_not_hold_either_is_told_at_once():
+    anew = HIGH | {"promised_on": date(2027, 3, 5)}
+    decisions = live([(30, HIGH), (31, anew), (31, anew), (40, anew)])
+    assert [len(one.changes) for one in decisions] == [1, 2, 0, 0]
+    assert told(decisions) == [("open", "delay.predicted"), ("close", None), ("open", "delay.predicted")]
+    assert [(one.key, one.promised_on) for one in decisions[-1].incidents] == [
+        ("p1/delay/1", date(2027, 3, 4)), ("p1/delay/2", date(2027, 3, 5))
+    ]  # fmt: skip
+
+
+def test_another_promise_has_a_last_chance_of_its_own():
+    moving = (*ON_THE_ROAD, scan("hub_departure", 49))
+    likely = {"risk": 0.6, "promised_on": date(2027, 3, 5), "scans": moving}
+    decisions = live([(40, {"risk": 0.95}), (50, likely), (LAST_CHANCE + 24, likely)], PATIENT)
+    assert told(decisions) == [("open", "delay.predicted"), ("close", None), ("open", "delay.predicted")]
+    assert decisions[1].wake_at == hours(LAST_CHANCE + 24)
+
+
 def test_without_a_forecast_only_a_promise_that_has_passed_is_told():
     assert told(live([(30, {"risk": None}), (CONFIRM, {"risk": None})])) == [("open", "delay.confirmed")]
 
