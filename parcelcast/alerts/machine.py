@@ -133,8 +133,10 @@ class _Step:
             return self._end("close", "closed", None, standing, finding.over)
         if finding.recovers:
             return self._recover(standing, finding)
-        if standing.recovering_since is not None:
-            standing = self.result = replace(standing, recovering_since=None)
+        # A step that was told and taken back since, such as a wrong attempt, is told when it comes true.
+        step = min(standing.step, finding.step)
+        if standing.recovering_since is not None or step < standing.step:
+            standing = self.result = replace(standing, recovering_since=None, step=step)
         return self._update(standing, finding)
 
     def _open(self, finding: Finding) -> Change | None:
@@ -177,7 +179,7 @@ class _Step:
             updated_at=self.now,
             probability=finding.probability,
             by=finding.by or standing.by,
-            step=max(finding.step, standing.step),
+            step=finding.step,
         )
         return Change("update", type_, self.result)
 

@@ -72,13 +72,15 @@ def _silent(silence: Silence, policy: AlertPolicy) -> Finding:
 
 
 def look_for_attempts(view: View) -> Finding:
-    """A delivery to the shopper that failed; told again with each further attempt."""
+    """A delivery to the shopper that failed; told again with each further one, over if the carrier corrects it."""
     progress = view.situation.progress
     if view.situation.over is not None:
         return Finding(over=view.situation.over)
     if progress.stage == "pickup_point":
         return Finding(over="at_pickup_point")
-    return Finding("delivery.attempt_failed", step=progress.attempts) if progress.stage == "attempted" else Finding()
+    if not progress.attempts:
+        return Finding(over="corrected")
+    return Finding("delivery.attempt_failed" if progress.stage == "attempted" else None, step=progress.attempts)
 
 
 def look_for_pickup(view: View) -> Finding:

@@ -146,6 +146,30 @@ def test_failed_attempts_are_one_alert_that_counts_them():
     assert told(live([*story, (81, came)], policy))[-1] == ("close", None)
 
 
+def test_an_attempt_that_the_carrier_corrects_is_over_and_the_real_one_is_told():
+    wrong = scan("delivery_attempted", 34)
+    out = scan("out_for_delivery", 34, 36, replaces=wrong.scan_id)
+    story = [(hour, NO_PROMISE | {"scans": (*ON_THE_ROAD, wrong, *scans)}) for hour, scans in (
+        (35, ()), (37, (out,)), (41, (out, scan("delivery_attempted", 40)))
+    )]  # fmt: skip
+    decisions = live(story)
+    opened = ("open", "delivery.attempt_failed")
+    assert told(decisions) == [opened, ("close", None), opened]
+    assert decisions[1].incidents[0].outcome == "corrected"
+
+
+def test_a_further_attempt_that_the_carrier_corrects_is_told_when_it_comes_true():
+    first, wrong = scan("delivery_attempted", 34), scan("delivery_attempted", 58)
+    out = scan("out_for_delivery", 58, 60, replaces=wrong.scan_id)
+    story = [(hour, NO_PROMISE | {"scans": (*ON_THE_ROAD, first, *scans)}) for hour, scans in (
+        (35, ()), (59, (wrong,)), (61, (wrong, out)), (65, (wrong, out, scan("delivery_attempted", 64)))
+    )]  # fmt: skip
+    decisions = live(story, replace(AWAKE, return_attempts=3))
+    again = ("update", "delivery.attempt_failed")
+    assert told(decisions) == [("open", "delivery.attempt_failed"), again, again]
+    assert [one.incidents[0].step for one in decisions] == [1, 2, 1, 2]
+
+
 def test_a_failed_attempt_is_told_even_at_night():
     tried = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("delivery_attempted", 44))}
     assert told(live([(45, tried)], AlertPolicy())) == [("open", "delivery.attempt_failed")]
