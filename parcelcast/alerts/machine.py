@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from parcelcast.alerts.delay import look_for_delay
 from parcelcast.alerts.finding import Finding, View
@@ -168,7 +168,7 @@ class _Step:
         is_wanted = finding.type in self.types
         is_worse = finding.type is not None and is_wanted and seriousness(finding.type) > seriousness(standing.type)
         type_ = finding.type if finding.type is not None and is_worse else standing.type
-        if not (is_worse or finding.step > standing.step or self._date_moved(standing.by, finding.by)):
+        if not (is_worse or finding.step > standing.step or finding.has_new_date):
             return None
         if not self._may_tell(type_):
             return None
@@ -182,12 +182,6 @@ class _Step:
             step=finding.step,
         )
         return Change("update", type_, self.result)
-
-    def _date_moved(self, told: date | None, now_by: date | None) -> bool:
-        if now_by is None or now_by == told:
-            return False
-        is_past = told is not None and told < self.situation.today(self.now)
-        return told is None or is_past or abs((now_by - told).days) >= self.policy.update_days
 
     def _recover(self, standing: Incident, finding: Finding) -> Change | None:
         since = standing.recovering_since or self.now
