@@ -110,15 +110,41 @@ def test_a_correction_of_a_delivery_brings_a_parcel_back_for_good(depot):
 
 
 def test_a_parcel_of_which_nothing_is_heard_for_months_is_given_up(depot):
-    depot.register("p1")
+    depot.register("p1", promised_on=date(2026, 11, 26))
     depot.rounds()
-    depot.clock.now += GIVEN_UP_AFTER
+    depot.clock.now += GIVEN_UP_AFTER + timedelta(days=2)
+    depot.rounds()
+    assert depot.next_due() is not None
+    depot.clock.now += timedelta(days=1)
     depot.rounds()
     assert depot.next_due() is None
 
     depot.scan("p1", "handed_over")
     depot.rounds()
     assert depot.next_due() is not None
+
+
+def test_the_alerts_of_a_parcel_that_is_given_up_end_without_a_word(depot):
+    depot.register("p1")
+    depot.scan("p1", "delivery_attempted")
+    depot.sweep("2027-01-10 10:00")
+    told = len(depot.events())
+    assert {one.incident.type for one in depot.incidents("p1")} == {"delay.confirmed", "delivery.attempt_failed"}
+
+    depot.clock.now += GIVEN_UP_AFTER
+    depot.rounds()
+    assert {(one.incident.state, one.incident.outcome) for one in depot.incidents("p1")} == {("closed", "given_up")}
+    assert len(depot.events()) == told
+    assert depot.next_due() is None
+
+
+def test_an_order_far_ahead_is_not_given_up_before_its_day(depot):
+    depot.register("p1", promised_on=date(2027, 5, 20))
+    depot.scan("p1", "handed_over")
+    depot.rounds()
+    depot.at("2027-05-21 13:00")
+    depot.rounds()
+    assert "delay.confirmed" in {one.incident.type for one in depot.incidents("p1")}
 
 
 def test_a_parcel_told_of_when_it_was_late_has_the_days_since_its_order_explained(depot):
