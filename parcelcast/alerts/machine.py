@@ -28,7 +28,7 @@ _LOOKS: Mapping[str, Callable[[View], Finding]] = {
 }
 # What a delay that stands has told already, as its cause.
 _TOLD_AS_DELAY = frozenset({"dispatch.late", "shipment.stalled"})
-# Of a family in one decision: the end of one incident and the beginning of another.
+# Of a family in one decision: the end of one incident and the beginning of another, or that of one and its end.
 _MOST_CHANGES = 2
 
 
@@ -111,7 +111,7 @@ class _Step:
         self.wakes: list[datetime] = []
 
     def take(self) -> list[Change]:
-        """Return the changes: after one it looks again, for an end may be followed by another incident at once."""
+        """Return the changes: after one it looks again, as what was told may be over, and an end let another begin."""
         changes: list[Change] = []
         while len(changes) < _MOST_CHANGES:
             change = self._look()

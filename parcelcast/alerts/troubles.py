@@ -100,12 +100,10 @@ def look_for_pickup(view: View) -> Finding:
 
 def look_for_return(view: View) -> Finding:
     """A parcel that goes back to the shop, or will unless somebody acts."""
-    situation, progress, last = view.situation, view.situation.progress, view.last
+    situation, progress = view.situation, view.situation.progress
     if situation.over == "returning":
-        is_told = (
-            last is not None and last.type == "return.started" and (last.updated_at < view.now or not last.is_open)
-        )
-        return Finding(over="returned") if is_told and progress.stage == "returned" else Finding("return.started")
+        is_back = progress.stage == "returned" and _is_return_told(view)
+        return Finding(over="returned") if is_back else Finding("return.started")
     if situation.over is not None:
         return Finding(over=situation.over)
     days_left = pickup_days_left(view)
@@ -118,6 +116,13 @@ def look_for_return(view: View) -> Finding:
     if view.has_moved and not (is_tried and progress.stage != "pickup_point"):
         return Finding(over="moved")
     return Finding(look_again=None if days_left is None else _midnight_in(view, days_left + 1))
+
+
+def _is_return_told(view: View) -> bool:
+    """Whether the return was told of, or nobody wants to know."""
+    last, is_wanted = view.last, "return.started" in view.policy.types
+    is_last = last is not None and last.type == "return.started" and (last.is_open or last.outcome == "returned")
+    return is_last or not is_wanted
 
 
 def pickup_days_left(view: View) -> int | None:

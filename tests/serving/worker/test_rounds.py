@@ -189,6 +189,23 @@ def test_a_late_parcel_has_one_alert_until_it_comes(depot):
     assert told[0]["data"]["promise"]["then"]["date"] == "2026-11-26"
 
 
+@pytest.mark.parametrize(("started", "back"), [("25 10:00", "25 10:00"), ("25 22:00", "26 07:00")])
+def test_the_alert_of_a_return_that_is_back_when_it_is_told_ends(depot, started, back):
+    depot.register("p1")
+    depot.at(f"2026-11-{started}")
+    depot.scan("p1", "return_started")
+    if back != started:
+        depot.rounds()
+    depot.at(f"2026-11-{back}")
+    depot.scan("p1", "returned")
+    depot.sweep("2026-11-27 10:00")
+
+    [told] = [one.incident for one in depot.incidents("p1")]
+    assert (told.type, told.state, told.outcome) == ("return.started", "closed", "returned")
+    assert [event["type"] for event in depot.events()] == ["parcelcast.return.started"]
+    assert depot.next_due() is None
+
+
 def test_alerts_follow_the_policy_of_their_merchant(depot):
     depot.worker = depot.another_worker({"merchants": {"quiet": {"types": []}}})
     depot.register("loud", merchant_id="m")
