@@ -186,6 +186,42 @@ def test_the_last_days_at_a_pickup_point_are_told_at_each_reminder():
     assert live([(191, collected)], incidents=decisions[-1].incidents)[0].incidents[0].outcome == "collected"
 
 
+def _waits(day, until):
+    """Noon of a day of March at the pickup point, with a last day there."""
+    waits = {"scans": (*ON_THE_ROAD, scan("at_pickup_point", 20)), "pickup_until": date(2027, 3, until)}
+    return 24 * (day - 1) + 11, NO_PROMISE | waits
+
+
+def test_a_last_day_that_is_put_off_has_reminders_of_its_own():
+    decisions = live([_waits(5, 8), _waits(7, 8), _waits(7, 20), _waits(12, 20), _waits(17, 20), _waits(19, 20)])
+    assert [[change.kind for change in one.changes] for one in decisions] == [
+        ["open"], ["update"], ["close"], [], ["open"], ["update"]
+    ]  # fmt: skip
+    ended, opened = decisions[-1].incidents
+    assert (ended.outcome, ended.by, opened.key, opened.by) == (
+        "extended", date(2027, 3, 8), "p1/pickup/2", date(2027, 3, 20)
+    )  # fmt: skip
+
+
+def test_a_last_day_that_is_put_off_to_tomorrow_is_told_at_once():
+    decisions = live([_waits(7, 8), _waits(8, 9), _waits(8, 9)])
+    assert told(decisions) == [("open", "pickup.expiring"), ("close", None), ("open", "pickup.expiring")]
+
+
+def test_an_alert_that_did_not_keep_its_last_day_is_neither_ended_nor_told_again_for_it():
+    (kept,) = live([_waits(5, 8)])[0].incidents
+    assert told(live([_waits(6, 8)], incidents=(replace(kept, by=None),))) == []
+
+
+def test_a_risk_of_return_is_over_when_the_last_day_is_put_off_and_told_again_when_that_passes():
+    decisions = live([_waits(9, 8), _waits(9, 20), _waits(21, 20)])
+    ours = [change for one in decisions for change in one.changes if change.incident.family == "return"]
+    assert [(change.kind, change.type) for change in ours] == [
+        ("open", "return.risk"), ("close", None), ("open", "return.risk")
+    ]  # fmt: skip
+    assert ours[1].incident.outcome == "extended"
+
+
 def test_without_a_deadline_from_the_carrier_the_policys_days_count():
     at_point = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("at_pickup_point", 20))}
     assert told(live([(24 * 4 + 12, at_point)])) == [("open", "pickup.expiring")]
