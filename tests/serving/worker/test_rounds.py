@@ -166,6 +166,19 @@ def test_a_parcel_told_of_when_it_was_late_has_the_days_since_its_order_explaine
     assert sum(told["data"]["cause"]["days"].values()) == told["data"]["slip_days"]
 
 
+def test_a_parcel_whose_first_looks_could_name_no_date_has_its_whole_slip_explained(depot):
+    depot.register("p1", ordered_at=berlin("2026-03-01 10:00"), promised_on=date(2026, 3, 5))
+    depot.rounds()
+    assert (depot.stated("p1").dates.likely, depot.stated("p1").causes) == (None, {})
+
+    depot.at("2026-11-24 10:00")
+    depot.scan("p1", "delivered")
+    depot.rounds()
+    [first] = depot.history("p1")
+    assert sum(depot.stated("p1").causes.values()) == (date(2026, 11, 24) - date(2026, 3, 5)).days
+    assert depot.stated("p1").causes == orjson.loads(first.reasons)
+
+
 def test_a_late_parcel_has_one_alert_until_it_comes(depot):
     depot.register("p1")
     depot.scan("p1", "handed_over")
