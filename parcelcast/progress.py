@@ -177,9 +177,8 @@ class _Walk:
         self.lost = self.cancelled = False
         self.trouble = None
         self.dispatched_at = self.dispatched_at or at
-        if code == "delivery_attempted" and not self.back:
-            if self.attempted_at is None or at - self.attempted_at > _SAME_ATTEMPT:
-                self.attempts += 1
+        if code == "delivery_attempted" and not self.back and self._is_another_attempt(at):
+            self.attempts += 1
             self.attempted_at = at
         self.back = self.back or code == "return_started"
         self.place = self._place_after(code)
@@ -188,6 +187,9 @@ class _Walk:
         self.pickup_since = (self.pickup_since or at) if self.place == "pickup_point" else None
         if self.place in {"pickup_point", "delivered"}:
             self.arrived_at = self.arrived_at or at
+
+    def _is_another_attempt(self, at: datetime) -> bool:
+        return self.attempted_at is None or at - self.attempted_at > _SAME_ATTEMPT
 
     def _place_after(self, code: str) -> str:
         if code == "returned" or (self.back and code in DELIVERED_CODES):

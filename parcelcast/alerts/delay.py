@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from parcelcast.alerts.finding import Finding, View
+from parcelcast.alerts.incident import Incident
 from parcelcast.alerts.policy import AlertPolicy, hours
+from parcelcast.alerts.situation import Situation
 from parcelcast.calendar import day_end, local_date
 
 # Time enough to decide on all parcels of a day before the lead time or the quiet hours begin.
@@ -70,7 +72,31 @@ def _predicted(view: View, promised_on: date, chance: datetime) -> Finding:
 
 
 def _told(view: View, type_: str, probability: float) -> Finding:
-    return Finding(type_, probability=probability, by=view.situation.dates(view.policy.stated_level).by)
+    by = view.situation.dates(view.policy.stated_level).by
+    return Finding(type_, probability=probability, by=by, has_new_date=_is_told_anew(view, by))
+
+
+def _is_told_anew(view: View, by: date | None) -> bool:
+    """Whether a date has to be told in place of the last one: that has passed, or this one is another by days."""
+    last = view.last
+    if last is None or by is None or by == last.by:
+        return False
+    is_past = last.by is not None and last.by < view.today
+    has_moved = last.by is None or is_past or abs((by - last.by).days) >= view.policy.update_days
+    return has_moved and (_is_heard_of(view.situation, last.updated_at) or _is_twice_as_late(view, last))
+
+
+def _is_heard_of(situation: Situation, since: datetime) -> bool:
+    """Whether the parcel has moved or run into trouble, as was learned since an instant."""
+    return any(one is not None and one.recorded_at > since for one in (situation.last_move, situation.progress.trouble))
+
+
+def _is_twice_as_late(view: View, last: Incident) -> bool:
+    """Whether the promise passed so long ago that silence is worth another word: 1, 2, 4, 8, ... days; True before."""
+    if last.promised_on is None:
+        return True
+    told_on = view.situation.today(last.updated_at)
+    return (view.today - last.promised_on) >= 2 * (told_on - last.promised_on)
 
 
 def _outcome(view: View, promised_on: date) -> str | None:

@@ -41,14 +41,16 @@ class Finding:
     """What should stand now.
 
     ``type`` None: nothing new. ``step`` grows with what is told again (attempts, reminders); ``by`` is the date to
-    state. ``over`` names the outcome of an incident that has ended; ``recovers`` says that its cause is gone for now.
-    ``look_again`` (UTC) is when time alone may change the finding.
+    state, or the last day at the pickup point; ``has_new_date`` says that it is told in place of another. ``over``
+    names the outcome of an incident that has ended; ``recovers`` says that its cause is gone for now. ``look_again``
+    (UTC) is when time alone may change the finding.
     """
 
     type: str | None = None
     step: int = 0
     probability: float | None = None
     by: date | None = None
+    has_new_date: bool = False
     over: str | None = None
     recovers: bool = False
     look_again: datetime | None = None

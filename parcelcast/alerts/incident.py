@@ -17,10 +17,10 @@ class Incident:
     """The record of an incident, as a database keeps it (`to_dict`, `from_dict`); instants are UTC.
 
     ``number`` counts the incidents of a family at one shipment. ``type`` is the last one told, ``revision`` how often
-    something was told. ``probability`` and ``by`` (local date) are what was said last, ``step`` how many attempts or
-    reminders were told. ``recovering_since`` is when the risk became low, ``seen_at`` the last scan at the opening,
-    ``promised_on`` the local date that was promised then and ``lead_hours`` the hours until its end, negative after it.
-    ``outcome`` says how it ended.
+    something was told. ``probability`` and ``by`` (local date; the last day at a pickup point) are what was said last,
+    ``step`` how many attempts or reminders were told. ``recovering_since`` is when the risk became low, ``seen_at`` the
+    last scan at the opening, ``promised_on`` the local date that was promised then and ``lead_hours`` the hours until
+    its end, negative after it. ``outcome`` says how it ended.
     """
 
     shipment_id: str

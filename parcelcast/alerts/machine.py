@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from parcelcast.alerts.delay import look_for_delay
 from parcelcast.alerts.finding import Finding, View
@@ -28,6 +28,8 @@ _LOOKS: Mapping[str, Callable[[View], Finding]] = {
 }
 # What a delay that stands has told already, as its cause.
 _TOLD_AS_DELAY = frozenset({"dispatch.late", "shipment.stalled"})
+# Of a family in one decision: the end of one incident and the beginning of another, or that of one and its end.
+_MOST_CHANGES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +65,30 @@ def decide(situation: Situation, incidents: Sequence[Incident], policy: AlertPol
     something later than ``now`` was told is left alone. Parcels on their way to the shop have no alerts.
     """
     now = now.astimezone(UTC)
-    after: list[Incident] = list(incidents)
+    after = {one.key: one for one in incidents}
     changes: list[Change] = []
     held: list[str] = []
     wakes: list[datetime] = []
     if situation.is_return:
-        return Decision(tuple(after), (), (), None)
+        return Decision(tuple(incidents), (), (), None)
     for family in FAMILIES:
-        last = max((one for one in after if one.family == family), key=lambda one: one.number, default=None)
+        last = max((one for one in after.values() if one.family == family), key=lambda one: one.number, default=None)
         if last is not None and now < last.updated_at:
             continue
-        is_delayed = any(one.family == "delay" and one.is_open for one in after)
+        is_delayed = any(one.family == "delay" and one.is_open for one in after.values())
         types = policy.types - _TOLD_AS_DELAY if is_delayed else policy.types
         step = _Step(situation, family, last, policy, types, now)
-        change = step.take()
+        changes += step.take()
+        after |= step.results
         held += step.held
         wakes += step.wakes
-        if change is not None:
-            changes.append(change)
-        if step.result is not None and step.result != last:
-            after = [one for one in after if one.key != step.result.key] + [step.result]
     order = {family: place for place, family in enumerate(FAMILIES)}
-    after.sort(key=lambda one: (order[one.family], one.number))
-    return Decision(tuple(after), tuple(changes), tuple(held), min((at for at in wakes if at > now), default=None))
+    stand = sorted(after.values(), key=lambda one: (order[one.family], one.number))
+    return Decision(tuple(stand), tuple(changes), tuple(held), min((at for at in wakes if at > now), default=None))
 
 
 class _Step:
-    """One family's step: from its last incident to what it is now; only ``types`` are told."""
+    """One family's step: from its last incident to `results`, those of it that are new, by key; `types` are told."""
 
     def __init__(
         self,
@@ -107,11 +106,23 @@ class _Step:
         self.types = types
         self.now = now
         self.result = last
+        self.results: dict[str, Incident] = {}
         self.held: list[str] = []
         self.wakes: list[datetime] = []
 
-    def take(self) -> Change | None:
-        """Return the change, if any; `result` is the incident after it."""
+    def take(self) -> list[Change]:
+        """Return the changes: after one it looks again, as what was told may be over, and an end let another begin."""
+        changes: list[Change] = []
+        while len(changes) < _MOST_CHANGES:
+            change = self._look()
+            if self.result is not None:
+                self.results[self.result.key] = self.last = self.result
+            if change is None:
+                break
+            changes.append(change)
+        return changes
+
+    def _look(self) -> Change | None:
         finding = _LOOKS[self.family](View(self.situation, self.last, self.policy, self.now))
         if finding.look_again is not None:
             self.wakes.append(finding.look_again)
@@ -122,8 +133,10 @@ class _Step:
             return self._end("close", "closed", None, standing, finding.over)
         if finding.recovers:
             return self._recover(standing, finding)
-        if standing.recovering_since is not None:
-            standing = self.result = replace(standing, recovering_since=None)
+        # A step that was told and taken back since, such as a wrong attempt, is told when it comes true.
+        step = min(standing.step, finding.step)
+        if standing.recovering_since is not None or step < standing.step:
+            standing = self.result = replace(standing, recovering_since=None, step=step)
         return self._update(standing, finding)
 
     def _open(self, finding: Finding) -> Change | None:
@@ -155,7 +168,7 @@ class _Step:
         is_wanted = finding.type in self.types
         is_worse = finding.type is not None and is_wanted and seriousness(finding.type) > seriousness(standing.type)
         type_ = finding.type if finding.type is not None and is_worse else standing.type
-        if not (is_worse or finding.step > standing.step or self._date_moved(standing.by, finding.by)):
+        if not (is_worse or finding.step > standing.step or finding.has_new_date):
             return None
         if not self._may_tell(type_):
             return None
@@ -166,15 +179,9 @@ class _Step:
             updated_at=self.now,
             probability=finding.probability,
             by=finding.by or standing.by,
-            step=max(finding.step, standing.step),
+            step=finding.step,
         )
         return Change("update", type_, self.result)
-
-    def _date_moved(self, told: date | None, now_by: date | None) -> bool:
-        if now_by is None or now_by == told:
-            return False
-        is_past = told is not None and told < self.situation.today(self.now)
-        return told is None or is_past or abs((now_by - told).days) >= self.policy.update_days
 
     def _recover(self, standing: Incident, finding: Finding) -> Change | None:
         since = standing.recovering_since or self.now

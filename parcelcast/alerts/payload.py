@@ -1,7 +1,7 @@
 """What an alert says: all that an apology needs."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from math import inf
 from typing import Any
 
@@ -10,7 +10,7 @@ from parcelcast.alerts.finding import View
 from parcelcast.alerts.machine import Change
 from parcelcast.alerts.policy import AlertPolicy
 from parcelcast.alerts.situation import Situation, StatedDates
-from parcelcast.alerts.troubles import pickup_days_left
+from parcelcast.alerts.troubles import pickup_until
 from parcelcast.alerts.vocabulary import FAMILIES
 from parcelcast.ledger import holder, main_party
 
@@ -83,14 +83,14 @@ def alert_data(situation: Situation, change: Change, policy: AlertPolicy) -> dic
 def _pickup(situation: Situation, policy: AlertPolicy) -> dict[str, Any] | None:
     """Return until when (local date) and where a parcel waits; None for one that is at no pickup point."""
     view = View(situation, None, policy, situation.progress.as_of)
-    days_left = pickup_days_left(view)
-    if days_left is None:
+    until = pickup_until(view)
+    if until is None:
         return None
     scans = (entry.scan for entry in reversed(situation.progress.timeline))
     waits = next(scan for scan in scans if scan.code == "at_pickup_point")
     return {
-        "until": view.today + timedelta(days=days_left),
-        "days_left": days_left,
+        "until": until,
+        "days_left": (until - view.today).days,
         "place": waits.place,
         "facility_id": waits.facility_id,
     }

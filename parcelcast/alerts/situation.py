@@ -36,7 +36,8 @@ class Situation:
     carrier's delivery days at the destination and its time zone. ``promised_on`` is what the shopper was told when
     ordering; ``planned_dispatch_on`` is local to the origin; ``pickup_until`` is the last day at the pickup point where
     the carrier told it. ``known_since`` is when we first heard of the parcel, None for the time of the order.
-    ``causes`` are the days by party (`parcelcast.ledger.total_days`).
+    ``is_given_up`` says that nothing was heard for so long that nobody looks at it any more. ``causes`` are the days by
+    party (`parcelcast.ledger.total_days`).
     """
 
     shipment_id: str
@@ -53,17 +54,20 @@ class Situation:
     currency: str | None = None
     locale: str | None = None
     is_return: bool = False
+    is_given_up: bool = False
     known_since: datetime | None = None
     causes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def over(self) -> str | None:
-        """Why the shopper does not wait for this parcel any more: delivered, returning, cancelled; else None."""
+        """Why the shopper waits no more: delivered, returning, cancelled, given_up; None while somebody does."""
         if self.progress.status == "cancelled":
             return "cancelled"
         if self.progress.stage in {"returning", "returned"}:
             return "returning"
-        return "delivered" if self.progress.stage == "delivered" else None
+        if self.progress.stage == "delivered":
+            return "delivered"
+        return "given_up" if self.is_given_up else None
 
     @property
     def last_move(self) -> Scan | None:

@@ -1,6 +1,6 @@
 """The other incidents: late dispatch, silence that means something, failed attempts, pickup deadlines, returns."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from parcelcast.alerts.finding import Finding, View
 from parcelcast.alerts.incident import Incident
@@ -72,63 +72,85 @@ def _silent(silence: Silence, policy: AlertPolicy) -> Finding:
 
 
 def look_for_attempts(view: View) -> Finding:
-    """A delivery to the shopper that failed; told again with each further attempt."""
+    """A delivery to the shopper that failed; told again with each further one, over if the carrier corrects it."""
     progress = view.situation.progress
     if view.situation.over is not None:
         return Finding(over=view.situation.over)
     if progress.stage == "pickup_point":
         return Finding(over="at_pickup_point")
-    return Finding("delivery.attempt_failed", step=progress.attempts) if progress.stage == "attempted" else Finding()
+    if not progress.attempts:
+        return Finding(over="corrected")
+    return Finding("delivery.attempt_failed" if progress.stage == "attempted" else None, step=progress.attempts)
 
 
 def look_for_pickup(view: View) -> Finding:
-    """A parcel whose days at the pickup point are nearly over; told again at each of the policy's reminders."""
+    """A parcel whose days at the pickup point are nearly over; told again at each of the policy's reminders.
+
+    A last day that is put off has reminders of its own.
+    """
     over = view.situation.over
     if over is not None:
         return Finding(over="collected" if over == "delivered" else over)
-    days_left = pickup_days_left(view)
-    if days_left is None:
+    until = pickup_until(view)
+    if until is None:
         return Finding(over="moved")
-    reminders = view.policy.pickup_reminder_days
+    if _is_put_off(view, until):
+        return Finding(over="extended")
+    days_left, reminders = (until - view.today).days, view.policy.pickup_reminder_days
     due = sum(days_left <= days for days in reminders)
     next_one = max((days for days in reminders if days < days_left), default=None)
-    look_again = None if next_one is None else _midnight_in(view, days_left - next_one)
-    return Finding("pickup.expiring" if due and days_left >= 0 else None, step=due, look_again=look_again)
+    look_again = None if next_one is None else _midnight_of(view, until - timedelta(days=next_one))
+    return Finding("pickup.expiring" if due and days_left >= 0 else None, step=due, by=until, look_again=look_again)
 
 
 def look_for_return(view: View) -> Finding:
     """A parcel that goes back to the shop, or will unless somebody acts."""
-    situation, progress, last = view.situation, view.situation.progress, view.last
+    situation, progress = view.situation, view.situation.progress
     if situation.over == "returning":
-        is_told = (
-            last is not None and last.type == "return.started" and (last.updated_at < view.now or not last.is_open)
-        )
-        return Finding(over="returned") if is_told and progress.stage == "returned" else Finding("return.started")
+        is_back = progress.stage == "returned" and _is_return_told(view)
+        return Finding(over="returned") if is_back else Finding("return.started")
     if situation.over is not None:
         return Finding(over=situation.over)
-    days_left = pickup_days_left(view)
+    until = pickup_until(view)
     is_undeliverable = progress.trouble is not None and progress.trouble.reason in _UNDELIVERABLE
     is_tried = progress.attempts >= view.policy.return_attempts
     has_failed = is_tried and progress.stage == "attempted"
-    if is_undeliverable or has_failed or (days_left is not None and days_left < 0):
-        return Finding("return.risk")
+    is_expired = until is not None and until < view.today
+    if is_undeliverable or has_failed or is_expired:
+        return Finding("return.risk", by=until if is_expired else None)
     # After so many attempts the next one is part of the same trouble, until it succeeds.
     if view.has_moved and not (is_tried and progress.stage != "pickup_point"):
         return Finding(over="moved")
-    return Finding(look_again=None if days_left is None else _midnight_in(view, days_left + 1))
+    if until is None:
+        return Finding()
+    over = "extended" if _is_put_off(view, until) else None
+    return Finding(over=over, look_again=_midnight_of(view, until + timedelta(days=1)))
 
 
-def pickup_days_left(view: View) -> int | None:
-    """Local days until the last one at the pickup point, 0 on that day; None for a parcel that is at none."""
+def _is_return_told(view: View) -> bool:
+    """Whether the return was told of, or nobody wants to know."""
+    last, is_wanted = view.last, "return.started" in view.policy.types
+    is_last = last is not None and last.type == "return.started" and (last.is_open or last.outcome == "returned")
+    return is_last or not is_wanted
+
+
+def _is_put_off(view: View, until: date) -> bool:
+    """Whether the last day at the pickup point is later than the one of which the standing incident tells."""
+    last = view.last
+    return last is not None and last.is_open and last.by is not None and last.by < until
+
+
+def pickup_until(view: View) -> date | None:
+    """Return the last local day at the pickup point; None for a parcel that is at none."""
     situation = view.situation
-    since, until = situation.progress.pickup_since, situation.pickup_until
+    since = situation.progress.pickup_since
     if since is None or situation.progress.stage != "pickup_point":
         return None
-    if until is None:
-        until = local_date(since, situation.calendar.time_zone) + timedelta(days=view.policy.pickup_days)
-    return (until - view.today).days
+    if situation.pickup_until is not None:
+        return situation.pickup_until
+    return local_date(since, situation.calendar.time_zone) + timedelta(days=view.policy.pickup_days)
 
 
-def _midnight_in(view: View, days: int) -> datetime:
-    """Return the instant (UTC) at which the local day begins that is so many days ahead."""
-    return midnight(view.today + timedelta(days=days), view.situation.calendar.time_zone)
+def _midnight_of(view: View, day: date) -> datetime:
+    """Return the instant (UTC) at which a local day begins."""
+    return midnight(day, view.situation.calendar.time_zone)

@@ -11,6 +11,7 @@ from serving.stores.alerts import StoredIncident
 from serving.stores.events import PREFIX, NewEvent
 from serving.worker.look import Looked
 from serving.worker.policies import Policies
+from serving.worker.schedule import is_given_up
 
 NewId = Callable[[datetime], str]
 Texts = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -86,6 +87,7 @@ def situation_of(looked: Looked) -> Situation:
         currency=facts.currency,
         locale=facts.locale,
         is_return=facts.is_return,
+        is_given_up=is_given_up(looked.faced),
         known_since=looked.faced.parcel.registered_at,
         causes=looked.stated.causes,
     )

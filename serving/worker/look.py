@@ -119,7 +119,7 @@ def _etas(faced: Sequence[Faced], bundle: ServingBundle, peers: PeerDesk, now: d
 
 
 def _promised(faced: Faced, said: Statement | None) -> Statement | None:
-    """Return what was said before the first look: the promise, where it would not hold by then; None else.
+    """Return what was said before a look named the first date: the promise, where it would not hold by then; None else.
 
     So a parcel that was told of late has the days since its order explained too.
     """
@@ -139,7 +139,7 @@ def _looked(faced: Faced, eta: Eta | None, last: Stated | None, version: str) ->
     dates = dates_of(progress, eta, calendar)
     promised_on = faced.parcel.facts.promised_on
     said = statement(progress, eta, calendar)
-    before = _promised(faced, said) if last is None else last.statement
+    before = _promised(faced, said) if last is None or last.statement is None else last.statement
     change = None if before is None or said is None else date_change(before, said, progress, calendar)
     is_new = dates.window != (Dates() if last is None else last.dates).window
     causes = {} if last is None else dict(last.causes)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from parcelcast.calendar import day_end, local_date
-from serving.worker.look import Looked, is_awaited
+from serving.worker.look import Faced, Looked, is_awaited
 
 # A country's parcels become due in the first hour of the day, not in its first second.
 SPREAD = timedelta(hours=1)
@@ -20,11 +20,18 @@ def next_look(looked: Looked, wake_at: datetime | None) -> datetime | None:
     """
     now = looked.progress.as_of
     wishes = [] if wake_at is None else [max(wake_at, now + _SOON)]
-    parcel = looked.faced.parcel
-    heard_at = max([parcel.facts.ordered_at, *(scan.recorded_at for scan in parcel.scans)])
-    if is_awaited(looked.progress) and now - heard_at < GIVEN_UP_AFTER:
+    if is_awaited(looked.progress) and not is_given_up(looked.faced):
         wishes.append(_after_midnight(looked, now))
     return min(wishes, default=None)
+
+
+def is_given_up(faced: Faced) -> bool:
+    """Tell whether GIVEN_UP_AFTER has passed since a parcel was last heard of, and since the last date told of it."""
+    facts, time_zone = faced.parcel.facts, faced.calendar.time_zone
+    heard_at = max([facts.ordered_at, *(scan.recorded_at for scan in faced.parcel.scans)])
+    days = (local_date(heard_at, time_zone), facts.promised_on, faced.shipment.planned_dispatch_on, facts.pickup_until)
+    today = local_date(faced.progress.as_of, time_zone)
+    return today - max(day for day in days if day is not None) >= GIVEN_UP_AFTER
 
 
 def _after_midnight(looked: Looked, now: datetime) -> datetime:

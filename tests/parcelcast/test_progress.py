@@ -114,6 +114,11 @@ def test_attempts_are_counted_once_for_each_ring_of_the_bell():
     assert (progress.stage, progress.attempts) == ("attempted", 2)
 
 
+def test_what_comes_more_than_two_hours_after_an_attempt_is_another_however_many_lie_between():
+    attempts = [scan("delivery_attempted", at, raw_code=f"{at}") for at in (33, 34.9, 36.8, 38.7)]
+    assert parcel_progress([*HAPPY[:7], *attempts], LATE).attempts == 2
+
+
 def test_a_parcel_at_a_pickup_point_waits_since_it_came_there():
     waiting = [scan("at_pickup_point", 40), scan("at_pickup_point", 64), scan("info_only", 70)]
     progress = parcel_progress([*HAPPY[:7], *waiting], LATE)

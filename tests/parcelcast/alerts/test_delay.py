@@ -89,6 +89,23 @@ def test_a_stated_date_that_has_passed_is_told_anew():
     assert decisions[-1].incidents[0].by == date(2027, 3, 8)
 
 
+def test_while_nothing_is_heard_dates_that_pass_are_told_ever_more_rarely():
+    passing = [(24 * day + 12, HIGH | {"slip": day - 3 + 2}) for day in range(4, 35)]  # always the day after tomorrow
+    told_on = [hour // 24 - 3 for (hour, _), one in zip(passing, live(passing), strict=True) if one.changes]
+    assert told_on == [1, 4, 8, 16]
+
+
+def test_a_date_that_moves_because_something_was_heard_is_told_at_once():
+    moved = HIGH | {"slip": 12}
+    silent = [(24 * 6 + 12, HIGH), (24 * 7 + 12, moved)]
+    assert told(live(silent)) == [("open", "delay.confirmed")]
+    for news in (scan("hub_departure", 24 * 7), scan("exception", 24 * 7, reason="weather")):
+        heard = [silent[0], (24 * 7 + 12, moved | {"scans": (*ON_THE_ROAD, news)})]
+        assert told(live(heard)) == [("open", "delay.confirmed"), ("update", "delay.confirmed")]
+    talked = [silent[0], (24 * 7 + 12, moved | {"scans": (*ON_THE_ROAD, scan("info_only", 24 * 7))})]
+    assert told(live(talked)) == [("open", "delay.confirmed")]
+
+
 @pytest.mark.parametrize(("hour", "outcome"), [(80, "delivered_in_time"), (100, "delivered_late")])
 def test_a_delivery_closes_the_alert_without_a_word_and_tells_whether_it_was_right(hour, outcome):
     scans = (*ON_THE_ROAD, scan("delivered", hour))
@@ -143,6 +160,24 @@ def test_another_promise_ends_the_alert_of_the_one_before_without_a_word():
     assert decisions[-1].incidents[0].outcome == "promised_anew"
     confirmed = live([(30, HIGH), (CONFIRM, HIGH), (CONFIRM + 1, anew), (CONFIRM + 30, anew)])
     assert told(confirmed)[2:] == [("close", None)]
+
+
+def test_another_promise_that_will_not_hold_either_is_told_at_once():
+    anew = HIGH | {"promised_on": date(2027, 3, 5)}
+    decisions = live([(30, HIGH), (31, anew), (31, anew), (40, anew)])
+    assert [len(one.changes) for one in decisions] == [1, 2, 0, 0]
+    assert told(decisions) == [("open", "delay.predicted"), ("close", None), ("open", "delay.predicted")]
+    assert [(one.key, one.promised_on) for one in decisions[-1].incidents] == [
+        ("p1/delay/1", date(2027, 3, 4)), ("p1/delay/2", date(2027, 3, 5))
+    ]  # fmt: skip
+
+
+def test_another_promise_has_a_last_chance_of_its_own():
+    moving = (*ON_THE_ROAD, scan("hub_departure", 49))
+    likely = {"risk": 0.6, "promised_on": date(2027, 3, 5), "scans": moving}
+    decisions = live([(40, {"risk": 0.95}), (50, likely), (LAST_CHANCE + 24, likely)], PATIENT)
+    assert told(decisions) == [("open", "delay.predicted"), ("close", None), ("open", "delay.predicted")]
+    assert decisions[1].wake_at == hours(LAST_CHANCE + 24)
 
 
 def test_without_a_forecast_only_a_promise_that_has_passed_is_told():

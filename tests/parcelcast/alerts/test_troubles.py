@@ -146,6 +146,30 @@ def test_failed_attempts_are_one_alert_that_counts_them():
     assert told(live([*story, (81, came)], policy))[-1] == ("close", None)
 
 
+def test_an_attempt_that_the_carrier_corrects_is_over_and_the_real_one_is_told():
+    wrong = scan("delivery_attempted", 34)
+    out = scan("out_for_delivery", 34, 36, replaces=wrong.scan_id)
+    story = [(hour, NO_PROMISE | {"scans": (*ON_THE_ROAD, wrong, *scans)}) for hour, scans in (
+        (35, ()), (37, (out,)), (41, (out, scan("delivery_attempted", 40)))
+    )]  # fmt: skip
+    decisions = live(story)
+    opened = ("open", "delivery.attempt_failed")
+    assert told(decisions) == [opened, ("close", None), opened]
+    assert decisions[1].incidents[0].outcome == "corrected"
+
+
+def test_a_further_attempt_that_the_carrier_corrects_is_told_when_it_comes_true():
+    first, wrong = scan("delivery_attempted", 34), scan("delivery_attempted", 58)
+    out = scan("out_for_delivery", 58, 60, replaces=wrong.scan_id)
+    story = [(hour, NO_PROMISE | {"scans": (*ON_THE_ROAD, first, *scans)}) for hour, scans in (
+        (35, ()), (59, (wrong,)), (61, (wrong, out)), (65, (wrong, out, scan("delivery_attempted", 64)))
+    )]  # fmt: skip
+    decisions = live(story, replace(AWAKE, return_attempts=3))
+    again = ("update", "delivery.attempt_failed")
+    assert told(decisions) == [("open", "delivery.attempt_failed"), again, again]
+    assert [one.incidents[0].step for one in decisions] == [1, 2, 1, 2]
+
+
 def test_a_failed_attempt_is_told_even_at_night():
     tried = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("delivery_attempted", 44))}
     assert told(live([(45, tried)], AlertPolicy())) == [("open", "delivery.attempt_failed")]
@@ -160,6 +184,42 @@ def test_the_last_days_at_a_pickup_point_are_told_at_each_reminder():
     collected = NO_PROMISE | {"scans": (*at_point["scans"], scan("delivered", 190))}
     assert decisions[-1].incidents[0].is_open
     assert live([(191, collected)], incidents=decisions[-1].incidents)[0].incidents[0].outcome == "collected"
+
+
+def _waits(day, until):
+    """Noon of a day of March at the pickup point, with a last day there."""
+    waits = {"scans": (*ON_THE_ROAD, scan("at_pickup_point", 20)), "pickup_until": date(2027, 3, until)}
+    return 24 * (day - 1) + 11, NO_PROMISE | waits
+
+
+def test_a_last_day_that_is_put_off_has_reminders_of_its_own():
+    decisions = live([_waits(5, 8), _waits(7, 8), _waits(7, 20), _waits(12, 20), _waits(17, 20), _waits(19, 20)])
+    assert [[change.kind for change in one.changes] for one in decisions] == [
+        ["open"], ["update"], ["close"], [], ["open"], ["update"]
+    ]  # fmt: skip
+    ended, opened = decisions[-1].incidents
+    assert (ended.outcome, ended.by, opened.key, opened.by) == (
+        "extended", date(2027, 3, 8), "p1/pickup/2", date(2027, 3, 20)
+    )  # fmt: skip
+
+
+def test_a_last_day_that_is_put_off_to_tomorrow_is_told_at_once():
+    decisions = live([_waits(7, 8), _waits(8, 9), _waits(8, 9)])
+    assert told(decisions) == [("open", "pickup.expiring"), ("close", None), ("open", "pickup.expiring")]
+
+
+def test_an_alert_that_did_not_keep_its_last_day_is_neither_ended_nor_told_again_for_it():
+    (kept,) = live([_waits(5, 8)])[0].incidents
+    assert told(live([_waits(6, 8)], incidents=(replace(kept, by=None),))) == []
+
+
+def test_a_risk_of_return_is_over_when_the_last_day_is_put_off_and_told_again_when_that_passes():
+    decisions = live([_waits(9, 8), _waits(9, 20), _waits(21, 20)])
+    ours = [change for one in decisions for change in one.changes if change.incident.family == "return"]
+    assert [(change.kind, change.type) for change in ours] == [
+        ("open", "return.risk"), ("close", None), ("open", "return.risk")
+    ]  # fmt: skip
+    assert ours[1].incident.outcome == "extended"
 
 
 def test_without_a_deadline_from_the_carrier_the_policys_days_count():
@@ -196,8 +256,24 @@ def test_what_usually_ends_in_a_return_is_told_before_it_begins(news):
 
 def test_a_return_of_which_only_the_end_is_scanned_is_told_once():
     home = NO_PROMISE | {"scans": (*ON_THE_ROAD, scan("returned", 140)), "risk": None}
-    decisions = live([(141, home), (141, home), (150, home), (160, home)])
-    assert told(decisions) == [("open", "return.started"), ("close", None)]
+    decisions = live([(141, home), (141, home), (150, home)])
+    assert told(decisions[:1]) == told(decisions) == [("open", "return.started"), ("close", None)]
+
+
+def test_a_return_that_was_corrected_and_then_ends_is_told_again():
+    wrong = scan("return_started", 40)
+    corrected = (*ON_THE_ROAD, wrong, scan("hub_arrival", 41, 44, replaces=wrong.scan_id))
+    story = [(at, NO_PROMISE | {"scans": scans}) for at, scans in (
+        (42, (*ON_THE_ROAD, wrong)), (45, corrected), (141, (*corrected, scan("returned", 140)))
+    )]  # fmt: skip
+    assert told(live(story)) == [("open", "return.started"), ("close", None)] * 2
+
+
+def test_a_risk_of_return_ends_where_returns_are_not_told():
+    refused = (*ON_THE_ROAD, scan("exception", 58, reason="refused", party="recipient"))
+    story = [(59, NO_PROMISE | {"scans": refused}), (141, NO_PROMISE | {"scans": (*refused, scan("returned", 140))})]
+    decisions = live(story, replace(AWAKE, types=AWAKE.types - {"return.started"}))
+    assert told(decisions) == [("open", "return.risk"), ("close", None)]
 
 
 def test_a_risk_of_return_is_over_when_the_parcel_moves_on():

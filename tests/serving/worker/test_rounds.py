@@ -110,15 +110,41 @@ def test_a_correction_of_a_delivery_brings_a_parcel_back_for_good(depot):
 
 
 def test_a_parcel_of_which_nothing_is_heard_for_months_is_given_up(depot):
-    depot.register("p1")
+    depot.register("p1", promised_on=date(2026, 11, 26))
     depot.rounds()
-    depot.clock.now += GIVEN_UP_AFTER
+    depot.clock.now += GIVEN_UP_AFTER + timedelta(days=2)
+    depot.rounds()
+    assert depot.next_due() is not None
+    depot.clock.now += timedelta(days=1)
     depot.rounds()
     assert depot.next_due() is None
 
     depot.scan("p1", "handed_over")
     depot.rounds()
     assert depot.next_due() is not None
+
+
+def test_the_alerts_of_a_parcel_that_is_given_up_end_without_a_word(depot):
+    depot.register("p1")
+    depot.scan("p1", "delivery_attempted")
+    depot.sweep("2027-01-10 10:00")
+    told = len(depot.events())
+    assert {one.incident.type for one in depot.incidents("p1")} == {"delay.confirmed", "delivery.attempt_failed"}
+
+    depot.clock.now += GIVEN_UP_AFTER
+    depot.rounds()
+    assert {(one.incident.state, one.incident.outcome) for one in depot.incidents("p1")} == {("closed", "given_up")}
+    assert len(depot.events()) == told
+    assert depot.next_due() is None
+
+
+def test_an_order_far_ahead_is_not_given_up_before_its_day(depot):
+    depot.register("p1", promised_on=date(2027, 5, 20))
+    depot.scan("p1", "handed_over")
+    depot.rounds()
+    depot.at("2027-05-21 13:00")
+    depot.rounds()
+    assert "delay.confirmed" in {one.incident.type for one in depot.incidents("p1")}
 
 
 def test_a_parcel_told_of_when_it_was_late_has_the_days_since_its_order_explained(depot):
@@ -138,6 +164,19 @@ def test_a_parcel_told_of_when_it_was_late_has_the_days_since_its_order_explaine
     assert told["type"] == "parcelcast.delay.confirmed"
     assert told["data"]["cause"]["party"] == "warehouse"
     assert sum(told["data"]["cause"]["days"].values()) == told["data"]["slip_days"]
+
+
+def test_a_parcel_whose_first_looks_could_name_no_date_has_its_whole_slip_explained(depot):
+    depot.register("p1", ordered_at=berlin("2026-03-01 10:00"), promised_on=date(2026, 3, 5))
+    depot.rounds()
+    assert (depot.stated("p1").dates.likely, depot.stated("p1").causes) == (None, {})
+
+    depot.at("2026-11-24 10:00")
+    depot.scan("p1", "delivered")
+    depot.rounds()
+    [first] = depot.history("p1")
+    assert sum(depot.stated("p1").causes.values()) == (date(2026, 11, 24) - date(2026, 3, 5)).days
+    assert depot.stated("p1").causes == orjson.loads(first.reasons)
 
 
 def test_a_late_parcel_has_one_alert_until_it_comes(depot):
@@ -161,6 +200,23 @@ def test_a_late_parcel_has_one_alert_until_it_comes(depot):
     assert len({event["id"] for event in told}) == len(told)
     assert told[0]["data"]["texts"]["apology"]["subject"] == "s"
     assert told[0]["data"]["promise"]["then"]["date"] == "2026-11-26"
+
+
+@pytest.mark.parametrize(("started", "back"), [("25 10:00", "25 10:00"), ("25 22:00", "26 07:00")])
+def test_the_alert_of_a_return_that_is_back_when_it_is_told_ends(depot, started, back):
+    depot.register("p1")
+    depot.at(f"2026-11-{started}")
+    depot.scan("p1", "return_started")
+    if back != started:
+        depot.rounds()
+    depot.at(f"2026-11-{back}")
+    depot.scan("p1", "returned")
+    depot.sweep("2026-11-27 10:00")
+
+    [told] = [one.incident for one in depot.incidents("p1")]
+    assert (told.type, told.state, told.outcome) == ("return.started", "closed", "returned")
+    assert [event["type"] for event in depot.events()] == ["parcelcast.return.started"]
+    assert depot.next_due() is None
 
 
 def test_alerts_follow_the_policy_of_their_merchant(depot):
