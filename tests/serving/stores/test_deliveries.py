@@ -18,7 +18,7 @@ from serving.stores.deliveries import (
     replay_event,
     settle,
 )
-from serving.stores.endpoints import read_endpoints
+from serving.stores.endpoints import change_wishes, disable, enable, read_endpoints
 from serving.stores.schema import deliveries
 from tests.serving.stores.outbox import DELAY, NOON, add_endpoint, event, tell
 
@@ -188,6 +188,55 @@ def test_a_paused_endpoint_is_left_alone(two):
 
     assert {endpoint_id for endpoint_id, _ in _ids(_claim(two, pause_until - SECOND))} == {"b"}
     assert ("a", 1) in _ids(_claim(two, pause_until))
+
+
+@pytest.mark.parametrize("other", [_failed, _delivered])
+def test_a_pause_holds_whatever_else_was_under_way_and_ends_by_itself(two, other):
+    first, second, third = (found for found in _claim(two) if found.endpoint.endpoint_id == "a")
+    pause_until = NOON + timedelta(minutes=10)
+    _settle(two, _failed(first, pause_until=pause_until))
+    _settle(two, other(second, NOON + SECOND))
+    _settle(two, _failed(third, NOON + 2 * SECOND, pause_until=NOON + timedelta(minutes=1)))
+
+    assert _endpoint(two).health.paused_until == pause_until
+    assert {endpoint_id for endpoint_id, _ in _ids(_claim(two, pause_until - SECOND))} == {"b"}
+
+    _settle(two, _delivered(_claim(two, pause_until)[0], pause_until))
+
+    assert _endpoint(two).health.paused_until is None
+
+
+def test_what_is_settled_with_a_pause_does_not_end_it(two):
+    first, second, _ = (found for found in _claim(two) if found.endpoint.endpoint_id == "a")
+    pause_until = NOON + timedelta(minutes=10)
+    _settle(two, _failed(first, pause_until=pause_until), _delivered(second, NOON + SECOND))
+
+    assert _endpoint(two).health.paused_until == pause_until
+
+
+def test_the_answer_of_an_url_that_was_left_says_nothing_of_the_new_one(two):
+    paused, gone, left = (found for found in _claim(two) if found.endpoint.endpoint_id == "a")
+    _settle(two, _failed(paused, due_at=LEASE_ENDS, pause_until=NOON + timedelta(hours=1)))
+    with two.writing() as connection:
+        change_wishes(connection, "a", "https://new.example/", None)
+    _settle(two, _failed(gone, status=410, due_at=None, is_gone=True), _failed(left, pause_until=LEASE_ENDS + SECOND))
+
+    endpoint = _endpoint(two)
+    assert (endpoint.state, endpoint.health.paused_until, endpoint.health.failures) == ("enabled", None, 1)
+    assert [found.seq for found in _claim(two, NOON + SECOND)] == [gone.seq]
+    assert ("a", 1) in _ids(_claim(two, LEASE_ENDS))
+
+
+def test_an_endpoint_that_was_enabled_again_is_not_disabled_by_an_older_attempt(two):
+    gone = _claim(two)[0]
+    with two.writing() as connection:
+        disable(connection, "a", "by hand", NOON)
+        enable(connection, "a")
+        replay_dead(connection, _endpoint(two), NOON)
+    _settle(two, _failed(gone, status=410, due_at=None, is_gone=True))
+
+    assert _endpoint(two).state == "enabled"
+    assert ("a", 1) in _ids(_claim(two))
 
 
 def test_an_endpoint_that_is_gone_is_disabled_with_all_its_letters(two):
