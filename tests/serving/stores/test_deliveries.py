@@ -19,6 +19,7 @@ from serving.stores.deliveries import (
     settle,
 )
 from serving.stores.endpoints import change_wishes, disable, enable, read_endpoints
+from serving.stores.events import append_test
 from serving.stores.schema import deliveries
 from tests.serving.stores.outbox import DELAY, NOON, add_endpoint, event, tell
 
@@ -274,6 +275,17 @@ def test_one_event_is_replayed_whatever_became_of_it(two):
         assert replay_event(connection, _endpoint(two), "none", LEASE_ENDS) == 0
 
     assert {("a", 1), ("new", 1)} <= set(_ids(_claim(two, LEASE_ENDS)))
+
+
+def test_an_event_of_another_merchant_is_not_replayed(two):
+    add_endpoint(two, "kiosk", merchant_id="kiosk", types=json.dumps(["parcelcast.return.risk"]))
+    tell(two, [event(4, merchant_id="other")])
+    with two.writing() as connection:
+        append_test(connection, "kiosk", event(5).event_id, NOON)
+        kiosk = _endpoint(two, "kiosk")
+        assert [replay_event(connection, kiosk, event(number).event_id, NOON) for number in (1, 4, 5)] == [1, 0, 1]
+
+    assert [found for found in _ids(_claim(two)) if found[0] == "kiosk"] == [("kiosk", 1), ("kiosk", 5)]
 
 
 def test_a_replay_leaves_alone_what_is_under_way(two):
