@@ -133,7 +133,7 @@ class ParcelRequest(Strictly):
         """Return what is to be kept of it. The promise is not looked up here."""
         fields = type(self).model_fields.keys() - {"destination", "tracking_numbers"}
         told = {name: value for name in fields if (value := getattr(self, name)) is not None}
-        told |= {f"destination_{name}": value for name, value in self.destination.model_dump().items()}
+        told |= {f"destination_{name}": value for name, value in self.destination.model_dump().items() if value}
         numbers, links = [], []
         for one in self.tracking_numbers:
             number = Number.of(carrier_of(one.carrier or self.carrier or ""), one.tracking_number)

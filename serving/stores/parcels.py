@@ -205,10 +205,17 @@ def parcels_of_order(connection: Connection, order_id: str) -> list[str]:
 
 
 def _merged(kept: ParcelFacts | None, told: Mapping[str, Any], now: datetime) -> ParcelFacts:
-    facts = ParcelFacts(**told) if kept is None else replace(kept, **told)
+    facts = ParcelFacts(**told) if kept is None else replace(kept, **{**_left(kept, told), **told})
     if facts.dispatched_at is None or (kept is not None and facts.dispatched_at == kept.dispatched_at):
         return facts
     return replace(facts, dispatched_recorded_at=now)
+
+
+def _left(kept: ParcelFacts, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of the destination that are left out and do not stay: another part is of another place."""
+    before = {name: getattr(kept, name) for name in _PLACE}
+    moved = any(before[name] and told.get(name, before[name]).casefold() != before[name].casefold() for name in _PLACE)
+    return {name: "" for name in _PLACE if moved and name not in told}
 
 
 def _row(facts: ParcelFacts, now: datetime) -> dict[str, Any]:
@@ -294,5 +301,6 @@ def _loaded(document: str) -> ParcelFacts:
     return ParcelFacts(**told)
 
 
+_PLACE = ("destination_country", "destination_postal_code", "destination_city")
 _INSTANTS = {"ordered_at", "ready_at", "dispatched_at", "dispatched_recorded_at"}
 _DATES = {"promised_on", "carrier_promised_on", "pickup_until", "planned_dispatch_on"}

@@ -57,6 +57,26 @@ def test_changed_facts_take_the_place_of_old_ones_and_numbers_are_added(shop):
     assert shop.post("/v1/shipments", json=more).json() == answer
 
 
+@pytest.mark.parametrize(
+    ("then", "kept"),
+    [
+        ({"country": "de"}, ("de", "80331", "München")),
+        ({"country": "DE", "city": "MÜNCHEN"}, ("DE", "80331", "MÜNCHEN")),
+        ({"country": "DE", "postal_code": "10115"}, ("DE", "10115", "")),
+        ({"country": "DE", "city": "Berlin"}, ("DE", "", "Berlin")),
+        ({"country": "AT"}, ("AT", "", "")),
+    ],
+)
+def test_what_is_left_out_of_a_destination_stays_unless_the_rest_is_another_place(shop, then, kept):
+    shop.post("/v1/shipments", json=parcel(destination={"country": "DE"}))
+    shop.post("/v1/shipments", json=parcel(destination={"country": "DE", "city": "München"}))
+    shop.post("/v1/shipments", json=parcel(destination={"country": "DE", "postal_code": "80331"}))
+    shop.post("/v1/shipments", json=parcel(destination=then))
+
+    facts = stored(shop).facts
+    assert (facts.destination_country, facts.destination_postal_code, facts.destination_city) == kept
+
+
 def test_the_promised_date_is_that_of_the_chosen_option(shop):
     question = {
         "destination": {"country": "DE", "postal_code": "80331"},
