@@ -206,10 +206,11 @@ def read_parcels(connection: Connection, shipment_ids: Sequence[str]) -> dict[st
     }
 
 
-def parcels_of_order(connection: Connection, order_id: str) -> list[str]:
-    """Return the shipment ids of an order, in order of registration."""
+def parcels_of_order(connection: Connection, order_id: str, limit: int) -> list[str]:
+    """Return the shipment ids of an order, in order of registration, at most `limit`."""
     query = select(shipments.c.shipment_id).where(shipments.c.order_id == order_id)
-    return list(connection.execute(query.order_by(shipments.c.registered_at, shipments.c.shipment_id)).scalars())
+    query = query.order_by(shipments.c.registered_at, shipments.c.shipment_id).limit(limit)
+    return list(connection.execute(query).scalars())
 
 
 def _merged(kept: ParcelFacts | None, told: Mapping[str, Any], now: datetime) -> ParcelFacts:

@@ -137,7 +137,7 @@ def test_orders_know_their_parcels(database):
     register(database, NewParcel(TOLD), NewParcel({**TOLD, "shipment_id": "S-2", "order_id": "O-2"}), now=LATER)
 
     with database.reading() as connection:
-        assert parcels_of_order(connection, "O-1") == ["S-9", "S-1"]
+        assert [parcels_of_order(connection, "O-1", limit) for limit in (1, 2)] == [["S-9"], ["S-9", "S-1"]]
 
 
 def test_each_scan_is_kept_once_and_is_news_for_its_parcels(database):
