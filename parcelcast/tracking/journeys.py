@@ -40,8 +40,15 @@ def journeys(scans: Sequence[Scan]) -> list[tuple[Scan, ...]]:
 
 
 def journey_since(scans: Sequence[Scan], since: datetime | None) -> tuple[Scan, ...]:
-    """Return the first journey that was not over at an instant, such as the order; the last one without an instant."""
+    """Return the first journey that was not over at an instant, such as the order; the last one without an instant.
+
+    A journey is over with its last delivery or return, whatever is told of it later; without one with its last scan.
+    """
     found = journeys(scans)
     if since is None:
         return found[-1] if found else ()
-    return next((journey for journey in found if journey[-1].happened_at >= since), ())
+    return next((journey for journey in found if _over_at(journey) >= since), ())
+
+
+def _over_at(journey: Sequence[Scan]) -> datetime:
+    return next((scan for scan in reversed(journey) if scan.code in _ENDS), journey[-1]).happened_at

@@ -25,13 +25,16 @@ class OrderProgress:
     stages: dict[str, int]
 
 
-def order_progress(parcels: Sequence[Progress]) -> OrderProgress:
-    """Tell the progress of an order by its parcels, each as of the same instant; without parcels it is only ordered."""
+def order_progress(parcels: Sequence[Progress], *, more: bool = False) -> OrderProgress:
+    """Tell the progress of an order by its parcels, each as of the same instant; without parcels it is only ordered.
+
+    With `more` it has others, of which no more is known than that they are ordered.
+    """
     going = [parcel for parcel in parcels if parcel.status != "cancelled"]
     arrived = sorted(parcel.ended_at for parcel in going if parcel.status == "delivered" and parcel.ended_at)
-    complete = bool(arrived) and len(arrived) == len(going)
+    complete = bool(arrived) and len(arrived) == len(going) and not more
     return OrderProgress(
-        status=_status([parcel.status for parcel in going], bool(parcels)),
+        status=_status([parcel.status for parcel in going] + ["ordered"] * more, bool(parcels)),
         first_delivered_at=arrived[0] if arrived else None,
         all_delivered_at=arrived[-1] if complete else None,
         stages=dict(Counter(parcel.stage for parcel in parcels)),

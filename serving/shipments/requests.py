@@ -64,6 +64,13 @@ class NextNumber(Strictly):
     carrier: Visible
 
 
+class WithdrawnNumber(Strictly):
+    """A number that is not on the parcel."""
+
+    tracking_number: Visible
+    carrier: Visible | None = Field(default=None, description="default: the parcel's")
+
+
 class TrackingNumber(Strictly):
     """A number on the parcel, and the one that follows it across a border or at another carrier."""
 
@@ -84,7 +91,12 @@ class ParcelRequest(Strictly):
     merchant_id: Name | None = Field(default=None, description="default: default")
     carrier: Visible | None = None
     service: Name | None = None
-    tracking_numbers: list[TrackingNumber] = Field(default=[], max_length=MAX_NUMBERS)
+    tracking_numbers: list[TrackingNumber] = Field(
+        default=[], max_length=MAX_NUMBERS, description="added to those that were told before"
+    )
+    withdrawn_numbers: list[WithdrawnNumber] = Field(
+        default=[], max_length=MAX_NUMBERS, description="told before by mistake; what was scanned under them goes too"
+    )
     delivery_mode: DeliveryMode | None = Field(default=None, description="default: home")
     origin_id: Name | None = None
     origin_country: str | None = Field(
@@ -125,22 +137,30 @@ class ParcelRequest(Strictly):
 
     @model_validator(mode="after")
     def _numbers_have_carriers(self) -> Self:
-        if self.carrier is None and any(one.carrier is None for one in self.tracking_numbers):
+        told: list[TrackingNumber | WithdrawnNumber] = [*self.tracking_numbers, *self.withdrawn_numbers]
+        if self.carrier is None and any(one.carrier is None for one in told):
             raise ValueError("a tracking number without a carrier; expected one beside it, or the parcel's")
+        parcel = self.parcel()
+        if not parcel.all_numbers.keys().isdisjoint(parcel.withdrawn):
+            raise ValueError("a number in tracking_numbers and in withdrawn_numbers; expected it in one of them")
         return self
 
     def parcel(self) -> NewParcel:
         """Return what is to be kept of it. The promise is not looked up here."""
-        fields = type(self).model_fields.keys() - {"destination", "tracking_numbers"}
+        fields = type(self).model_fields.keys() - {"destination", "tracking_numbers", "withdrawn_numbers"}
         told = {name: value for name in fields if (value := getattr(self, name)) is not None}
-        told |= {f"destination_{name}": value for name, value in self.destination.model_dump().items()}
+        told |= {f"destination_{name}": value for name, value in self.destination.model_dump().items() if value}
         numbers, links = [], []
         for one in self.tracking_numbers:
-            number = Number.of(carrier_of(one.carrier or self.carrier or ""), one.tracking_number)
+            number = self._number(one)
             numbers.append(number)
             if (then := one.continues_as) is not None:
                 links.append((number, Number.of(carrier_of(then.carrier), then.tracking_number)))
-        return NewParcel(told, tuple(numbers), tuple(links))
+        withdrawn = tuple(self._number(one) for one in self.withdrawn_numbers)
+        return NewParcel(told, tuple(numbers), tuple(links), withdrawn)
+
+    def _number(self, one: TrackingNumber | WithdrawnNumber) -> Number:
+        return Number.of(carrier_of(one.carrier or self.carrier or ""), one.tracking_number)
 
 
 def _kind(body: Any) -> str:

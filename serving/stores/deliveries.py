@@ -1,7 +1,7 @@
 """The deliveries that are due: taken by a lease, settled by their outcome, brought back by a replay."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 
@@ -136,30 +137,42 @@ def claim(
 
 
 def settle(connection: Connection, outcomes: Iterable[Outcome]) -> None:
-    """Write how attempts ended. An outcome counts for its delivery only while the lease is its sender's own."""
+    """Write how attempts ended. An outcome counts for its delivery only while the lease is its sender's own.
+
+    Of the endpoint it says something only while that is where the attempt went; an event to a URL that is gone is due
+    at once at the one that took its place.
+    """
     ordered = sorted(outcomes, key=attrgetter("endpoint_id", "ended_at"))
+    if not ordered:
+        return
     # Endpoints before deliveries, and in order, as everybody does who locks both.
-    for endpoint_id, found in groupby(ordered, attrgetter("endpoint_id")):
+    urls = _locked_urls(connection, {outcome.endpoint_id for outcome in ordered})
+    telling = [outcome for outcome in ordered if _is_there(outcome, urls)]
+    for endpoint_id, found in groupby(telling, attrgetter("endpoint_id")):
         _write_health(connection, endpoint_id, list(found))
-    if ordered:
-        connection.execute(_SETTLE, [_settled(outcome) for outcome in ordered])
-    for outcome in ordered:
-        if outcome.is_gone:
-            disable(connection, outcome.endpoint_id, outcome.error or "", outcome.ended_at)
+    gone = [outcome for outcome in telling if outcome.is_gone and _is_leased(connection, outcome.claimed)]
+    again = [
+        replace(outcome, due_at=outcome.ended_at) if outcome.is_gone and not _is_there(outcome, urls) else outcome
+        for outcome in ordered
+    ]
+    connection.execute(_SETTLE, [_settled(outcome) for outcome in again])
+    for outcome in gone:
+        disable(connection, outcome.endpoint_id, outcome.error or "", outcome.ended_at)
 
 
 def replay_event(connection: Connection, endpoint: Endpoint, event_id: str, now: datetime) -> int:
-    """Make one event due again at an endpoint, whether it was delivered or never meant for it; 0: there is none."""
-    return _replay(connection, endpoint, events.c.event_id == event_id, now)
+    """Make one event due again at an endpoint, whether it was delivered or is of a type that it does not want.
+
+    0: there is none that another merchant's webhooks may not have.
+    """
+    return _replay(connection, endpoint, and_(events.c.event_id == event_id, _is_of(endpoint)), now)
 
 
 def replay_after(connection: Connection, endpoint: Endpoint, seq: int, now: datetime) -> int:
     """Make every event after a number due again that the endpoint wants; return how many."""
-    wanted = and_(events.c.seq > seq, events.c.alert_id.is_not(None))
+    wanted = and_(events.c.seq > seq, events.c.alert_id.is_not(None), _is_of(endpoint))
     if endpoint.types is not None:
         wanted = and_(wanted, events.c.type.in_(endpoint.types))
-    if endpoint.merchant_id is not None:
-        wanted = and_(wanted, events.c.merchant_id == endpoint.merchant_id)
     return _replay(connection, endpoint, wanted, now)
 
 
@@ -265,17 +278,41 @@ def _settled(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _locked_urls(connection: Connection, endpoint_ids: Collection[str]) -> dict[str, str]:
+    """Return where endpoints are, and keep others from changing them meanwhile."""
+    columns = select(endpoints.c.endpoint_id, endpoints.c.url).where(endpoints.c.endpoint_id.in_(endpoint_ids))
+    rows = connection.execute(columns.order_by(endpoints.c.endpoint_id).with_for_update(key_share=True))
+    return {row.endpoint_id: row.url for row in rows}
+
+
+def _is_there(outcome: Outcome, urls: Mapping[str, str]) -> bool:
+    return urls.get(outcome.endpoint_id) == outcome.claimed.endpoint.url
+
+
+def _is_leased(connection: Connection, claimed: Claimed) -> bool:
+    mine = deliveries.c.endpoint_id == claimed.endpoint.endpoint_id, deliveries.c.seq == claimed.seq
+    return (
+        connection.execute(select(deliveries.c.seq).where(*mine, deliveries.c.lease == claimed.lease)).first()
+        is not None
+    )
+
+
 def _write_health(connection: Connection, endpoint_id: str, outcomes: Sequence[Outcome]) -> None:
-    """Count failures since the last success; `outcomes` are in the order in which they ended."""
+    """Count failures since the last success; `outcomes` are in the order in which they ended.
+
+    A pause holds whatever else was under way when it was asked for; an attempt that began after its end clears it.
+    """
     last = outcomes[-1]
     successes = [index for index, outcome in enumerate(outcomes) if outcome.error is None]
     failed = outcomes[successes[-1] + 1 :] if successes else outcomes
-    pauses = [outcome.pause_until for outcome in failed if outcome.pause_until is not None]
+    pauses = [outcome.pause_until for outcome in outcomes if outcome.pause_until is not None]
+    pause = max(pauses, default=None)
+    later = endpoints.c.paused_until > (pause or max(outcome.tried_at for outcome in outcomes))
     changed: dict[str, Any] = {
         "last_tried_at": last.tried_at,
         "last_status": last.status,
         "last_error": last.error,
-        "paused_until": max(pauses, default=None),
+        "paused_until": case((later, endpoints.c.paused_until), else_=_instant(pause)),
         "failures": len(failed) if successes else endpoints.c.failures + len(failed),
     }
     since = failed[0].tried_at if failed else None
@@ -287,6 +324,13 @@ def _write_health(connection: Connection, endpoint_id: str, outcomes: Sequence[O
 
 def _instant(value: datetime | None) -> ColumnElement[datetime | None]:
     return literal(value, endpoints.c.failing_since.type)
+
+
+def _is_of(endpoint: Endpoint) -> ColumnElement[bool]:
+    """Select what an endpoint may have: its merchant's events, and tests, which are nobody's."""
+    if endpoint.merchant_id is None:
+        return true()
+    return or_(events.c.merchant_id == endpoint.merchant_id, events.c.merchant_id.is_(None))
 
 
 def _fresh(now: datetime) -> dict[str, Any]:

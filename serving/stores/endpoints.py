@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from parcelcast.errors import NotFound
 from serving.stores.events import lock_outbox
@@ -99,8 +99,9 @@ def read_webhook(connection: Connection, endpoint_id: str, *, to_change: bool = 
 
 
 def change_wishes(connection: Connection, endpoint_id: str, url: str, types: Sequence[str] | None) -> None:
-    """Change where an endpoint is and what it wants; what is due already goes to the new URL."""
-    changed = {"url": url, "types": _types_text(types)}
+    """Change where an endpoint is and what it wants; what is due already goes to the new URL, without the old pause."""
+    pause = case((endpoints.c.url == url, endpoints.c.paused_until))
+    changed = {"url": url, "types": _types_text(types), "paused_until": pause}
     connection.execute(update(endpoints).where(endpoints.c.endpoint_id == endpoint_id).values(changed))
 
 

@@ -70,12 +70,14 @@ class ParcelFacts:
 class NewParcel:
     """A parcel to register: `told` are its facts by name (what is left out stays as it was), `links` pairs of numbers.
 
-    A link leads from a number to the one under which the parcel travels on; both belong to the parcel.
+    A link leads from a number to the one under which the parcel travels on; both belong to the parcel. `withdrawn` are
+    numbers that were told of it by mistake.
     """
 
     told: dict[str, Any]
     numbers: tuple[Number, ...] = ()
     links: tuple[tuple[Number, Number], ...] = ()
+    withdrawn: tuple[Number, ...] = ()
 
     @property
     def shipment_id(self) -> str:
@@ -145,9 +147,8 @@ class _Register:
         self._numbers: dict[str, dict[Number, None]] = {}
         for name, number in _numbers(connection, ids):
             self._numbers.setdefault(name, {})[number] = None
-        self._links = {(link.predecessor, link.successor) for _, link in _links(connection, ids)}
-        self._new_numbers: list[tuple[str, Number]] = []
-        self._new_links: list[tuple[Number, Number]] = []
+        self._links = dict.fromkeys((link.predecessor, link.successor) for _, link in _links(connection, ids))
+        self._kept_numbers, self._kept_links = self._owned(), dict(self._links)
         self.changed: set[str] = set()
 
     def add(self, parcel: NewParcel) -> Registered:
@@ -155,14 +156,19 @@ class _Register:
         kept, registered_at = self._known.get(name, (None, self._now))
         facts = _merged(kept, parcel.told, self._now)
         held = self._numbers.setdefault(name, {})
+        wrong = [number for number in dict.fromkeys(parcel.withdrawn) if number in held]
+        # A parcel that travels on under another number is not delivered under its own, so such a link must go too.
+        broken = [link for link in self._links if link[1] in wrong and link[0] in held] if wrong else []
         numbers = [number for number in parcel.all_numbers if number not in held]
         links = [link for link in dict.fromkeys(parcel.links) if link not in self._links]
         self._known[name] = (facts, registered_at)
+        for number in wrong:
+            del held[number]
+        for link in broken:
+            del self._links[link]
         held.update(dict.fromkeys(numbers))
-        self._links.update(links)
-        self._new_numbers += [(name, number) for number in numbers]
-        self._new_links += links
-        changed = facts != kept or bool(numbers) or bool(links)
+        self._links.update(dict.fromkeys(links))
+        changed = facts != kept or bool(numbers or links or wrong)
         if changed:
             self.changed.add(name)
         outcome: Outcome = "created" if kept is None else "updated" if changed else "unchanged"
@@ -170,18 +176,20 @@ class _Register:
 
     def write(self, connection: Connection) -> None:
         told = [_row(self._known[name][0], self._now) for name in sorted(self.changed)]
-        owned = [
-            {"carrier": number.carrier, "number": number.tracking_number, "id": name, "now": self._now}
-            for name, number in self._new_numbers
-        ]
-        joined = [
-            {"one": one.carrier, "first": one.tracking_number, "other": other.carrier, "then": other.tracking_number}
-            | {"now": self._now}
-            for one, other in self._new_links
-        ]
-        for statement, rows in ((_UPSERT, told), (_ADD_NUMBER, owned), (_ADD_LINK, joined)):
+        numbers, links = self._owned(), self._links
+        changes = (
+            (_UPSERT, told),
+            (_DROP_NUMBER, [_number_row(*one) for one in self._kept_numbers if one not in numbers]),
+            (_DROP_LINK, [_link_row(*one) for one in self._kept_links if one not in links]),
+            (_ADD_NUMBER, [_number_row(*one, self._now) for one in numbers if one not in self._kept_numbers]),
+            (_ADD_LINK, [_link_row(*one, self._now) for one in links if one not in self._kept_links]),
+        )
+        for statement, rows in changes:
             if rows:
                 connection.execute(statement, rows)
+
+    def _owned(self) -> dict[tuple[str, Number], None]:
+        return dict.fromkeys((name, number) for name, held in self._numbers.items() for number in held)
 
 
 def read_parcels(connection: Connection, shipment_ids: Sequence[str]) -> dict[str, StoredParcel]:
@@ -198,17 +206,25 @@ def read_parcels(connection: Connection, shipment_ids: Sequence[str]) -> dict[st
     }
 
 
-def parcels_of_order(connection: Connection, order_id: str) -> list[str]:
-    """Return the shipment ids of an order, in order of registration."""
+def parcels_of_order(connection: Connection, order_id: str, limit: int) -> list[str]:
+    """Return the shipment ids of an order, in order of registration, at most `limit`."""
     query = select(shipments.c.shipment_id).where(shipments.c.order_id == order_id)
-    return list(connection.execute(query.order_by(shipments.c.registered_at, shipments.c.shipment_id)).scalars())
+    query = query.order_by(shipments.c.registered_at, shipments.c.shipment_id).limit(limit)
+    return list(connection.execute(query).scalars())
 
 
 def _merged(kept: ParcelFacts | None, told: Mapping[str, Any], now: datetime) -> ParcelFacts:
-    facts = ParcelFacts(**told) if kept is None else replace(kept, **told)
+    facts = ParcelFacts(**told) if kept is None else replace(kept, **{**_left(kept, told), **told})
     if facts.dispatched_at is None or (kept is not None and facts.dispatched_at == kept.dispatched_at):
         return facts
     return replace(facts, dispatched_recorded_at=now)
+
+
+def _left(kept: ParcelFacts, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of the destination that are left out and do not stay: another part is of another place."""
+    before = {name: getattr(kept, name) for name in _PLACE}
+    moved = any(before[name] and told.get(name, before[name]).casefold() != before[name].casefold() for name in _PLACE)
+    return {name: "" for name in _PLACE if moved and name not in told}
 
 
 def _row(facts: ParcelFacts, now: datetime) -> dict[str, Any]:
@@ -221,6 +237,15 @@ def _row(facts: ParcelFacts, now: datetime) -> dict[str, Any]:
         "promised_on": facts.promised_on,
         "facts": orjson.dumps(told).decode(),
     }
+
+
+def _number_row(name: str, number: Number, now: datetime | None = None) -> dict[str, Any]:
+    return {"carrier": number.carrier, "number": number.tracking_number, "id": name, "now": now}
+
+
+def _link_row(one: Number, other: Number, now: datetime | None = None) -> dict[str, Any]:
+    ends = {"one": one.carrier, "first": one.tracking_number, "other": other.carrier, "then": other.tracking_number}
+    return ends | {"now": now}
 
 
 _NOW = bindparam("now", type_=Instant)
@@ -238,6 +263,13 @@ _ADD_LINK = text(
     "insert into links (predecessor_carrier, predecessor, successor_carrier, successor, recorded_at) "
     "values (:one, :first, :other, :then, :now) on conflict do nothing"
 ).bindparams(_NOW)
+
+
+_DROP_NUMBER = text("delete from numbers where carrier = :carrier and tracking_number = :number and shipment_id = :id")
+_DROP_LINK = text(
+    "delete from links where predecessor_carrier = :one and predecessor = :first and successor_carrier = :other "
+    "and successor = :then"
+)
 
 
 def _registered(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[ParcelFacts, datetime]]:
@@ -294,5 +326,6 @@ def _loaded(document: str) -> ParcelFacts:
     return ParcelFacts(**told)
 
 
+_PLACE = ("destination_country", "destination_postal_code", "destination_city")
 _INSTANTS = {"ordered_at", "ready_at", "dispatched_at", "dispatched_recorded_at"}
 _DATES = {"promised_on", "carrier_promised_on", "pickup_until", "planned_dispatch_on"}

@@ -141,3 +141,6 @@ class OrderAnswer(Said):
     all_delivered_at: datetime | None
     stages: dict[str, int] = Field(description="number of parcels by stage")
     shipments: list[ShipmentSummary]
+    more: bool = Field(
+        description="it has parcels that are not told; they count as ordered in its status, and not in `stages`"
+    )

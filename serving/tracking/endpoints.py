@@ -35,11 +35,11 @@ async def show_shipment(shipment_id: ShipmentId, services: Serving, _caller: Par
 
 @router.get("/orders/{order_id:path}", responses=documented(401, 403, 404, 422, 503))
 async def show_order(order_id: OrderId, services: Serving, _caller: ParcelReader) -> OrderAnswer:
-    """Tell how far an order is, with each of its parcels."""
+    """Tell how far an order is, with each of its parcels: up to 500, those that were registered first."""
 
     def find() -> OrderAnswer:
         bundle = services.bundles.current.bundle
-        parcels = find_order(services.database, order_id, bundle, services.background.peers, services.clock())
-        return order_answer(order_id, parcels)
+        found = find_order(services.database, order_id, bundle, services.background.peers, services.clock())
+        return order_answer(order_id, found)
 
     return await run_in_threadpool(find)

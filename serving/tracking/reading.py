@@ -17,6 +17,8 @@ from serving.worker.peers import PeerDesk
 from serving.worker.rounds import dates_row
 from serving.worker.stated import Stated
 
+MAX_ORDER_PARCELS = 500
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -51,16 +53,26 @@ def find_shipment(database: Database, shipment_id: str, bundle: ServingBundle, p
     return Found(seen, history + ([] if seen.pending is None else [seen.pending]), alerts)
 
 
-def find_order(database: Database, order_id: str, bundle: ServingBundle, peers: PeerDesk, now: datetime) -> list[Seen]:
-    """Read the parcels of an order, in the order of their registration; NotFound when there are none."""
+@dataclass(frozen=True)
+class FoundOrder:
+    """The parcels of an order that were registered first, and whether it has more."""
+
+    parcels: list[Seen]
+    more: bool
+
+
+def find_order(database: Database, order_id: str, bundle: ServingBundle, peers: PeerDesk, now: datetime) -> FoundOrder:
+    """Read the first MAX_ORDER_PARCELS of an order, as they were registered; NotFound when there are none."""
     with database.reading() as connection:
-        ids = parcels_of_order(connection, order_id)
+        ids = parcels_of_order(connection, order_id, MAX_ORDER_PARCELS + 1)
+        more = len(ids) > MAX_ORDER_PARCELS
+        ids = ids[:MAX_ORDER_PARCELS]
         stored = _stored(
             read_parcels(connection, ids), read_statements(connection, ids), with_news(connection, ids, now)
         )
     if not stored:
         raise NotFound(f"no parcel belongs to the order {ascii(order_id)[:60]}; expected the order_id of a parcel")
-    return _seen(stored, bundle, peers, now)
+    return FoundOrder(_seen(stored, bundle, peers, now), more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from serving.tracking.answers import (
     SilenceAnswer,
 )
 from serving.tracking.labels import LABELS
-from serving.tracking.reading import Found, Seen
+from serving.tracking.reading import Found, FoundOrder, Seen
 from serving.worker.stated import Stated
 
 # A doubt of a correction: what it replaces is no scan of the parcel, or not yet.
@@ -60,16 +60,18 @@ def shipment_answer(found: Found, now: datetime) -> ShipmentAnswer:
     )
 
 
-def order_answer(order_id: str, parcels: Sequence[Seen]) -> OrderAnswer:
+def order_answer(order_id: str, found: FoundOrder) -> OrderAnswer:
     """Tell of an order by its parcels; those that go back to the shop are not part of what the shopper waits for."""
-    told = order_progress([seen.faced.progress for seen in parcels if not seen.faced.parcel.facts.is_return])
+    awaited = [seen.faced.progress for seen in found.parcels if not seen.faced.parcel.facts.is_return]
+    told = order_progress(awaited, more=found.more)
     return OrderAnswer(
         order_id=order_id,
         status=told.status,
         first_delivered_at=told.first_delivered_at,
         all_delivered_at=told.all_delivered_at,
-        stages=dict(Counter(seen.stated.stage for seen in parcels)),
-        shipments=[ShipmentSummary(**_summary(seen)) for seen in parcels],
+        stages=dict(Counter(seen.stated.stage for seen in found.parcels)),
+        shipments=[ShipmentSummary(**_summary(seen)) for seen in found.parcels],
+        more=found.more,
     )
 
 

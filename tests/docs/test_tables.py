@@ -26,6 +26,7 @@ from serving.scans import intake, lines, rows, streams
 from serving.shipments import requests as shipments
 from serving.trackers import endpoints as trackers
 from serving.trackers import events
+from serving.tracking import reading
 from serving.webhooks import requests as webhooks
 from serving.webhooks.targets import MAX_URL_LENGTH
 from tests.docs.pages import PAGES, ROOT, page, quoted
@@ -71,6 +72,7 @@ def test_limits_are_those_of_the_code():
         f"{planning.MAX_PARCELS:,}: (candidate origins with their handling times + lines) x options",
         f"{promises.MAX_WEIGHT_G:,} g",
         f"the years {promises.YEARS[0]} to {promises.YEARS[-1]}",
+        f"the {reading.MAX_ORDER_PARCELS} that were registered first; `more` tells of others, which count as ordered",
     ]
     assert [row[1] for row in SCANS.rows("Limit")] == [
         f"{scans.MAX_BATCH_ROWS:,} scans, {scans.MAX_BATCH_BYTES >> 20} MB, unpacked too",

@@ -15,12 +15,12 @@ VERSIONS = {
     "dhl_paket-1": "61bc61d0ef88",
     "dpd-1": "8dfbe426f73e",
     "easypost-1": "30c0bafa44ce",
-    "fedex-1": "99543707a66a",
+    "fedex-2": "52e3444f7254",
     "gls-1": "4995008c8da1",
     "hermes-1": "b150c4da91f1",
     "postnl-1": "f2f327143f26",
     "ups-1": "6e638075e82e",
-    "upu_emsevt-1": "9883668c2c16",
+    "upu_emsevt-2": "803663439441",
     "usps-1": "4c108f1cec9f",
     "x12_214-1": "807fd7f2693f",
 }
@@ -61,6 +61,15 @@ def test_every_table_knows_the_ends_of_a_journey(carrier):
     codes = {row.code for row in TABLES[carrier].rows.values()}
     assert codes >= {"handed_over", "out_for_delivery", "delivered"}
     assert codes & {"exception", "delivery_attempted"}
+
+
+def test_what_a_post_holds_is_held_wherever_that_is():
+    told = [CodeTables.default().map("upu_emsevt", code) for code in ("EXD", "EDA", "EDF")]
+    assert {(mapped.code, mapped.reason) for mapped in told} == {("exception", "held")}
+
+
+def test_fedex_is_out_for_delivery_when_it_is_on_the_way_to_the_address():
+    assert {CodeTables.default().map("fedex", code).code for code in ("OD", "ED")} == {"out_for_delivery"}
 
 
 def test_not_delivered_is_never_read_as_delivered():

@@ -47,3 +47,16 @@ def test_an_order_has_the_first_journey_that_was_not_over_before_it():
     assert journey_since(scans, hours(70 * DAY)) == ()
     assert journey_since(scans, None) == tuple(again)
     assert journey_since([], None) == ()
+
+
+def test_what_is_told_after_the_end_does_not_make_an_order_of_a_journey_that_was_over():
+    survey, again = scan("info_only", 50 * DAY), [scan("label_created", 60 * DAY), scan("handed_over", 61 * DAY)]
+    assert journey_since([*FIRST, survey], hours(45 * DAY)) == ()
+    assert journey_since([*FIRST, survey, *again], hours(45 * DAY)) == tuple(again)
+    assert journey_since([*FIRST, survey], hours(20)) == (*FIRST, survey)
+
+
+def test_an_order_from_before_the_return_has_the_parcel_that_comes_back():
+    back = [scan("return_started", 40 * DAY), scan("returned", 44 * DAY), scan("info_only", 46 * DAY)]
+    assert journey_since([*FIRST, *back], hours(43 * DAY)) == (*FIRST, *back)
+    assert journey_since([*FIRST, *back], hours(45 * DAY)) == ()

@@ -57,6 +57,45 @@ def test_changed_facts_take_the_place_of_old_ones_and_numbers_are_added(shop):
     assert shop.post("/v1/shipments", json=more).json() == answer
 
 
+@pytest.mark.parametrize(
+    ("then", "kept"),
+    [
+        ({"country": "de"}, ("de", "80331", "München")),
+        ({"country": "DE", "city": "MÜNCHEN"}, ("DE", "80331", "MÜNCHEN")),
+        ({"country": "DE", "postal_code": "10115"}, ("DE", "10115", "")),
+        ({"country": "DE", "city": "Berlin"}, ("DE", "", "Berlin")),
+        ({"country": "AT"}, ("AT", "", "")),
+    ],
+)
+def test_what_is_left_out_of_a_destination_stays_unless_the_rest_is_another_place(shop, then, kept):
+    shop.post("/v1/shipments", json=parcel(destination={"country": "DE"}))
+    shop.post("/v1/shipments", json=parcel(destination={"country": "DE", "city": "München"}))
+    shop.post("/v1/shipments", json=parcel(destination={"country": "DE", "postal_code": "80331"}))
+    shop.post("/v1/shipments", json=parcel(destination=then))
+
+    facts = stored(shop).facts
+    assert (facts.destination_country, facts.destination_postal_code, facts.destination_city) == kept
+
+
+def test_a_wrong_number_is_taken_back(shop):
+    wrong = {"tracking_number": "kr 0159 6812"}
+    shop.clock.set("2026-11-24T10:00:00Z")
+    shop.post("/v1/shipments", json=parcel())
+    scan = {"carrier": "kranich", "tracking_number": "KR01596812", "occurred_at": "2026-11-24T09:30:00+01:00"}
+    shop.post("/v1/scans", json={**scan, "code": "delivered"})
+    assert shop.get(f"/v1/shipments/{EXAMPLE['shipment_id']}").json()["status"] == "delivered"
+
+    told = parcel(tracking_numbers=[{"tracking_number": "KR2"}], withdrawn_numbers=[wrong])
+    answer = shop.post("/v1/shipments", json=told).json()
+
+    assert answer["numbers"] == [{"carrier": "kranich", "tracking_number": "KR2"}]
+    assert shop.post("/v1/shipments", json=told).json() == answer
+    seen = shop.get(f"/v1/shipments/{EXAMPLE['shipment_id']}").json()
+    assert (seen["status"], seen["timeline"]) == ("ordered", [])
+    both = shop.post("/v1/shipments", json=parcel(withdrawn_numbers=[wrong]))
+    assert "expected it in one of them" in both.json()["errors"][0]["detail"]
+
+
 def test_the_promised_date_is_that_of_the_chosen_option(shop):
     question = {
         "destination": {"country": "DE", "postal_code": "80331"},
@@ -109,6 +148,7 @@ def test_days_that_only_stand_for_a_date_are_pointed_at(shop, name, day):
         ({"ordered_at": "2026-11-23T10:00:00"}, "/ordered_at"),
         ({"tracking_numbers": [{"tracking_number": " "}]}, "/tracking_numbers/0/tracking_number"),
         ({"carrier": None}, ""),
+        ({"carrier": None, "tracking_numbers": [], "withdrawn_numbers": [{"tracking_number": "KR1"}]}, ""),
         ({"order_value": 10**400}, "/order_value"),
         ({"shipment_id": "a\u0000b"}, "/shipment_id"),
     ],

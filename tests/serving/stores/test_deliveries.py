@@ -18,7 +18,8 @@ from serving.stores.deliveries import (
     replay_event,
     settle,
 )
-from serving.stores.endpoints import read_endpoints
+from serving.stores.endpoints import change_wishes, disable, enable, read_endpoints
+from serving.stores.events import append_test
 from serving.stores.schema import deliveries
 from tests.serving.stores.outbox import DELAY, NOON, add_endpoint, event, tell
 
@@ -190,6 +191,55 @@ def test_a_paused_endpoint_is_left_alone(two):
     assert ("a", 1) in _ids(_claim(two, pause_until))
 
 
+@pytest.mark.parametrize("other", [_failed, _delivered])
+def test_a_pause_holds_whatever_else_was_under_way_and_ends_by_itself(two, other):
+    first, second, third = (found for found in _claim(two) if found.endpoint.endpoint_id == "a")
+    pause_until = NOON + timedelta(minutes=10)
+    _settle(two, _failed(first, pause_until=pause_until))
+    _settle(two, other(second, NOON + SECOND))
+    _settle(two, _failed(third, NOON + 2 * SECOND, pause_until=NOON + timedelta(minutes=1)))
+
+    assert _endpoint(two).health.paused_until == pause_until
+    assert {endpoint_id for endpoint_id, _ in _ids(_claim(two, pause_until - SECOND))} == {"b"}
+
+    _settle(two, _delivered(_claim(two, pause_until)[0], pause_until))
+
+    assert _endpoint(two).health.paused_until is None
+
+
+def test_what_is_settled_with_a_pause_does_not_end_it(two):
+    first, second, _ = (found for found in _claim(two) if found.endpoint.endpoint_id == "a")
+    pause_until = NOON + timedelta(minutes=10)
+    _settle(two, _failed(first, pause_until=pause_until), _delivered(second, NOON + SECOND))
+
+    assert _endpoint(two).health.paused_until == pause_until
+
+
+def test_the_answer_of_an_url_that_was_left_says_nothing_of_the_new_one(two):
+    paused, gone, left = (found for found in _claim(two) if found.endpoint.endpoint_id == "a")
+    _settle(two, _failed(paused, due_at=LEASE_ENDS, pause_until=NOON + timedelta(hours=1)))
+    with two.writing() as connection:
+        change_wishes(connection, "a", "https://new.example/", None)
+    _settle(two, _failed(gone, status=410, due_at=None, is_gone=True), _failed(left, pause_until=LEASE_ENDS + SECOND))
+
+    endpoint = _endpoint(two)
+    assert (endpoint.state, endpoint.health.paused_until, endpoint.health.failures) == ("enabled", None, 1)
+    assert [found.seq for found in _claim(two, NOON + SECOND)] == [gone.seq]
+    assert ("a", 1) in _ids(_claim(two, LEASE_ENDS))
+
+
+def test_an_endpoint_that_was_enabled_again_is_not_disabled_by_an_older_attempt(two):
+    gone = _claim(two)[0]
+    with two.writing() as connection:
+        disable(connection, "a", "by hand", NOON)
+        enable(connection, "a")
+        replay_dead(connection, _endpoint(two), NOON)
+    _settle(two, _failed(gone, status=410, due_at=None, is_gone=True))
+
+    assert _endpoint(two).state == "enabled"
+    assert ("a", 1) in _ids(_claim(two))
+
+
 def test_an_endpoint_that_is_gone_is_disabled_with_all_its_letters(two):
     first = _claim(two, limits=Limits(at_one=1))[0]
     _settle(two, _failed(first, status=410, error="status 410", due_at=None, is_gone=True))
@@ -225,6 +275,17 @@ def test_one_event_is_replayed_whatever_became_of_it(two):
         assert replay_event(connection, _endpoint(two), "none", LEASE_ENDS) == 0
 
     assert {("a", 1), ("new", 1)} <= set(_ids(_claim(two, LEASE_ENDS)))
+
+
+def test_an_event_of_another_merchant_is_not_replayed(two):
+    add_endpoint(two, "kiosk", merchant_id="kiosk", types=json.dumps(["parcelcast.return.risk"]))
+    tell(two, [event(4, merchant_id="other")])
+    with two.writing() as connection:
+        append_test(connection, "kiosk", event(5).event_id, NOON)
+        kiosk = _endpoint(two, "kiosk")
+        assert [replay_event(connection, kiosk, event(number).event_id, NOON) for number in (1, 4, 5)] == [1, 0, 1]
+
+    assert [found for found in _ids(_claim(two)) if found[0] == "kiosk"] == [("kiosk", 1), ("kiosk", 5)]
 
 
 def test_a_replay_leaves_alone_what_is_under_way(two):

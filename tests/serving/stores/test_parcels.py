@@ -106,12 +106,38 @@ def test_a_parcel_may_come_twice_in_one_call(database):
     assert due(database) == [("S-1", NOON, 1)]
 
 
+def test_a_number_that_was_told_by_mistake_is_taken_back_with_what_was_scanned_under_it(database):
+    register(database, NewParcel(TOLD, (DPD,), ((DPD, POST),)), NewParcel({**TOLD, "shipment_id": "S-2"}, (POST,)))
+    of_post, by_id = scan(POST), scan(id_number("S-1"))
+    record(database, scan(), of_post, by_id)
+    again = NewParcel(TOLD, withdrawn=(POST, POST, Number("gls", "none")))
+
+    assert register(database, again, now=LATER) == ["updated"]
+    assert register(database, again, now=LATER) == ["unchanged"]
+    first, second = read(database, "S-1", "S-2").values()
+    assert set(first.numbers) == {DPD, id_number("S-1")}
+    assert (first.links, set(first.scans)) == ((), {scan(), by_id})
+    assert (set(second.numbers), second.scans) == ({POST, id_number("S-2")}, (of_post,))
+    assert due(database) == [("S-1", NOON, 3), ("S-2", NOON, 2)]
+
+    register(database, NewParcel(TOLD, (DPD,), ((DPD, POST),)), now=LATER)
+    assert read(database, "S-1")["S-1"].links == (Link(DPD, POST, LATER),)
+
+
+def test_a_number_may_be_taken_back_and_told_in_one_call(database):
+    register(database, NewParcel(TOLD, (DPD,)))
+    parcels = [NewParcel(TOLD, (POST,), withdrawn=(DPD,)), NewParcel(TOLD, (DPD,), withdrawn=(POST,))]
+
+    assert register(database, *parcels) == ["updated", "updated"]
+    assert set(read(database, "S-1")["S-1"].numbers) == {DPD, id_number("S-1")}
+
+
 def test_orders_know_their_parcels(database):
     register(database, NewParcel({**TOLD, "shipment_id": "S-9"}))
     register(database, NewParcel(TOLD), NewParcel({**TOLD, "shipment_id": "S-2", "order_id": "O-2"}), now=LATER)
 
     with database.reading() as connection:
-        assert parcels_of_order(connection, "O-1") == ["S-9", "S-1"]
+        assert [parcels_of_order(connection, "O-1", limit) for limit in (1, 2)] == [["S-9"], ["S-9", "S-1"]]
 
 
 def test_each_scan_is_kept_once_and_is_news_for_its_parcels(database):

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from serving.tracking.reading import MAX_ORDER_PARCELS
 from tests.serving.worker.depot import berlin
 
 
@@ -158,6 +159,25 @@ def test_an_order_is_told_by_its_parcels(tracked):
     assert told["all_delivered_at"] is None
     assert [one["shipment_id"] for one in told["shipments"]] == ["back", "p1", "p2"]
     assert told["stages"] == {"pre_dispatch": 2, "delivered": 1}
+    assert told["more"] is False
+
+
+def test_of_an_order_with_very_many_parcels_the_first_are_told_and_that_there_are_more(tracked):
+    shop, depot = tracked
+    names = [f"p{number:03}" for number in range(MAX_ORDER_PARCELS)]
+    depot.register(*names, order_id="o")
+    for name in names:
+        depot.scan(name, "delivered")
+    whole = shop.get("/v1/orders/o").json()
+    depot.at("2026-11-23 10:01")
+    depot.register("late", order_id="o")
+    part = shop.get("/v1/orders/o").json()
+
+    assert [one["shipment_id"] for one in part["shipments"]] == names
+    assert part["stages"] == whole["stages"] == {"delivered": MAX_ORDER_PARCELS}
+    assert [told["more"] for told in (whole, part)] == [False, True]
+    assert [told["status"] for told in (whole, part)] == ["delivered", "partly_delivered"]
+    assert [told["all_delivered_at"] for told in (whole, part)] == ["2026-11-23T09:00:00Z", None]
 
 
 def test_what_is_unknown_is_not_found(tracked):
