@@ -117,6 +117,17 @@ def date_change(before: Statement, now: Statement, progress: Progress, calendar:
     return DateChange(now.as_of, before.likely, now.likely, told)
 
 
+def warehouse_days_anew(days: int, since: datetime, said: Statement, progress: Progress) -> dict[str, int]:
+    """Divide days that the warehouse was blamed for until ``said`` anew, by where the parcel stood ``since`` then.
+
+    For the first word of the carrier that tells of the time before ``said``, by which the parcel seemed not to have
+    left. Returns by how much the days of each of PARTIES change, which adds up to 0.
+    """
+    split = _whole_days(days, _standing(since, said.as_of, progress))
+    moved = {party: split.get(party, 0) - (days if party == "warehouse" else 0) for party in PARTIES}
+    return {party: count for party, count in moved.items() if count}
+
+
 def total_days(changes: Iterable[DateChange]) -> dict[str, int]:
     """Add up the days of each party; parties whose days come to nothing are left out."""
     days: Counter[str] = Counter()

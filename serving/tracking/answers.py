@@ -127,7 +127,7 @@ class ShipmentAnswer(ShipmentSummary):
     attempts: int = Field(description="deliveries that failed")
     pickup_until: date | None = Field(description="last day at the pickup point, where it was told")
     timeline: list[EventAnswer] = Field(description="in the order in which it happened")
-    history: list[DatesAnswer] = Field(description="each time that the dates changed")
+    history: list[DatesAnswer] = Field(description="each time that the dates changed, or whose days they are")
     causes: list[ReasonDays] = Field(description="the reasons of the whole history, added up")
     alerts: list[AlertSummary] = Field(description="those that are open")
 

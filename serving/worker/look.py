@@ -1,13 +1,13 @@
 """Looking at parcels: how far they have come, when they come, and why that changed. Nothing is kept here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from parcelcast.calendar import WorkingCalendar, local_date
 from parcelcast.errors import ParcelcastError
 from parcelcast.eta import Eta, Underway
-from parcelcast.ledger import PARTIES, DateChange, Statement, date_change, statement
+from parcelcast.ledger import PARTIES, DateChange, Statement, date_change, statement, total_days, warehouse_days_anew
 from parcelcast.peers import cohort_of
 from parcelcast.progress import Progress, parcel_progress
 from parcelcast.shipment import Carrier, Shipment
@@ -36,7 +36,7 @@ class Faced:
 
 @dataclass(frozen=True)
 class Looked:
-    """What was found: ``change`` of the likely date, None where it is as before; ``is_new`` when any date is new."""
+    """What was found: ``change`` of the likely date or of its causes; ``is_new`` when it, or any date, is new."""
 
     faced: Faced
     eta: Eta | None
@@ -141,7 +141,9 @@ def _looked(faced: Faced, eta: Eta | None, last: Stated | None, version: str) ->
     said = statement(progress, eta, calendar)
     before = _promised(faced, said) if last is None or last.statement is None else last.statement
     change = None if before is None or said is None else date_change(before, said, progress, calendar)
-    is_new = dates.window != (Dates() if last is None else last.dates).window
+    if last is not None and (moved := _left_earlier(faced, last)) is not None:
+        change = moved if change is None else replace(change, days=total_days([moved, change]))
+    is_new = change is not None or dates.window != (Dates() if last is None else last.dates).window
     causes = {} if last is None else dict(last.causes)
     for party, days in ({} if change is None else change.days).items():
         causes[party] = causes.get(party, 0) + days
@@ -161,6 +163,18 @@ def _looked(faced: Faced, eta: Eta | None, last: Stated | None, version: str) ->
         attempts=progress.attempts,
     )
     return Looked(faced, eta, stated, change, is_new)
+
+
+def _left_earlier(faced: Faced, last: Stated) -> DateChange | None:
+    """Blame the warehouse no more for days in which the carrier had the parcel, now that its first word tells so."""
+    said, days = last.statement, last.causes.get("warehouse", 0)
+    dispatched_at = faced.progress.dispatched_at
+    if last.stage != "pre_dispatch" or said is None or days <= 0:
+        return None
+    if dispatched_at is None or dispatched_at >= said.as_of:
+        return None
+    moved = warehouse_days_anew(days, faced.parcel.facts.ordered_at, said, faced.progress)
+    return DateChange(faced.progress.as_of, said.likely, said.likely, moved) if moved else None
 
 
 def _dispatched_on(faced: Faced) -> date | None:

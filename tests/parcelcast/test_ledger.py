@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.distribution import DeliveryDistribution
 from parcelcast.eta import Eta
-from parcelcast.ledger import PARTIES, DateChange, Statement, date_change, main_party, statement, total_days
+from parcelcast.ledger import (
+    PARTIES,
+    DateChange,
+    Statement,
+    date_change,
+    main_party,
+    statement,
+    total_days,
+    warehouse_days_anew,
+)
 from parcelcast.progress import parcel_progress
 from tests.parcelcast.tracking.reports import hours, reports, scan
 
@@ -93,6 +102,20 @@ def test_time_in_several_places_shares_the_days_by_the_largest_remainder():
     assert days_of(scans, 2) == {"warehouse": 1, "carrier": 1}
     assert days_of(scans, 1) == {"warehouse": 1}
     assert days_of(scans, 8) == {"warehouse": 5, "carrier": 3}
+
+
+@given(reports(), st.integers(1, 40), st.integers(0, 60))
+def test_days_that_were_the_warehouses_are_divided_anew_and_add_up(scans, days, end):
+    moved = warehouse_days_anew(days, hours(0), Statement(hours(end), FRIDAY), parcel_progress(scans, hours(99)))
+    assert sum(moved.values()) == 0
+    assert -days <= moved.get("warehouse", 0) <= 0
+    assert all(count > 0 for party, count in moved.items() if party != "warehouse")
+
+
+def test_the_warehouse_keeps_the_days_until_the_parcel_had_left():
+    progress = parcel_progress([scan("handed_over", 12), scan("customs_released", 36)], hours(99))
+    assert warehouse_days_anew(4, hours(0), Statement(hours(48), FRIDAY), progress) == {"warehouse": -3, "carrier": 3}
+    assert warehouse_days_anew(4, hours(0), Statement(hours(12), FRIDAY), progress) == {}
 
 
 def test_time_under_an_exception_that_is_over_is_its_own():

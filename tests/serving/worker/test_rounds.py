@@ -166,6 +166,27 @@ def test_a_parcel_told_of_when_it_was_late_has_the_days_since_its_order_explaine
     assert sum(told["data"]["cause"]["days"].values()) == told["data"]["slip_days"]
 
 
+def test_a_first_word_that_comes_late_takes_the_days_on_the_road_from_the_warehouse(depot):
+    depot.register("p1", ordered_at=berlin("2026-11-09 10:00"), promised_on=date(2026, 11, 13))
+    depot.rounds()
+    late = (depot.stated("p1").dates.likely - date(2026, 11, 13)).days
+    assert depot.stated("p1").causes == {"warehouse": late}
+
+    depot.scan("p1", "handed_over", occurred_at=berlin("2026-11-10 10:00"))
+    depot.rounds()
+    told = depot.stated("p1").causes
+    assert told["carrier"] > told["warehouse"] > 0
+    first, *_, last = depot.history("p1")
+    assert sum(told.values()) == (last.likely_on - date(2026, 11, 13)).days
+    assert orjson.loads(first.reasons) == {"warehouse": late}
+    entries = [orjson.loads(row.reasons) for row in depot.history("p1")]
+    assert {party: sum(one.get(party, 0) for one in entries) for party in told} == told
+
+    depot.scan("p1", "hub_arrival", occurred_at=berlin("2026-11-11 10:00"))
+    depot.rounds()
+    assert depot.stated("p1").causes.get("warehouse") == told["warehouse"]
+
+
 def test_a_parcel_whose_first_looks_could_name_no_date_has_its_whole_slip_explained(depot):
     depot.register("p1", ordered_at=berlin("2026-03-01 10:00"), promised_on=date(2026, 3, 5))
     depot.rounds()
