@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import gzip
 import io
+import re
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 EXPORT_OR_REMOVE = "export it again, or remove it if there is no such data"
 _WIDE_ENCODING_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+# No text in a table of parcels has more lines than this; one that has swallowed the rows after it.
+_MOST_LINES = 100
 # Files that are not what their name says, by their first bytes.
 _DISGUISES = {
     b"PK\x03\x04": ("a ZIP archive or an Excel workbook", "unpack it, or save the sheet as CSV in UTF-8"),
@@ -209,20 +212,26 @@ def _parse(path: Path, text: bytes, header: list[str], wanted: list[str], dialec
         ragged.append((row.number, row.actual_columns))
         return "skip"
 
-    table = csv.read_csv(
-        io.BytesIO(text),
-        # one thread: only then the parser knows the number of a bad line
-        read_options=csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1, block_size=1 << 24),
-        parse_options=csv.ParseOptions(
-            delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=True
-        ),
-        convert_options=csv.ConvertOptions(
-            column_types={name: pa.string() for name in header},
-            include_columns=wanted,
-            null_values=[""],
-            strings_can_be_null=True,
-        ),
-    )
+    try:
+        table = csv.read_csv(
+            io.BytesIO(text),
+            # one thread: only then the parser knows the number of a bad line
+            read_options=csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1, block_size=1 << 24),
+            parse_options=csv.ParseOptions(
+                delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=True
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types={name: pa.string() for name in header},
+                include_columns=wanted,
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid as error:  # a quotation mark that swallows more than the parser holds
+        _refuse_open_quotes(path, text, dialect)
+        raise DataError(f"not a sound CSV file ({error})", file=str(path), remedy="export it again") from error
+    if text.rstrip(b"\r\n").count(b"\n") != table.num_rows + len(ragged):  # some values hold line ends
+        _refuse_open_quotes(path, text, dialect)
     if ragged:
         shown = ", ".join(f"line {number} has {count}" for number, count in ragged[:3])
         raise DataError(
@@ -232,6 +241,22 @@ def _parse(path: Path, text: bytes, header: list[str], wanted: list[str], dialec
             remedy=f"export it again with quoted texts: it was cut off, or holds an unquoted {dialect.delimiter!r}",
         )
     return table
+
+
+def _refuse_open_quotes(path: Path, text: bytes, dialect: Dialect) -> None:
+    """Raise DataError for a value in quotation marks that goes on over lines and is not closed as values are."""
+    mark = re.escape(dialect.delimiter.encode())
+    quoted = rb'(?:\A|(?<=[\r\n%b]))"[^"]*+(?:""[^"]*+)*+(?P<closed>"(?=[\r\n%b]|\Z))?' % (mark, mark)
+    for value in re.finditer(quoted, text):
+        lines = value[0].count(b"\n")
+        if lines and (value["closed"] is None or lines >= _MOST_LINES):
+            line = text.count(b"\n", 0, value.start()) + 1
+            raise DataError(
+                f"line {line} opens a quotation mark that is not closed, and it takes in the {lines:,} lines after it",
+                file=str(path),
+                rows=[line],
+                remedy='close it or remove it; a " within a quoted text is written twice',
+            )
 
 
 def _read_parquet(path: Path, choice: _Choice) -> tuple[pa.Table, list[str]]:

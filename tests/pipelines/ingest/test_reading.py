@@ -157,6 +157,25 @@ def test_rows_with_too_few_fields_are_named(tmp_path):
     assert error.rows == (3,)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,city\n1,Ulm\n2,"Bonn\n3,Köln\n4,Jena\n',  # the file ends inside
+        'id,city\n1,Ulm\n2,"Bonn\n3,"Köln"\n4,Jena\n',  # the next one closes it
+        'id,city\n1,Ulm\n"2,Bonn\n3,Köln\n4,Jena\n',  # and the row has too few fields
+        'id,city\n1,Ulm\n2,"Bonn\n' + "3,Köln\n" * 100 + '4,27"\n',  # a mark of inches closes it far away
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_is_told_with_its_line(tmp_path, text):
+    error = refused(written(tmp_path / "t.csv", text), "line 3 opens a quotation mark that is not closed")
+    assert error.rows == (3,)
+
+
+def test_an_open_quotation_mark_that_takes_in_a_large_file_is_told_too(tmp_path):
+    text = 'id,city\n1,"Ulm\n' + "2,Bonn am Rhein\n" * 3_000_000
+    refused(written(tmp_path / "t.csv", text), "line 2 opens a quotation mark")
+
+
 def test_the_one_file_of_a_table_is_found(tmp_path):
     assert find_file(tmp_path, "t") is None
     path = written(tmp_path / "t.csv.gz")
