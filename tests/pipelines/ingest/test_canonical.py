@@ -194,6 +194,26 @@ def test_too_many_unreadable_values_stop(tmp_path):
     )  # fmt: skip
 
 
+def test_countries_by_name_stop_unless_codes_translate_them(tmp_path):
+    lands = dict.fromkeys(range(2, ORDERS), "Deutschland") | {0: "Österreich", 1: "zz"}
+    refused(
+        tmp_path, "shipments.csv, column destination_country: 39 of 40 values are not an ISO 3166-1 alpha-2 code",
+        "38 times 'Deutschland', 1 times 'Österreich'", "add `codes`", shipments=orders(destination_country=lands),
+    )  # fmt: skip
+
+
+def test_countries_that_the_shop_itself_calls_unknown_do_not_stop(tmp_path):
+    canonical, _, _ = ingested(tmp_path, shipments=orders(destination_country="ZZ"))
+    assert set(canonical["shipments"]["destination_country"]) == {"ZZ"}
+
+
+def test_words_of_a_status_that_nobody_translates_stop(tmp_path):
+    refused(
+        tmp_path, "column status: 40 of 40 values are not one of ordered, dispatched", "40 times 'zugestellt'",
+        "add `codes`", shipments=orders(status="zugestellt"),
+    )  # fmt: skip
+
+
 def test_too_many_missing_required_values_stop(tmp_path):
     refused(
         tmp_path,
