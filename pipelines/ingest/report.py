@@ -27,6 +27,7 @@ class Report:
     rows_written: dict[str, int] = field(default_factory=dict)
     rows_quarantined: dict[str, int] = field(default_factory=dict)
     rows_repaired: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, dict[str, int]] = field(default_factory=dict)
     ignored_columns: dict[str, list[str]] = field(default_factory=dict)
     mapped_codes: dict[str, dict[str, int]] = field(default_factory=dict)
     unknown_codes: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -45,11 +46,14 @@ class Report:
             self.ignored_columns[file] = columns
 
     def rejected(self, table: str, findings: Findings) -> None:
-        """Note the rows set aside and the rows in which a value was taken out while reading."""
+        """Note the rows set aside and the rows in which a value was taken out while reading, and why."""
         if len(findings.quarantined):
             self.rows_quarantined[table] = len(findings.quarantined)
         if findings.repaired_count:
             self.rows_repaired[table] = findings.repaired_count
+        counts = Counter(reason.split(":")[0] for reasons in findings.reasons.values() for reason in reasons)
+        if counts:
+            self.reasons[table] = dict(counts.most_common())
 
     def clock_changes(self, column: str, rows: int) -> None:
         """Note local times that a clock change made ambiguous or impossible; zero is not worth a line."""
