@@ -6,6 +6,7 @@ import difflib
 import gzip
 import io
 import re
+import unicodedata
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -73,7 +74,7 @@ class _Choice:
             f"not in the file, which has {', '.join(present)}",
             file=str(self.path),
             column=", ".join(hints),
-            remedy="export the column, or name its foreign column in the mapping file",
+            remedy="export the column, or give its foreign name or a `{constant: ...}` in the mapping file",
         )
 
 
@@ -188,19 +189,26 @@ def _decoded(path: Path, raw: bytes, encoding: str) -> bytes:
 
 def _header(path: Path, text: bytes, dialect: Dialect) -> list[str]:
     first = text.split(b"\n", 1)[0]
+    if not first.strip() or first.lower().startswith(b"sep="):
+        raise DataError(
+            f"the first line is {first.decode().strip() or 'blank'!r}, expected the names of the columns",
+            file=str(path),
+            rows=[1],
+            remedy="remove the line, and state the `delimiter` of the file in the mapping",
+        )
     reader = csv.read_csv(
         io.BytesIO(first + b"\n"),
         parse_options=csv.ParseOptions(delimiter=dialect.delimiter),
         read_options=csv.ReadOptions(use_threads=False),
     )
-    names = [name.strip() for name in reader.column_names]
+    names = [unicodedata.normalize("NFC", name.strip()) for name in reader.column_names]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
             "the header names it more than once",
             file=str(path),
-            column=", ".join(repeated),
-            remedy="give each column its own name",
+            column=", ".join(name or "without a name" for name in repeated),
+            remedy="give each column its own name, and remove lines above those names",
         )
     return names
 
@@ -235,7 +243,8 @@ def _parse(path: Path, text: bytes, header: list[str], wanted: list[str], dialec
     if ragged:
         shown = ", ".join(f"line {number} has {count}" for number, count in ragged[:3])
         raise DataError(
-            f"{len(ragged)} rows do not have the {len(header)} fields of the header ({shown})",
+            f"{len(ragged)} {'row does' if len(ragged) == 1 else 'rows do'} not have the {len(header)} fields of the "
+            f"header ({shown})",
             file=str(path),
             rows=[number for number, _ in ragged],
             remedy=f"export it again with quoted texts: it was cut off, or holds an unquoted {dialect.delimiter!r}",

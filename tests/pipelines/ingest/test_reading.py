@@ -131,6 +131,20 @@ def test_a_column_that_occurs_twice_is_refused(tmp_path):
     refused(written(tmp_path / "t.csv", "id,id\n1,2\n"), "column id", "more than once")
 
 
+def test_columns_without_a_name_under_a_title_are_told_as_such(tmp_path):
+    refused(written(tmp_path / "t.csv", "Export,,\nid,city,on\n"), "column without a name", "lines above")
+
+
+@pytest.mark.parametrize(("line", "words"), [("", "'blank'"), ("sep=,", "'sep=,'")])
+def test_a_first_line_without_names_is_refused(tmp_path, line, words):
+    refused(written(tmp_path / "t.csv", f"{line}\n{TEXT}"), f"the first line is {words}, expected the names")
+
+
+def test_names_of_columns_are_the_same_however_their_umlauts_are_composed(tmp_path):
+    frame, _ = read_frame(written(tmp_path / "t.csv", "fu\u0308r\n1\n"), ["f\u00fcr"])
+    assert list(frame) == ["f\u00fcr"]
+
+
 @pytest.mark.parametrize(
     ("start", "words"),
     [
@@ -153,7 +167,7 @@ def test_another_delimiter_than_stated_is_recognised(tmp_path):
 
 
 def test_rows_with_too_few_fields_are_named(tmp_path):
-    error = refused(written(tmp_path / "t.csv", "id,city\n1,Bonn\n2\n3,Ulm\n"), "1 rows do not have the 2 fields")
+    error = refused(written(tmp_path / "t.csv", "id,city\n1,Bonn\n2\n3,Ulm\n"), "1 row does not have the 2 fields")
     assert error.rows == (3,)
 
 
