@@ -19,6 +19,8 @@ def ingest_account(report: "Report") -> str:
     if report.unknown_codes:
         unknown = (f"{column}: {_counts(codes)}" for column, codes in report.unknown_codes.items())
         lines.append(f"words without a meaning: {'; '.join(unknown)}")
+    if report.restored_postal_codes:
+        lines.append(f"postal codes that got a leading zero back: {_counts(report.restored_postal_codes)}")
     return "\n".join(lines)
 
 

@@ -202,6 +202,14 @@ _SHIPMENTS = (
         "the destination's country is unknown",
         "destination_country",
     ),
+    _true(
+        "postal_code_not_whole",
+        "postal_code_whole",
+        "warn",
+        "the destination's postal code has not as many digits as those of its country",
+        "destination_country",
+        "destination_postal_code",
+    ),
     _true("origin_unlisted", "origin_listed", "warn", "the origin is not among the origins", "origin_id"),
 )
 

@@ -32,6 +32,7 @@ class Report:
     mapped_codes: dict[str, dict[str, int]] = field(default_factory=dict)
     unknown_codes: dict[str, dict[str, int]] = field(default_factory=dict)
     clock_change_rows: dict[str, int] = field(default_factory=dict)
+    restored_postal_codes: dict[str, int] = field(default_factory=dict)
     assumed_origins: int = 0
     first_order: str | None = None
     last_order: str | None = None
@@ -59,6 +60,11 @@ class Report:
         """Note local times that a clock change made ambiguous or impossible; zero is not worth a line."""
         if rows:
             self.clock_change_rows[column] = rows
+
+    def restored(self, column: str, rows: int) -> None:
+        """Note postal codes that got their leading zeros back."""
+        if rows:
+            self.restored_postal_codes[column] = self.restored_postal_codes.get(column, 0) + rows
 
     def codes(self, table: str, column: str, raw: pd.Series, known: pd.Series) -> None:
         """Count the raw codes of a column, those of the code table and those it does not know."""

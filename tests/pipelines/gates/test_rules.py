@@ -95,6 +95,7 @@ UNSOUND = [
     ("shipments", {"order_value": -0.01}, {"order_value_negative"}),
     ("shipments", {"freight_cost": -0.01}, {"freight_cost_negative"}),
     ("shipments", {"destination_country": "ZZ"}, {"destination_unknown"}),
+    ("shipments", {"destination_postal_code": "1067"}, {"postal_code_not_whole"}),
     ("shipments", {"origin_id": "elsewhere"}, {"origin_unlisted"}),
     ("items", {"weight_g": 0.0}, {"weight_zero_or_missing"}),
     ("items", {"weight_g": None}, {"weight_zero_or_missing"}),

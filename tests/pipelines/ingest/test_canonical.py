@@ -8,6 +8,7 @@ import pytest
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError, InputError
 from parcelcast.tables import SCANS, SHIPMENTS
+from pipelines.accounts import ingest_account
 from pipelines.ingest import ingest, load_tables
 from pipelines.ingest.evidence import load_evidence
 from pipelines.ingest.storage import ARROW_TYPES, arrow_schema
@@ -141,6 +142,20 @@ def test_countries_and_postal_codes_are_normalised(tmp_path):
     shipments = canonical["shipments"]
     assert shipments["destination_country"].tolist()[:3] == ["DE", "GB", "ZZ"]
     assert shipments["destination_postal_code"].tolist()[:2] == ["04109", "SW1A1AA"]
+
+
+def test_zeros_that_a_spreadsheet_dropped_are_restored_and_counted(tmp_path):
+    codes = {0: "1067", 1: "01067.0", 2: "01067", 3: "106"}
+    canonical, report, _ = ingested(tmp_path, shipments=orders(destination_postal_code=codes))
+    assert canonical["shipments"]["destination_postal_code"].tolist()[:4] == ["01067", "01067", "01067", "106"]
+    assert report.restored_postal_codes == {"shipments.destination_postal_code": 1}
+    assert "leading zero back: shipments.destination_postal_code 1" in ingest_account(report)
+
+
+def test_a_shop_that_keeps_only_the_first_digits_keeps_them(tmp_path):
+    canonical, report, _ = ingested(tmp_path, shipments=orders(destination_postal_code="1067"))
+    assert set(canonical["shipments"]["destination_postal_code"]) == {"1067"}
+    assert report.restored_postal_codes == {}
 
 
 def test_columns_that_are_not_canonical_stay_outside_and_are_named(tmp_path):
