@@ -27,6 +27,8 @@ class Header:
         if "\r" in text:
             remedy = "save the file with the line ends of Unix (LF) or Windows (CR LF)"
             raise DataError("its lines end in CR alone", file=file, remedy=remedy)
+        if not text:
+            raise DataError("the first line is blank, or the file is empty", file=file, remedy="begin with a header")
         known = set(ScanRow.__annotations__)
         self.delimiter = max(_DELIMITERS, key=text.count)
         self.columns = [name.strip() for name in next(csv.reader([text], delimiter=self.delimiter), [])]

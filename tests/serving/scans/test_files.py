@@ -298,7 +298,7 @@ def test_a_packed_file_that_is_cut_off_keeps_what_came(database, tmp_path):
         ("a.csv", "carrier,occurred_at,code,code,shipment_id", "names a column twice"),
         ("a.csv", ",a,b", "without a name"),
         ("a.csv", f"{HEADER}\rdpd,1\r", "lines end in CR alone. To do: save the file with the line ends of Unix"),
-        ("a.csv", "", "no column occurred_at"),
+        ("a.csv", "", "the first line is blank, or the file is empty"),
         ("a.xlsx", "", "cannot tell what .xlsx means"),
     ],
 )
