@@ -15,7 +15,7 @@ from parcelcast.place import PlaceIndex
 from parcelcast.tables import ORIGINS, TABLES, Table
 from pipelines.ingest.conforming import TEXT, Conformer, per_value, refuse_repeated
 from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of, told_dispatch_dates
-from pipelines.ingest.reading import SUFFIXES, find_file, read_frame
+from pipelines.ingest.reading import SUFFIXES, find_file, listed, read_frame
 from pipelines.ingest.storage import conformed
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_canonical(folder: Path, mapping: Mapping, report: Report, critical_shar
     if "shipments" not in frames:
         stem = mapping.table("shipments").file
         raise DataError(
-            "no such file",
+            f"no such file; the folder holds {listed(folder)}",
             file=str(folder / stem),
             remedy=f"give a file {stem} ending in {' or '.join(SUFFIXES)}, or name yours in the mapping (`file`)",
         )

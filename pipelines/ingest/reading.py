@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
+_LISTED = 10
 EXPORT_OR_REMOVE = "export it again, or remove it if there is no such data"
 _WIDE_ENCODING_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 # No text in a table of parcels has more lines than this; one that has swallowed the rows after it.
@@ -79,17 +80,35 @@ class _Choice:
 
 
 def find_file(folder: Path, name: str) -> Path | None:
-    """Return the one file of a table in a folder (`name` + .parquet, .csv or .csv.gz), or None.
+    """Return the one file of a table in a folder (`name`, or `name` + .parquet, .csv or .csv.gz, in any case), or None.
 
-    Several candidates are refused with DataError: nobody can tell which of them is the newer export.
+    Several candidates are refused with DataError: nobody can tell which of them is the newer export. So is a folder
+    that is none.
     """
-    found = [path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()]
+    if not folder.is_dir():
+        problem = "it is a file, expected a folder" if folder.exists() else "no such folder"
+        raise DataError(problem, file=str(folder), remedy="name the folder that holds the files of the tables")
+    ending = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+    names = {name.lower()} if ending else {f"{name}{suffix}".lower() for suffix in SUFFIXES}
+    found = sorted(path for path in folder.iterdir() if path.name.lower() in names and path.is_file())
     if len(found) > 1:
-        names = ", ".join(path.name for path in found)
+        names_found = ", ".join(path.name for path in found)
         raise DataError(
-            f"{len(found)} files for the table {name} ({names})", file=str(folder), remedy="leave one of them"
+            f"{len(found)} files for the table {name} ({names_found})", file=str(folder), remedy="leave one of them"
         )
     return found[0] if found else None
+
+
+def listed(folder: Path) -> str:
+    """Return the names of the first files of a folder, for a message.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as empty:
+    ...     listed(pathlib.Path(empty))
+    'nothing'
+    """
+    names = sorted(path.name for path in folder.iterdir())
+    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "") if names else "nothing"
 
 
 def read_frame(
@@ -106,7 +125,9 @@ def read_frame(
         raise DataError("no such file", file=str(path), remedy="check the folder that is given as data")
     if path.stat().st_size == 0:
         raise DataError("the file is empty (0 bytes)", file=str(path), remedy=EXPORT_OR_REMOVE)
-    table, present = _read_parquet(path, choice) if path.suffix == ".parquet" else _read_text(path, choice, dialect)
+    table, present = (
+        _read_parquet(path, choice) if path.suffix.lower() == ".parquet" else _read_text(path, choice, dialect)
+    )
     if table.num_rows == 0:
         raise DataError("the file has a header but no rows", file=str(path), remedy=EXPORT_OR_REMOVE)
     return as_pandas(table), [name for name in present if name not in table.column_names]
@@ -127,7 +148,7 @@ def as_pandas(table: pa.Table) -> pd.DataFrame:
 def unpack(path: Path) -> bytes:
     """Return the bytes of a file, decompressed when it is named .gz; a truncated or damaged gzip raises DataError."""
     raw = path.read_bytes()
-    if path.suffix != ".gz":
+    if path.suffix.lower() != ".gz":
         return raw
     try:
         return gzip.decompress(raw)

@@ -195,7 +195,12 @@ def test_evidence_of_an_earlier_run_does_not_stay(tmp_path):
 
 
 def test_a_missing_file_stops(tmp_path):
-    refused(tmp_path, "shipments: no such file", "name yours in the mapping", scans=scans(["delivered"]))
+    refused(
+        tmp_path,
+        "shipments: no such file; the folder holds scans.csv",
+        "name yours in the mapping",
+        scans=scans(["delivered"]),
+    )
 
 
 def test_a_missing_column_stops(tmp_path):

@@ -11,7 +11,7 @@ TEXT = "id,city\n1,Köln\n2,\n"
 
 def written(path, text=TEXT, encoding="utf-8"):
     raw = text.encode(encoding)
-    path.write_bytes(gzip.compress(raw) if path.suffix == ".gz" else raw)
+    path.write_bytes(gzip.compress(raw) if path.suffix.lower() == ".gz" else raw)
     return path
 
 
@@ -194,6 +194,21 @@ def test_the_one_file_of_a_table_is_found(tmp_path):
     assert find_file(tmp_path, "t") is None
     path = written(tmp_path / "t.csv.gz")
     assert find_file(tmp_path, "t") == path
+
+
+@pytest.mark.parametrize("file", ["t.csv", "T.CSV", "t.CSV.GZ", "t.parquet"])
+def test_a_file_may_be_named_in_full_and_its_case_does_not_matter(tmp_path, file):
+    path = tmp_path / file
+    pd.DataFrame({"id": ["1"]}).to_parquet(path) if "parquet" in file else written(path)
+    assert find_file(tmp_path, "t") == find_file(tmp_path, file.lower()) == path
+    assert read_frame(path, ["id"])[0]["id"].tolist()[0] == "1"
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere: no such folder"):
+        find_file(tmp_path / "nowhere", "t")
+    with pytest.raises(DataError, match=r"t.csv: it is a file, expected a folder"):
+        find_file(written(tmp_path / "t.csv"), "t")
 
 
 def test_two_files_of_a_table_are_refused(tmp_path):
