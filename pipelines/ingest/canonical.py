@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.progress import Tell
 
 # Required by the canonical table, but filled in when the file has no such column.
-_FILLED = {"scans": {"scan_id", "recorded_at"}, "origins": {"calendar", "handling_days"}}
+FILLED = {"scans": {"scan_id", "recorded_at"}, "origins": {"calendar", "handling_days"}}
 _MOSTLY = 0.5
 _SCAN_IDENTITY = ["shipment_id", "occurred_at", "code", "raw_code", "facility_id", "place"]
 
@@ -91,7 +91,7 @@ def _wanted(table: Table, how: TableMapping) -> tuple[list[str], list[str]]:
         source = how.of(column.name)
         if source.column is None:
             continue
-        must = column.name in how.columns or (column.required and column.name not in _FILLED.get(table.name, ()))
+        must = column.name in how.columns or (column.required and column.name not in FILLED.get(table.name, ()))
         (required if must else optional).append(source.column)
     return required, optional
 
