@@ -121,7 +121,7 @@ _SHIPMENTS = (
     _between(
         "delivered_years_later",
         "delivered_after_days",
-        0,
+        None,
         730,
         "quarantine",
         "delivered more than two years after the order",

@@ -74,7 +74,7 @@ UNSOUND = [
      {"ordered_at": datetime(1970, 1, 1, tzinfo=UTC), "promised_on": None, "delivered_at": None, "status": None},
      {"ordered_at_out_of_range"}),
     ("shipments", {"delivered_at": after(hours=-1)},
-     {"delivered_before_order", "delivered_before_dispatch", "delivered_years_later"}),
+     {"delivered_before_order", "delivered_before_dispatch"}),
     ("shipments", {"delivered_at": after(hours=2, minutes=59)}, {"delivered_before_dispatch"}),
     ("shipments", {"delivered_at": after(days=731), "delivered_recorded_at": None}, {"delivered_years_later"}),
     ("shipments", {"delivered_at": None}, {"delivered_without_time"}),
