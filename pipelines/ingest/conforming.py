@@ -12,7 +12,7 @@ from parcelcast.address import UNKNOWN_COUNTRY, normalise_country
 from parcelcast.errors import DataError
 from parcelcast.scan import UNKNOWN_CODE
 from pipelines.ingest.evidence import Findings
-from pipelines.ingest.mapping import VOCABULARIES
+from pipelines.ingest.mapping import VOCABULARIES, composed
 from pipelines.ingest.storage import conformed
 from pipelines.ingest.units import FACTORS, PLAUSIBLE_MEDIANS
 from pipelines.ingest.values import Parsed, Where, parse_booleans, parse_dates, parse_instants, parse_numbers, shown
@@ -116,6 +116,7 @@ class Conformer:
         if mapping.codes is None and vocabulary is None:
             return raw
         codes = mapping.codes or {}
+        raw = per_value(raw, composed)
         known = raw.isin(list(codes) if mapping.codes is not None else list(vocabulary or ()))
         if vocabulary is not None and mapping.codes is not None:
             known |= raw.isin(list(vocabulary))

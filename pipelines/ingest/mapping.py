@@ -152,7 +152,7 @@ class _Check:
         if foreign is not None and is_personal(foreign):
             self._wrong(at, f"{foreign!r} looks like a person's name, street or contact; such columns are not taken in")
         return ColumnMapping(
-            column=None if foreign is None else unicodedata.normalize("NFC", foreign),
+            column=foreign,
             constant=self._optional(at, values, "constant", self._text),
             unit=self._unit(at, column, values.get("unit")),
             time_zone=self._zone_of_column(f"{at}.time_zone", column, values.get("time_zone")),
@@ -181,7 +181,7 @@ class _Check:
             self._wrong(at, f"YAML reads this word as {value}; put it in quotes, such as 'NO'")
         elif isinstance(value, (dict, list)) or value is None:
             self._wrong(at, f"is {_told(value)}; expected a text")
-        return str(value)
+        return composed(str(value))
 
     def _zone_of_column(self, at: str, column: Column, value: Any) -> str | None:
         if value is not None and column.dtype != "instant":
@@ -256,6 +256,11 @@ class _Check:
 
     def _wrong(self, at: str, problem: str) -> None:
         self.problems.append(f"{at}: {problem}")
+
+
+def composed(text: str) -> str:
+    """Return a text with its umlauts in one character each (NFC): files from a Mac often have them in two."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _told(value: Any) -> str:

@@ -158,6 +158,13 @@ def test_a_shop_that_keeps_only_the_first_digits_keeps_them(tmp_path):
     assert report.restored_postal_codes == {}
 
 
+def test_codes_match_however_their_umlauts_are_composed(tmp_path):
+    land = {"column": "destination_country", "codes": {"\u00d6sterreich": "AT"}}
+    mapping = {"tables": {"shipments": {"columns": {"destination_country": land}}}}
+    canonical, _, _ = ingested(tmp_path, mapping, shipments=orders(destination_country="O\u0308sterreich"))
+    assert set(canonical["shipments"]["destination_country"]) == {"AT"}
+
+
 def test_columns_that_are_not_canonical_stay_outside_and_are_named(tmp_path):
     canonical, report, _ = ingested(tmp_path, shipments=orders(customer_name="Erika Mustermann"))
     assert "customer_name" not in canonical["shipments"]
