@@ -15,10 +15,11 @@ def ingest_account(report: "Report") -> str:
     lines = [f"read {_counts(report.rows_read)} (rows)"]
     for table, reasons in report.reasons.items():
         aside, repaired = report.rows_quarantined.get(table, 0), report.rows_repaired.get(table, 0)
-        lines.append(f"{table}: {aside:,} rows set aside, {repaired:,} with a value taken out: {_counts(reasons)}")
+        rows = "row" if aside == 1 else "rows"
+        lines.append(f"{table}: {aside:,} {rows} set aside, {repaired:,} with a value taken out: {_counts(reasons)}")
     if report.unknown_codes:
         unknown = (f"{column}: {_counts(codes)}" for column, codes in report.unknown_codes.items())
-        lines.append(f"words without a meaning: {'; '.join(unknown)}")
+        lines.append(f"words that no code table knows: {'; '.join(unknown)}")
     if report.restored_postal_codes:
         lines.append(f"postal codes that got a leading zero back: {_counts(report.restored_postal_codes)}")
     return "\n".join(lines)

@@ -18,8 +18,8 @@ def test_an_ingest_tells_rows_reasons_and_words_that_it_did_not_know():
     report.codes("shipments", "status", pd.Series(["lost", "weg", "weg"]), pd.Series([True, False, False]))
     assert ingest_account(report).splitlines() == [
         "read orders.csv 4,000 (rows)",
-        "shipments: 1 rows set aside, 2 with a value taken out: weight_g 2, ordered_at 1",
-        "words without a meaning: shipments.status: weg 2",
+        "shipments: 1 row set aside, 2 with a value taken out: weight_g 2, ordered_at 1",
+        "words that no code table knows: shipments.status: weg 2",
     ]
 
 
