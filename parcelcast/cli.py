@@ -58,6 +58,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ParcelcastError as error:
         print(f"parcelcast {options.command}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(
+            f"parcelcast {options.command}: cannot read or write {error.filename} ({error.strerror})", file=sys.stderr
+        )
+        return 1
     except KeyboardInterrupt:
         return 130
 

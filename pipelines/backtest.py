@@ -25,15 +25,16 @@ from models.worth import column_worth
 from parcelcast.errors import InputError
 from parcelcast.place import PlaceIndex
 from parcelcast.tables import SCANS, SHIPMENTS
+from pipelines.accounts import ingest_account, validation_account
 from pipelines.ingest import ingest
 from pipelines.living.feed import Feed, Rows, feed_of, read_scans
 from pipelines.living.handover import forecast_handovers, stage_scores
 from pipelines.living.training import sampled_landmarks, train_on_feed
 from pipelines.predictions import Said, predictions_table, said_at_order, write_predictions
 from pipelines.preparation import Prepared, last_known_day, prepare, read_tables
-from pipelines.progress import SILENT, TellShare
+from pipelines.progress import SILENT, Tell, TellShare
 from pipelines.reporting import write_report
-from pipelines.validate import validate
+from pipelines.validate import DOCS, validate
 
 ON_THE_WAY = LivingParameters()
 _LOOKED_AT = 2000  # instants of parcels on their way that tell how often a column is empty
@@ -61,24 +62,27 @@ def backtest(
     tell: TellShare = SILENT,
     places: PlaceIndex | None = None,
     on_the_way: LivingParameters = ON_THE_WAY,
+    say: Tell = SILENT,
 ) -> dict[str, Any]:
     """Ingest, validate, train as of the window's first day, forecast the window, write `out`; return the metrics.
 
     Each order is forecast when it is placed and, if it was, when it is handed over to the carrier.
 
-    Writes `metrics.json`, `predictions.parquet` (see `pipelines.predictions`), `report.html` and its pictures, and
-    `features.md`.
+    Writes `metrics.json`, `predictions.parquet` (see `pipelines.predictions`), `report.html` and its pictures,
+    `features.md`, and what validation found in `data_docs`. `say` is told what was read and what was found.
     """
-    tables = sound_tables(source, data, mapping, tell)
+    tables = sound_tables(source, data, mapping, out / DOCS, tell, say)
     return backtest_tables(tables, window, out, parameters, tell, places, on_the_way)
 
 
-def sound_tables(source: str, data: Path, mapping: Path | None, tell: TellShare) -> dict[str, pd.DataFrame]:
-    """Ingest and validate a source, keep nothing on disk, and return the tables that `prepare` reads."""
+def sound_tables(
+    source: str, data: Path, mapping: Path | None, docs: Path, tell: TellShare, say: Tell
+) -> dict[str, pd.DataFrame]:
+    """Ingest and validate a source, keep only the docs of it, and return the tables that `prepare` reads."""
     with TemporaryDirectory(prefix="parcelcast-") as folder:
         canonical, validated = Path(folder) / "canonical", Path(folder) / "validated"
-        ingest(source, data, canonical, mapping, tell)
-        validate(canonical, validated, progress=tell)
+        say(ingest_account(ingest(source, data, canonical, mapping, tell)))
+        say(validation_account(validate(canonical, validated, progress=tell, docs=docs), docs))
         tables = read_tables(validated)
         scans = read_scans(validated)
         return tables if scans is None else {**tables, SCANS.name: scans}

@@ -72,11 +72,13 @@ class IngestParameters:
 
 
 def _ingest() -> None:
+    from pipelines.accounts import ingest_account
     from pipelines.ingest import ingest
 
     given = read_section(IngestParameters, "ingest")
     with steps("ingest") as tell:
-        ingest(given.source, given.data, CANONICAL, given.mapping, tell, critical_share=given.critical_share)
+        report = ingest(given.source, given.data, CANONICAL, given.mapping, tell, critical_share=given.critical_share)
+    print(ingest_account(report))  # noqa: T201 - the person who waits wants to know
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,13 @@ class ValidateParameters:
 
 
 def _validate() -> None:
-    from pipelines.validate import validate
+    from pipelines.accounts import validation_account
+    from pipelines.validate import DOCS, validate
 
     given = read_section(ValidateParameters, "validate")
     with steps("validate") as tell:
-        validate(CANONICAL, VALIDATED, QUARANTINE, given.critical_share, tell, _now())
+        summary = validate(CANONICAL, VALIDATED, QUARANTINE, given.critical_share, tell, _now())
+    print(validation_account(summary, VALIDATED / DOCS))  # noqa: T201 - the person who waits wants to know
     QUARANTINE.mkdir(exist_ok=True)  # DVC wants to see it even when every row was sound
 
 
@@ -124,7 +128,8 @@ def backtest(
     table, region, area = places
     index = read_places(PlacesParameters(region, area, table))
     with steps("backtest") as tell:
-        metrics = run_backtest(source, data, mapping, Window(*window), out, TrainParameters(), tell, index)
+        out.mkdir(parents=True, exist_ok=True)  # before the long work, which is for nothing where this fails
+        metrics = run_backtest(source, data, mapping, Window(*window), out, TrainParameters(), tell, index, say=print)
     return f"{scores_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
 
 
@@ -135,6 +140,7 @@ def backtest_journeys(data: Path, train_share: float, out: Path) -> str:
     from pipelines.journeys import journeys_text
 
     with steps("backtest") as tell:
+        out.mkdir(parents=True, exist_ok=True)
         metrics = run_backtest(data, train_share, out, JourneyParameters(), tell)
     return f"{journeys_text(metrics)}\n\nmetrics.json, predictions.parquet, report.html and its pictures are in {out}"
 

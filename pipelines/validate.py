@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CRITICAL_SHARE = 0.05
 REJECTED = "rejected"
+DOCS = "data_docs"
 
 
 def validate(
@@ -37,17 +38,19 @@ def validate(
     critical_share: float = CRITICAL_SHARE,
     progress: Tell = SILENT,
     now: datetime | None = None,
+    docs: Path | None = None,
 ) -> dict[str, Any]:
     """Judge the canonical tables of `in_dir` and write the sound ones to `out_dir`; return the summary.
 
     What is told of instants after `now` (aware) is set aside; without it, of those after this age. So a later run finds
     the same, unless something had not happened yet.
 
-    Writes `validation.json` (the summary) and `data_docs/index.html` (readable without a network) to `out_dir`, and
-    each row that was set aside or repaired, with its reasons, to `quarantine_dir` (default: `quarantine` beside
-    `out_dir`). DataError when a rule that nothing may break is broken, or one rule would set aside more than
-    `critical_share` of a table; the account is written before it is raised, the tables are not.
+    Writes `validation.json` (the summary) to `out_dir`, `index.html` (readable without a network) to `docs` (default:
+    `data_docs` in `out_dir`), and each row that was set aside or repaired, with its reasons, to `quarantine_dir`
+    (default: `quarantine` beside `out_dir`). DataError when a rule that nothing may break is broken, or one rule would
+    set aside more than `critical_share` of a table; the account is written before it is raised, the tables are not.
     """
+    docs = docs or out_dir / DOCS
     quarantine = quarantine_dir or out_dir.parent / "quarantine"
     progress("reading canonical tables")
     tables = load_tables(in_dir)
@@ -61,8 +64,8 @@ def validate(
     for name, rows in evidence.items():
         write_evidence(rows, STORED[name], quarantine)
     (out_dir / "validation.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    write_docs(out_dir / "data_docs", summary, judged, evidence, results)
-    _stop_if_broken(judged, in_dir, out_dir, critical_share)
+    write_docs(docs, summary, judged, evidence, results)
+    _stop_if_broken(judged, in_dir, docs, critical_share)
     for name, one in judged.items():
         write_table(one.passed, STORED[name], out_dir)
     return summary
@@ -110,7 +113,7 @@ def _summary(
     }
 
 
-def _stop_if_broken(judged: Mapping[str, Judged], in_dir: Path, out_dir: Path, critical_share: float) -> None:
+def _stop_if_broken(judged: Mapping[str, Judged], in_dir: Path, docs: Path, critical_share: float) -> None:
     stops = [(name, verdict) for name, one in judged.items() for verdict in one.stops]
     if not stops:
         return
@@ -121,7 +124,7 @@ def _stop_if_broken(judged: Mapping[str, Judged], in_dir: Path, out_dir: Path, c
         file=str(in_dir / f"{name}.parquet"),
         column=", ".join(verdict.rule.columns),
         rows=[int(row) + 1 for row in verdict.bad[:6]],
-        remedy=_remedy(verdict, critical_share) + f"; all findings are in {out_dir / 'data_docs' / 'index.html'}",
+        remedy=_remedy(verdict, critical_share) + f"; all findings are in {docs / 'index.html'}",
     )
 
 

@@ -22,8 +22,11 @@ def add_backtest(commands: "Commands") -> None:
         "cargo2000 has no calendar: train on the first --train-share of its processes, predict the rest at every scan.",
     )
     command.add_argument("--source", choices=(*SOURCES, JOURNEYS), required=True, help="the adapter that reads --data")
-    command.add_argument("--data", type=Path, required=True, metavar="PATH", help="the orders' file or folder")
-    command.add_argument("--mapping", type=Path, metavar="FILE", help="what foreign columns mean (source canonical)")
+    command.add_argument("--data", type=Path, required=True, metavar="PATH", help="the folder of the orders' files")
+    command.add_argument(
+        "--mapping", type=Path, metavar="FILE",
+        help="what foreign columns mean (source canonical; data/reference/mappings/example.yaml, docs/data.md)",
+    )  # fmt: skip
     command.add_argument("--test-from", type=date.fromisoformat, metavar="DATE", help="first day")
     command.add_argument("--test-until", type=date.fromisoformat, metavar="DATE", help="day after the last")
     command.add_argument("--train-share", type=float, default=0.7, metavar="S", help="cargo2000 only (default: 0.7)")

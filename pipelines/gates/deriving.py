@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from parcelcast.address import UNKNOWN_COUNTRY
+from parcelcast.address import UNKNOWN_COUNTRY, is_whole_postal_code
 from parcelcast.calendar import zone
 from parcelcast.errors import ParcelcastError
 from parcelcast.scan import CODES
@@ -38,6 +38,7 @@ def _shipments(frame: pd.DataFrame, passed: Mapping[str, pd.DataFrame]) -> pd.Da
             "delivered_after_days": _days(frame["delivered_at"] - frame["ordered_at"]),
             "promised_after_days": _days(frame["promised_on"] - ordered_on),
             "destination_known": _flag(frame["destination_country"] != UNKNOWN_COUNTRY),
+            "postal_code_whole": _whole(frame[["destination_country", "destination_postal_code"]]),
             "origin_listed": True if origins is None else frame["origin_id"].isin(origins["origin_id"]),
         }
     )
@@ -72,6 +73,14 @@ def _origins(frame: pd.DataFrame, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame
 
 def _weather(frame: pd.DataFrame, _: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame({"first_copy": ~frame.duplicated(list(WEATHER_DAILY.key))})
+
+
+def _whole(addresses: pd.DataFrame) -> pd.Series:
+    """Tell of each country and postal code whether the code is whole, asking once per distinct pair."""
+    distinct = addresses.drop_duplicates().dropna()
+    odd = [pair for pair in distinct.itertuples(index=False, name=None) if not is_whole_postal_code(*pair)]
+    whole: pd.Series = ~pd.Series(pd.MultiIndex.from_frame(addresses).isin(odd), index=addresses.index)
+    return whole
 
 
 def _each(values: pd.Series, read: Callable[[str], object]) -> pd.Series:

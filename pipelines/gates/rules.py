@@ -121,7 +121,7 @@ _SHIPMENTS = (
     _between(
         "delivered_years_later",
         "delivered_after_days",
-        0,
+        None,
         730,
         "quarantine",
         "delivered more than two years after the order",
@@ -201,6 +201,14 @@ _SHIPMENTS = (
         "warn",
         "the destination's country is unknown",
         "destination_country",
+    ),
+    _true(
+        "postal_code_not_whole",
+        "postal_code_whole",
+        "warn",
+        "the destination's postal code has not as many digits as those of its country",
+        "destination_country",
+        "destination_postal_code",
     ),
     _true("origin_unlisted", "origin_listed", "warn", "the origin is not among the origins", "origin_id"),
 )

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from parcelcast.address import normalise_postal_code
+from parcelcast.address import is_whole_postal_code, normalise_postal_code, with_leading_zeros
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError
 from parcelcast.place import PlaceIndex
 from parcelcast.tables import ORIGINS, TABLES, Table
 from pipelines.ingest.conforming import TEXT, Conformer, per_value, refuse_repeated
 from pipelines.ingest.dispatching import planned_dispatch_dates, plans_of, told_dispatch_dates
-from pipelines.ingest.reading import SUFFIXES, find_file, read_frame
+from pipelines.ingest.reading import SUFFIXES, find_file, listed, read_frame
 from pipelines.ingest.storage import conformed
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pipelines.progress import Tell
 
 # Required by the canonical table, but filled in when the file has no such column.
-_FILLED = {"scans": {"scan_id", "recorded_at"}, "origins": {"calendar", "handling_days"}}
+FILLED = {"scans": {"scan_id", "recorded_at"}, "origins": {"calendar", "handling_days"}}
+_MOSTLY = 0.5
 _SCAN_IDENTITY = ["shipment_id", "occurred_at", "code", "raw_code", "facility_id", "place"]
 
 
@@ -54,7 +55,7 @@ def read_canonical(folder: Path, mapping: Mapping, report: Report, critical_shar
     if "shipments" not in frames:
         stem = mapping.table("shipments").file
         raise DataError(
-            "no such file",
+            f"no such file; the folder holds {listed(folder)}",
             file=str(folder / stem),
             remedy=f"give a file {stem} ending in {' or '.join(SUFFIXES)}, or name yours in the mapping (`file`)",
         )
@@ -73,7 +74,7 @@ def _read_table(conformer: Conformer, version: str | None, into: Ingested) -> No
     frame, findings = conformer.conform(raw)
     if table.name == "scans":
         frame = _filled_scans(frame, raw, how, version)
-    frame = _with_postal_codes(frame)
+    frame = _with_postal_codes(frame, table.name, conformer.report)
     kept = findings.kept(frame)
     if table.name != "scans":  # feeds send scans again as a matter of course; validation takes the copies out
         refuse_repeated(kept, list(table.key), path)
@@ -90,7 +91,7 @@ def _wanted(table: Table, how: TableMapping) -> tuple[list[str], list[str]]:
         source = how.of(column.name)
         if source.column is None:
             continue
-        must = column.name in how.columns or (column.required and column.name not in _FILLED.get(table.name, ()))
+        must = column.name in how.columns or (column.required and column.name not in FILLED.get(table.name, ()))
         (required if must else optional).append(source.column)
     return required, optional
 
@@ -131,15 +132,24 @@ def _utc_offsets(source: pd.Series | None, occurred_at: pd.Series, time_zone: st
     return signed.mask(source.str.endswith(("Z", "z")).fillna(value=False).astype(bool), 0)
 
 
-def _with_postal_codes(frame: pd.DataFrame) -> pd.DataFrame:
-    """Normalise every postal code with its country."""
+def _with_postal_codes(frame: pd.DataFrame, table: str, report: Report) -> pd.DataFrame:
+    """Normalise every postal code with its country, and restore zeros where most of a country's codes are whole.
+
+    Where they are not, the shop may keep only the first digits.
+    """
     for column in [str(name) for name in frame if str(name).endswith("postal_code")]:
         countries = frame[column.replace("postal_code", "country")].fillna("")
         for country in countries.unique():
             rows = countries == country
-            normalise = partial(normalise_postal_code, str(country))
-            normal = per_value(frame.loc[rows, column], normalise)
-            frame.loc[rows, column] = normal.mask(normal == "")
+            codes = per_value(frame.loc[rows, column], partial(normalise_postal_code, str(country)))
+            codes = codes.mask(codes == "")
+            counts = codes.value_counts()
+            whole = sum(count for code, count in counts.items() if is_whole_postal_code(str(country), str(code)))
+            if whole > _MOSTLY * counts.sum():
+                restored = per_value(codes, partial(with_leading_zeros, str(country)))
+                report.restored(f"{table}.{column}", int((restored != codes).sum()))
+                codes = restored
+            frame.loc[rows, column] = codes
     return frame
 
 

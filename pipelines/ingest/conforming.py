@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from parcelcast.address import normalise_country
+from parcelcast.address import UNKNOWN_COUNTRY, normalise_country
 from parcelcast.errors import DataError
 from parcelcast.scan import UNKNOWN_CODE
 from pipelines.ingest.evidence import Findings
-from pipelines.ingest.mapping import VOCABULARIES
+from pipelines.ingest.mapping import VOCABULARIES, composed
 from pipelines.ingest.storage import conformed
 from pipelines.ingest.units import FACTORS, PLAUSIBLE_MEDIANS
 from pipelines.ingest.values import Parsed, Where, parse_booleans, parse_dates, parse_instants, parse_numbers, shown
@@ -41,7 +41,8 @@ class Conformer:
     """Turns the text (or Parquet) columns of one file into the columns of one canonical table.
 
     Values that cannot be read are taken out and noted: the row is set aside when the column is required, else only the
-    value is lost. A column in which more than `critical_share` of the values fail is a broken file: DataError.
+    value is lost. A column in which more than `critical_share` of the values fail is a broken file: DataError. So are
+    countries that are no code, and words that are not in our vocabulary; only codes of scans may all be unknown.
     """
 
     table: Table
@@ -104,7 +105,9 @@ class Conformer:
         raw = raw.fillna("") if (self.table.name, column.name) in _EMPTY_IS_A_VALUE else raw.mask(raw == "")
         values = self._translated(column, mapping, raw)
         if column.name.endswith("country"):
-            values = per_value(values, normalise_country)
+            told, values = values, per_value(values, normalise_country)
+            unknown = (values == UNKNOWN_COUNTRY) & (told.str.upper() != UNKNOWN_COUNTRY)
+            self._refuse_unknown(column, raw, unknown, "an ISO 3166-1 alpha-2 code such as DE")
         return Parsed(values, pd.Series(data=False, index=source.index))
 
     def _translated(self, column: Column, mapping: ColumnMapping, raw: pd.Series) -> pd.Series:
@@ -113,6 +116,7 @@ class Conformer:
         if mapping.codes is None and vocabulary is None:
             return raw
         codes = mapping.codes or {}
+        raw = per_value(raw, composed)
         known = raw.isin(list(codes) if mapping.codes is not None else list(vocabulary or ()))
         if vocabulary is not None and mapping.codes is not None:
             known |= raw.isin(list(vocabulary))
@@ -123,7 +127,23 @@ class Conformer:
             return values
         if column.name == "code":
             values = values.mask(~known & raw.notna(), UNKNOWN_CODE)
-        return values.where(values.isin(list(vocabulary)))
+        values = values.where(values.isin(list(vocabulary)))
+        self._refuse_unknown(column, raw, values.isna() & raw.notna(), f"one of {', '.join(vocabulary)}")
+        return values
+
+    def _refuse_unknown(self, column: Column, raw: pd.Series, unknown: pd.Series, expected: str) -> None:
+        rows = unknown.fillna(value=False).astype(bool)
+        if rows.sum() <= self.critical_share * len(raw):
+            return
+        at = self.where(column.name)
+        commonest = raw[rows].value_counts().head(3).items()
+        raise DataError(
+            f"{int(rows.sum()):,} of {len(raw):,} values are not {expected} "
+            f"({', '.join(f'{count:,} times {word!r}' for word, count in commonest)})",
+            file=at.file,
+            column=at.column,
+            remedy="add `codes` to the column in the mapping: a table 'their code: our code'",
+        )
 
     def _note_unread(self, column: Column, source: pd.Series, bad: pd.Series, findings: Findings) -> None:
         rows = np.flatnonzero(bad.to_numpy(dtype=bool))

@@ -6,9 +6,11 @@ See `data/reference/mappings/example.yaml` for a commented example of everything
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import yaml
 
 from parcelcast.calendar import zone
@@ -81,7 +83,10 @@ def load_mapping(path: Path | None) -> Mapping:
         return Mapping()
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        remedy = "name a mapping file that is there and may be read"
+        raise DataError(f"cannot be read ({error.strerror})", file=str(path), remedy=remedy) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(
             f"cannot be read as YAML ({error})", file=str(path), remedy="give a UTF-8 YAML file, indented with spaces"
         ) from error
@@ -95,7 +100,7 @@ def read_mapping(document: Any, source: str) -> Mapping:
     if check.problems:
         told = "\n".join(f"- {problem}" for problem in check.problems)
         raise DataError(
-            f"{len(check.problems)} mistakes in the mapping:\n{told}\n",
+            f"{len(check.problems)} mistake{'s' if len(check.problems) > 1 else ''} in the mapping:\n{told}\n",
             file=source,
             remedy="correct these places; data/reference/mappings/example.yaml shows every key",
         )
@@ -124,6 +129,10 @@ class _Check:
         dialect = {
             key: self._text(f"{at}.{key}", values[key]) for key in ("encoding", "delimiter", "decimal") if key in values
         }
+        if len(mark := dialect.get("delimiter", ",")) != 1 or not mark.isascii() or mark in '"\r\n':
+            self._wrong(f"{at}.delimiter", f'{mark!r}; expected one character such as ";", or "\\t" for a tab')
+        if (decimal := dialect.get("decimal", ".")) not in {".", ","}:
+            self._wrong(f"{at}.decimal", f'{decimal!r}; expected "." or ","')
         return TableMapping(
             file=self._text(f"{at}.file", values.get("file", table.name)),
             dialect=Dialect(**dialect),
@@ -137,6 +146,9 @@ class _Check:
         if ("column" in values) == ("constant" in values):
             self._wrong(at, "has to name either `column` (a column of the file) or `constant` (one value for all rows)")
         foreign = self._optional(at, values, "column", self._text)
+        constant = values.get("constant")
+        if column.dtype == "string" and isinstance(constant, (int, float)) and not isinstance(constant, bool):
+            self._wrong(f"{at}.constant", f"YAML reads this as the number {constant}; put the text in quotes")
         if foreign is not None and is_personal(foreign):
             self._wrong(at, f"{foreign!r} looks like a person's name, street or contact; such columns are not taken in")
         return ColumnMapping(
@@ -169,7 +181,7 @@ class _Check:
             self._wrong(at, f"YAML reads this word as {value}; put it in quotes, such as 'NO'")
         elif isinstance(value, (dict, list)) or value is None:
             self._wrong(at, f"is {_told(value)}; expected a text")
-        return str(value)
+        return composed(str(value))
 
     def _zone_of_column(self, at: str, column: Column, value: Any) -> str | None:
         if value is not None and column.dtype != "instant":
@@ -204,6 +216,10 @@ class _Check:
                 f"{at}.format", f"{value!r}; expected a strptime pattern such as '%d.%m.%Y %H:%M', for a time or date"
             )
             return None
+        try:
+            pd.to_datetime(["?"], format=str(value), errors="coerce")
+        except ValueError as error:
+            self._wrong(f"{at}.format", f"{value!r} is no strptime pattern ({error})")
         return str(value)
 
     def _codes(self, at: str, table: Table, column: Column, value: Any) -> dict[str, str] | None:
@@ -240,6 +256,11 @@ class _Check:
 
     def _wrong(self, at: str, problem: str) -> None:
         self.problems.append(f"{at}: {problem}")
+
+
+def composed(text: str) -> str:
+    """Return a text with its umlauts in one character each (NFC): files from a Mac often have them in two."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _told(value: Any) -> str:

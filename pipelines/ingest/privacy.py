@@ -31,6 +31,8 @@ _PERSONS = frozenset(
         *("destinataire", "ansprechpartner"),
     }
 )
+# "via" after these words tells the carrier, and no street in Italy.
+_SENT = frozenset({"versand", "versandt", "shipped", "sent"})
 _NAMES = frozenset({"name", "names", "nom", "nome", "nombre", "naam"})
 # An address column that is not below the postal code.
 _COARSE = frozenset(
@@ -48,9 +50,13 @@ def is_personal(column: str) -> bool:
     [True, True, True, True]
     >>> [is_personal(name) for name in ("address_zip", "carrier_name", "customer_id", "telemetry")]
     [False, False, False, False]
+    >>> is_personal("via"), is_personal("Versand via")
+    (True, False)
     """
     spaced = re.sub(r"(?<=[a-zäöüß])(?=[A-Z])", " ", column)
     words = frozenset(re.findall(r"[a-zà-ÿß]+", spaced.lower()))
+    if words & _SENT:
+        words -= {"via"}
     if words & _COARSE and "email" not in words:
         return False
     if words & _NAMES:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import gzip
 import io
+import re
+import unicodedata
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
+_LISTED = 10
 EXPORT_OR_REMOVE = "export it again, or remove it if there is no such data"
 _WIDE_ENCODING_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+# No text in a table of parcels has more lines than this; one that has swallowed the rows after it.
+_MOST_LINES = 100
 # Files that are not what their name says, by their first bytes.
 _DISGUISES = {
     b"PK\x03\x04": ("a ZIP archive or an Excel workbook", "unpack it, or save the sheet as CSV in UTF-8"),
@@ -70,22 +75,40 @@ class _Choice:
             f"not in the file, which has {', '.join(present)}",
             file=str(self.path),
             column=", ".join(hints),
-            remedy="export the column, or name its foreign column in the mapping file",
+            remedy="export the column, or give its foreign name or a `{constant: ...}` in the mapping file",
         )
 
 
 def find_file(folder: Path, name: str) -> Path | None:
-    """Return the one file of a table in a folder (`name` + .parquet, .csv or .csv.gz), or None.
+    """Return the one file of a table in a folder (`name`, or `name` + .parquet, .csv or .csv.gz, in any case), or None.
 
-    Several candidates are refused with DataError: nobody can tell which of them is the newer export.
+    Several candidates are refused with DataError: nobody can tell which of them is the newer export. So is a folder
+    that is none.
     """
-    found = [path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()]
+    if not folder.is_dir():
+        problem = "it is a file, expected a folder" if folder.exists() else "no such folder"
+        raise DataError(problem, file=str(folder), remedy="name the folder that holds the files of the tables")
+    ending = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+    names = {name.lower()} if ending else {f"{name}{suffix}".lower() for suffix in SUFFIXES}
+    found = sorted(path for path in folder.iterdir() if path.name.lower() in names and path.is_file())
     if len(found) > 1:
-        names = ", ".join(path.name for path in found)
+        names_found = ", ".join(path.name for path in found)
         raise DataError(
-            f"{len(found)} files for the table {name} ({names})", file=str(folder), remedy="leave one of them"
+            f"{len(found)} files for the table {name} ({names_found})", file=str(folder), remedy="leave one of them"
         )
     return found[0] if found else None
+
+
+def listed(folder: Path) -> str:
+    """Return the names of the first files of a folder, for a message.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as empty:
+    ...     listed(pathlib.Path(empty))
+    'nothing'
+    """
+    names = sorted(path.name for path in folder.iterdir())
+    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "") if names else "nothing"
 
 
 def read_frame(
@@ -102,7 +125,9 @@ def read_frame(
         raise DataError("no such file", file=str(path), remedy="check the folder that is given as data")
     if path.stat().st_size == 0:
         raise DataError("the file is empty (0 bytes)", file=str(path), remedy=EXPORT_OR_REMOVE)
-    table, present = _read_parquet(path, choice) if path.suffix == ".parquet" else _read_text(path, choice, dialect)
+    table, present = (
+        _read_parquet(path, choice) if path.suffix.lower() == ".parquet" else _read_text(path, choice, dialect)
+    )
     if table.num_rows == 0:
         raise DataError("the file has a header but no rows", file=str(path), remedy=EXPORT_OR_REMOVE)
     return as_pandas(table), [name for name in present if name not in table.column_names]
@@ -123,7 +148,7 @@ def as_pandas(table: pa.Table) -> pd.DataFrame:
 def unpack(path: Path) -> bytes:
     """Return the bytes of a file, decompressed when it is named .gz; a truncated or damaged gzip raises DataError."""
     raw = path.read_bytes()
-    if path.suffix != ".gz":
+    if path.suffix.lower() != ".gz":
         return raw
     try:
         return gzip.decompress(raw)
@@ -185,19 +210,26 @@ def _decoded(path: Path, raw: bytes, encoding: str) -> bytes:
 
 def _header(path: Path, text: bytes, dialect: Dialect) -> list[str]:
     first = text.split(b"\n", 1)[0]
+    if not first.strip() or first.lower().startswith(b"sep="):
+        raise DataError(
+            f"the first line is {first.decode().strip() or 'blank'!r}, expected the names of the columns",
+            file=str(path),
+            rows=[1],
+            remedy="remove the line, and state the `delimiter` of the file in the mapping",
+        )
     reader = csv.read_csv(
         io.BytesIO(first + b"\n"),
         parse_options=csv.ParseOptions(delimiter=dialect.delimiter),
         read_options=csv.ReadOptions(use_threads=False),
     )
-    names = [name.strip() for name in reader.column_names]
+    names = [unicodedata.normalize("NFC", name.strip()) for name in reader.column_names]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
             "the header names it more than once",
             file=str(path),
-            column=", ".join(repeated),
-            remedy="give each column its own name",
+            column=", ".join(name or "without a name" for name in repeated),
+            remedy="give each column its own name, and remove lines above those names",
         )
     return names
 
@@ -209,29 +241,52 @@ def _parse(path: Path, text: bytes, header: list[str], wanted: list[str], dialec
         ragged.append((row.number, row.actual_columns))
         return "skip"
 
-    table = csv.read_csv(
-        io.BytesIO(text),
-        # one thread: only then the parser knows the number of a bad line
-        read_options=csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1, block_size=1 << 24),
-        parse_options=csv.ParseOptions(
-            delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=True
-        ),
-        convert_options=csv.ConvertOptions(
-            column_types={name: pa.string() for name in header},
-            include_columns=wanted,
-            null_values=[""],
-            strings_can_be_null=True,
-        ),
-    )
+    try:
+        table = csv.read_csv(
+            io.BytesIO(text),
+            # one thread: only then the parser knows the number of a bad line
+            read_options=csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1, block_size=1 << 24),
+            parse_options=csv.ParseOptions(
+                delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=True
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types={name: pa.string() for name in header},
+                include_columns=wanted,
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid as error:  # a quotation mark that swallows more than the parser holds
+        _refuse_open_quotes(path, text, dialect)
+        raise DataError(f"not a sound CSV file ({error})", file=str(path), remedy="export it again") from error
+    if text.rstrip(b"\r\n").count(b"\n") != table.num_rows + len(ragged):  # some values hold line ends
+        _refuse_open_quotes(path, text, dialect)
     if ragged:
         shown = ", ".join(f"line {number} has {count}" for number, count in ragged[:3])
         raise DataError(
-            f"{len(ragged)} rows do not have the {len(header)} fields of the header ({shown})",
+            f"{len(ragged)} {'row does' if len(ragged) == 1 else 'rows do'} not have the {len(header)} fields of the "
+            f"header ({shown})",
             file=str(path),
             rows=[number for number, _ in ragged],
             remedy=f"export it again with quoted texts: it was cut off, or holds an unquoted {dialect.delimiter!r}",
         )
     return table
+
+
+def _refuse_open_quotes(path: Path, text: bytes, dialect: Dialect) -> None:
+    """Raise DataError for a value in quotation marks that goes on over lines and is not closed as values are."""
+    mark = re.escape(dialect.delimiter.encode())
+    quoted = rb'(?:\A|(?<=[\r\n%b]))"[^"]*+(?:""[^"]*+)*+(?P<closed>"(?=[\r\n%b]|\Z))?' % (mark, mark)
+    for value in re.finditer(quoted, text):
+        lines = value[0].count(b"\n")
+        if lines and (value["closed"] is None or lines >= _MOST_LINES):
+            line = text.count(b"\n", 0, value.start()) + 1
+            raise DataError(
+                f"line {line} opens a quotation mark that is not closed, and it takes in the {lines:,} lines after it",
+                file=str(path),
+                rows=[line],
+                remedy='close it or remove it; a " within a quoted text is written twice',
+            )
 
 
 def _read_parquet(path: Path, choice: _Choice) -> tuple[pa.Table, list[str]]:

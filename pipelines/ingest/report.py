@@ -27,10 +27,12 @@ class Report:
     rows_written: dict[str, int] = field(default_factory=dict)
     rows_quarantined: dict[str, int] = field(default_factory=dict)
     rows_repaired: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, dict[str, int]] = field(default_factory=dict)
     ignored_columns: dict[str, list[str]] = field(default_factory=dict)
     mapped_codes: dict[str, dict[str, int]] = field(default_factory=dict)
     unknown_codes: dict[str, dict[str, int]] = field(default_factory=dict)
     clock_change_rows: dict[str, int] = field(default_factory=dict)
+    restored_postal_codes: dict[str, int] = field(default_factory=dict)
     assumed_origins: int = 0
     first_order: str | None = None
     last_order: str | None = None
@@ -45,16 +47,24 @@ class Report:
             self.ignored_columns[file] = columns
 
     def rejected(self, table: str, findings: Findings) -> None:
-        """Note the rows set aside and the rows in which a value was taken out while reading."""
+        """Note the rows set aside and the rows in which a value was taken out while reading, and why."""
         if len(findings.quarantined):
             self.rows_quarantined[table] = len(findings.quarantined)
         if findings.repaired_count:
             self.rows_repaired[table] = findings.repaired_count
+        counts = Counter(reason.split(":")[0] for reasons in findings.reasons.values() for reason in reasons)
+        if counts:
+            self.reasons[table] = dict(counts.most_common())
 
     def clock_changes(self, column: str, rows: int) -> None:
         """Note local times that a clock change made ambiguous or impossible; zero is not worth a line."""
         if rows:
             self.clock_change_rows[column] = rows
+
+    def restored(self, column: str, rows: int) -> None:
+        """Note postal codes that got their leading zeros back."""
+        if rows:
+            self.restored_postal_codes[column] = self.restored_postal_codes.get(column, 0) + rows
 
     def codes(self, table: str, column: str, raw: pd.Series, known: pd.Series) -> None:
         """Count the raw codes of a column, those of the code table and those it does not know."""

@@ -11,6 +11,7 @@ from pipelines.ingest.instants import UTC_INSTANT, clock_change_rows, local_to_u
 
 _OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
 _ZONE_NAME = r"[0-9 ](?:[A-Z]{2,5})$"
+_GROUPED = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?"
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}"
 
 
@@ -43,11 +44,16 @@ def shown(column: pd.Series, rows: pd.Series, count: int = 3) -> str:
 
 
 def parse_numbers(column: pd.Series, decimal: str = ".") -> Parsed:
-    """Read numbers (float64, missing = NaN); `decimal` is the decimal mark, with "," the "." groups thousands."""
+    """Read numbers (float64, missing = NaN); `decimal` is the decimal mark, with "," the "." groups thousands.
+
+    A "." that does not stand before exactly three digits groups nothing: such a value cannot be read.
+    """
     if pd.api.types.is_numeric_dtype(column.dtype):
         return Parsed(column.astype("float64"), pd.Series(data=False, index=column.index))
     text = column.astype("string[pyarrow]").str.strip()
     if decimal == ",":
+        sound = ~text.str.contains(".", regex=False) | text.str.fullmatch(_GROUPED)
+        text = text.where(sound.fillna(value=False).astype(bool))
         text = text.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
     values = pd.to_numeric(text.astype(object), errors="coerce").astype("float64")
     return Parsed(values, _unread(column, values))

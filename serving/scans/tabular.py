@@ -1,6 +1,7 @@
 """Scans in CSV: columns have the names of JSON; commas, semicolons or tabs; UTF-8."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from io import StringIO
 from itertools import accumulate, islice
@@ -12,6 +13,7 @@ from serving.scans.rows import ScanRow
 # A text may have line breaks in it, but a quotation mark that is never closed must not swallow the file.
 _MOST_LINES = 10
 _DELIMITERS = ",;\t"
+_ROUNDED = re.compile(r"\d+[.,]\d+E[+-]\d+")
 _NUMBERS = ("utc_offset_min", "leg")
 
 
@@ -20,10 +22,13 @@ class Header:
 
     def __init__(self, line: bytes, file: str) -> None:
         """Read a header; DataError for columns that no scan has, or that every scan needs."""
+        self._file = file
         text = line.decode("utf-8-sig", "replace").rstrip("\r\n")
         if "\r" in text:
             remedy = "save the file with the line ends of Unix (LF) or Windows (CR LF)"
             raise DataError("its lines end in CR alone", file=file, remedy=remedy)
+        if not text:
+            raise DataError("the first line is blank, or the file is empty", file=file, remedy="begin with a header")
         known = set(ScanRow.__annotations__)
         self.delimiter = max(_DELIMITERS, key=text.count)
         self.columns = [name.strip() for name in next(csv.reader([text], delimiter=self.delimiter), [])]
@@ -38,7 +43,10 @@ class Header:
                 raise DataError(f"no column {' or '.join(wanted)}", file=file, remedy="add it")
 
     def row(self, text: bytes) -> dict[str, object] | None:
-        """Return the values of a row, empty ones left out; None when it has another number of values."""
+        """Return the values of a row, empty ones left out; None when it has another number of values.
+
+        DataError for a tracking number that a spreadsheet rounded: other parcels of the file have the same.
+        """
         try:
             # Bytes that are not UTF-8 become halves of characters, which no text of a scan may hold.
             told = text.decode("utf-8", "surrogateescape").rstrip("\r\n")
@@ -48,6 +56,13 @@ class Header:
         if [len(values) for values in found] != [len(self.columns)]:
             return None
         row: dict[str, object] = {name: value for name, value in zip(self.columns, found[0], strict=True) if value}
+        if _ROUNDED.fullmatch(number := str(row.get("tracking_number", ""))):
+            raise DataError(
+                f"{number!r} is no tracking number: a spreadsheet rounded it",
+                file=self._file,
+                column="tracking_number",
+                remedy="format the column as text and export the file again",
+            )
         for name in _NUMBERS:
             number = str(row.get(name, ""))
             if number.removeprefix("-").isdecimal() and len(number) < _MOST_LINES:

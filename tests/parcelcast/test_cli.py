@@ -45,6 +45,15 @@ def test_a_refusal_is_one_line_and_status_1(capsys, monkeypatch):
     assert capsys.readouterr().err == "parcelcast publish: got 3 warehouses, expected 4; name the missing one\n"
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(capsys, tmp_path):
+    out = tmp_path / "results"
+    out.write_text("a file", encoding="utf-8")
+    window = ["--test-from", "2018-05-01", "--test-until", "2018-07-01"]
+
+    assert main(["backtest", "--source", "canonical", "--data", "nowhere", *window, "--out", str(out)]) == 1
+    assert f"parcelcast backtest: cannot read or write {out} (File exists)" in capsys.readouterr().err
+
+
 def test_dates_are_read_as_dates(capsys):
     with pytest.raises(SystemExit) as exit_:
         parser().parse_args(["backtest", "--source", "olist", "--data", "d", "--test-from", "May", "--out", "o"])

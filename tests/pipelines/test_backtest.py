@@ -266,9 +266,11 @@ def test_a_window_that_ends_before_it_begins_is_refused():
 
 def test_real_orders_from_their_export_to_a_report(olist, tmp_path):
     quick = TrainParameters(rounds=10, learning_rate=0.2)
-    metrics = backtest(
-        "olist", olist, None, Window(date(2017, 7, 1), date(2017, 8, 1)), tmp_path, quick, on_the_way=ON_THE_WAY
-    )
+    window, said = Window(date(2017, 7, 1), date(2017, 8, 1)), []
+    metrics = backtest("olist", olist, None, window, tmp_path, quick, on_the_way=ON_THE_WAY, say=said.append)
+    assert "olist_orders_dataset.csv.gz 19,964" in said[0]
+    assert str(tmp_path / "data_docs" / "index.html") in said[1]
+    assert (tmp_path / "data_docs" / "index.html").is_file()
     overall = metrics["overall"]
     assert set(overall) == {"model", "quantile_challenger", "lane_history", "incumbent"}  # no carrier, no quote
     assert overall["model"]["crps_days"] < overall["incumbent"]["crps_days"] / 2

@@ -8,6 +8,7 @@ import pytest
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError, InputError
 from parcelcast.tables import SCANS, SHIPMENTS
+from pipelines.accounts import ingest_account
 from pipelines.ingest import ingest, load_tables
 from pipelines.ingest.evidence import load_evidence
 from pipelines.ingest.storage import ARROW_TYPES, arrow_schema
@@ -143,6 +144,27 @@ def test_countries_and_postal_codes_are_normalised(tmp_path):
     assert shipments["destination_postal_code"].tolist()[:2] == ["04109", "SW1A1AA"]
 
 
+def test_zeros_that_a_spreadsheet_dropped_are_restored_and_counted(tmp_path):
+    codes = {0: "1067", 1: "01067.0", 2: "01067", 3: "106"}
+    canonical, report, _ = ingested(tmp_path, shipments=orders(destination_postal_code=codes))
+    assert canonical["shipments"]["destination_postal_code"].tolist()[:4] == ["01067", "01067", "01067", "106"]
+    assert report.restored_postal_codes == {"shipments.destination_postal_code": 1}
+    assert "leading zero back: shipments.destination_postal_code 1" in ingest_account(report)
+
+
+def test_a_shop_that_keeps_only_the_first_digits_keeps_them(tmp_path):
+    canonical, report, _ = ingested(tmp_path, shipments=orders(destination_postal_code="1067"))
+    assert set(canonical["shipments"]["destination_postal_code"]) == {"1067"}
+    assert report.restored_postal_codes == {}
+
+
+def test_codes_match_however_their_umlauts_are_composed(tmp_path):
+    land = {"column": "destination_country", "codes": {"\u00d6sterreich": "AT"}}
+    mapping = {"tables": {"shipments": {"columns": {"destination_country": land}}}}
+    canonical, _, _ = ingested(tmp_path, mapping, shipments=orders(destination_country="O\u0308sterreich"))
+    assert set(canonical["shipments"]["destination_country"]) == {"AT"}
+
+
 def test_columns_that_are_not_canonical_stay_outside_and_are_named(tmp_path):
     canonical, report, _ = ingested(tmp_path, shipments=orders(customer_name="Erika Mustermann"))
     assert "customer_name" not in canonical["shipments"]
@@ -180,7 +202,12 @@ def test_evidence_of_an_earlier_run_does_not_stay(tmp_path):
 
 
 def test_a_missing_file_stops(tmp_path):
-    refused(tmp_path, "shipments: no such file", "name yours in the mapping", scans=scans(["delivered"]))
+    refused(
+        tmp_path,
+        "shipments: no such file; the folder holds scans.csv",
+        "name yours in the mapping",
+        scans=scans(["delivered"]),
+    )
 
 
 def test_a_missing_column_stops(tmp_path):
@@ -191,6 +218,26 @@ def test_too_many_unreadable_values_stop(tmp_path):
     refused(
         tmp_path, "shipments.csv, column weight_g: 40 of 40 values are not a number", "row 1: '0,9'", "`decimal`",
         shipments=orders(weight_g="0,9"),
+    )  # fmt: skip
+
+
+def test_countries_by_name_stop_unless_codes_translate_them(tmp_path):
+    lands = dict.fromkeys(range(2, ORDERS), "Deutschland") | {0: "Österreich", 1: "zz"}
+    refused(
+        tmp_path, "shipments.csv, column destination_country: 39 of 40 values are not an ISO 3166-1 alpha-2 code",
+        "38 times 'Deutschland', 1 times 'Österreich'", "add `codes`", shipments=orders(destination_country=lands),
+    )  # fmt: skip
+
+
+def test_countries_that_the_shop_itself_calls_unknown_do_not_stop(tmp_path):
+    canonical, _, _ = ingested(tmp_path, shipments=orders(destination_country="ZZ"))
+    assert set(canonical["shipments"]["destination_country"]) == {"ZZ"}
+
+
+def test_words_of_a_status_that_nobody_translates_stop(tmp_path):
+    refused(
+        tmp_path, "column status: 40 of 40 values are not one of ordered, dispatched", "40 times 'zugestellt'",
+        "add `codes`", shipments=orders(status="zugestellt"),
     )  # fmt: skip
 
 

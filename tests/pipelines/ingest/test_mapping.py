@@ -60,11 +60,27 @@ def test_numbers_as_codes_are_read_as_text():
         (shipments(status={"column": "s", "codes": ["delivered"]}), "status.codes: is a list"),
         (shipments(weight_g={"column": "w", "plausible": [5, 1]}), "expected [lowest, highest]"),
         (shipments(status={"column": "s", "plausible": [1, 5]}), "expected [lowest, highest]"),
+        (shipments(ordered_at={"column": "t", "format": "%d.%m.%Y %H:%Q"}), "%Q' is no strptime pattern"),
+        (shipments(origin_postal_code={"constant": 567}), "reads this as the number 567; put the text in quotes"),
+        ({"tables": {"shipments": {"delimiter": "\\t"}}}, 'expected one character such as ";", or "\\t" for a tab'),
+        ({"tables": {"shipments": {"delimiter": ";;"}}}, "shipments.delimiter: ';;'"),
+        ({"tables": {"shipments": {"decimal": ";"}}}, "shipments.decimal: ';'; expected"),
+        (shipments(weight_kg="w"), "1 mistake in the mapping"),
         (shipments(carrier="Empfänger Name"), "looks like a person's name, street or contact"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place_and_what_was_expected(document, words):
     problem(document, words)
+
+
+def test_a_number_may_be_the_constant_of_a_column_of_numbers():
+    mapping = read_mapping(shipments(weight_g={"constant": 500}), "shop.yaml")
+    assert mapping.table("shipments").of("weight_g").constant == "500"
+
+
+def test_foreign_names_are_the_same_however_their_umlauts_are_composed():
+    mapping = read_mapping(shipments(order_id="fu\u0308r"), "shop.yaml")
+    assert mapping.table("shipments").of("order_id").column == "f\u00fcr"
 
 
 def test_all_mistakes_are_told_at_once():
@@ -79,5 +95,5 @@ def test_a_file_that_is_no_yaml_is_refused(tmp_path):
 
 
 def test_an_absent_file_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"shop.yaml: cannot be read"):
+    with pytest.raises(DataError, match=r"shop.yaml: cannot be read \(No such file"):
         load_mapping(tmp_path / "shop.yaml")

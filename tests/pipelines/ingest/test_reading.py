@@ -11,7 +11,7 @@ TEXT = "id,city\n1,Köln\n2,\n"
 
 def written(path, text=TEXT, encoding="utf-8"):
     raw = text.encode(encoding)
-    path.write_bytes(gzip.compress(raw) if path.suffix == ".gz" else raw)
+    path.write_bytes(gzip.compress(raw) if path.suffix.lower() == ".gz" else raw)
     return path
 
 
@@ -131,6 +131,20 @@ def test_a_column_that_occurs_twice_is_refused(tmp_path):
     refused(written(tmp_path / "t.csv", "id,id\n1,2\n"), "column id", "more than once")
 
 
+def test_columns_without_a_name_under_a_title_are_told_as_such(tmp_path):
+    refused(written(tmp_path / "t.csv", "Export,,\nid,city,on\n"), "column without a name", "lines above")
+
+
+@pytest.mark.parametrize(("line", "words"), [("", "'blank'"), ("sep=,", "'sep=,'")])
+def test_a_first_line_without_names_is_refused(tmp_path, line, words):
+    refused(written(tmp_path / "t.csv", f"{line}\n{TEXT}"), f"the first line is {words}, expected the names")
+
+
+def test_names_of_columns_are_the_same_however_their_umlauts_are_composed(tmp_path):
+    frame, _ = read_frame(written(tmp_path / "t.csv", "fu\u0308r\n1\n"), ["f\u00fcr"])
+    assert list(frame) == ["f\u00fcr"]
+
+
 @pytest.mark.parametrize(
     ("start", "words"),
     [
@@ -153,14 +167,48 @@ def test_another_delimiter_than_stated_is_recognised(tmp_path):
 
 
 def test_rows_with_too_few_fields_are_named(tmp_path):
-    error = refused(written(tmp_path / "t.csv", "id,city\n1,Bonn\n2\n3,Ulm\n"), "1 rows do not have the 2 fields")
+    error = refused(written(tmp_path / "t.csv", "id,city\n1,Bonn\n2\n3,Ulm\n"), "1 row does not have the 2 fields")
     assert error.rows == (3,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,city\n1,Ulm\n2,"Bonn\n3,Köln\n4,Jena\n',  # the file ends inside
+        'id,city\n1,Ulm\n2,"Bonn\n3,"Köln"\n4,Jena\n',  # the next one closes it
+        'id,city\n1,Ulm\n"2,Bonn\n3,Köln\n4,Jena\n',  # and the row has too few fields
+        'id,city\n1,Ulm\n2,"Bonn\n' + "3,Köln\n" * 100 + '4,27"\n',  # a mark of inches closes it far away
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_is_told_with_its_line(tmp_path, text):
+    error = refused(written(tmp_path / "t.csv", text), "line 3 opens a quotation mark that is not closed")
+    assert error.rows == (3,)
+
+
+def test_an_open_quotation_mark_that_takes_in_a_large_file_is_told_too(tmp_path):
+    text = 'id,city\n1,"Ulm\n' + "2,Bonn am Rhein\n" * 3_000_000
+    refused(written(tmp_path / "t.csv", text), "line 2 opens a quotation mark")
 
 
 def test_the_one_file_of_a_table_is_found(tmp_path):
     assert find_file(tmp_path, "t") is None
     path = written(tmp_path / "t.csv.gz")
     assert find_file(tmp_path, "t") == path
+
+
+@pytest.mark.parametrize("file", ["t.csv", "T.CSV", "t.CSV.GZ", "t.parquet"])
+def test_a_file_may_be_named_in_full_and_its_case_does_not_matter(tmp_path, file):
+    path = tmp_path / file
+    pd.DataFrame({"id": ["1"]}).to_parquet(path) if "parquet" in file else written(path)
+    assert find_file(tmp_path, "t") == find_file(tmp_path, file.lower()) == path
+    assert read_frame(path, ["id"])[0]["id"].tolist()[0] == "1"
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"nowhere: no such folder"):
+        find_file(tmp_path / "nowhere", "t")
+    with pytest.raises(DataError, match=r"t.csv: it is a file, expected a folder"):
+        find_file(written(tmp_path / "t.csv"), "t")
 
 
 def test_two_files_of_a_table_are_refused(tmp_path):

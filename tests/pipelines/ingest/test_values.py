@@ -22,7 +22,15 @@ def test_numbers_are_read_and_others_are_told():
 
 
 def test_a_decimal_comma_groups_thousands_with_points():
-    assert parse_numbers(texts("1.234,5"), ",").result.tolist() == [1234.5]
+    told = texts("1.234,5", "1.234", "12.345.678", "-1.234,50", "1234,5")
+    assert parse_numbers(told, ",").result.tolist() == [1234.5, 1234.0, 12345678.0, -1234.5, 1234.5]
+
+
+@pytest.mark.parametrize(
+    "text", ["1.2", "1.25", "1.2345", "1.2,5", "1.", "1234.567", ".123", "1,234.567", "1.234.5", "0.500"]
+)
+def test_a_point_that_groups_no_three_digits_makes_a_number_unreadable(text):
+    assert parse_numbers(texts(text), ",").bad.tolist() == [True]
 
 
 def test_numbers_of_a_typed_file_stay():

@@ -55,6 +55,12 @@ def line(n, text="x", number="0159001"):
     return f"dpd,{number},2026-11-22T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z,hub_arrival,{text},"
 
 
+@pytest.mark.parametrize("number", ['"1,23457E+12"', "1.23457E+12"])
+def test_a_number_that_a_spreadsheet_rounded_stops_the_file(database, tmp_path, number):
+    with pytest.raises(DataError, match=r"column tracking_number: .* a spreadsheet rounded it.* as text"):
+        read(database, csv(tmp_path / "scans.csv", line(1, number=number)))
+
+
 def test_csv_has_the_names_of_json(database, tmp_path):
     header = "\ufeff" + HEADER.replace(",", ";")
     told = [
@@ -292,7 +298,7 @@ def test_a_packed_file_that_is_cut_off_keeps_what_came(database, tmp_path):
         ("a.csv", "carrier,occurred_at,code,code,shipment_id", "names a column twice"),
         ("a.csv", ",a,b", "without a name"),
         ("a.csv", f"{HEADER}\rdpd,1\r", "lines end in CR alone. To do: save the file with the line ends of Unix"),
-        ("a.csv", "", "no column occurred_at"),
+        ("a.csv", "", "the first line is blank, or the file is empty"),
         ("a.xlsx", "", "cannot tell what .xlsx means"),
     ],
 )
