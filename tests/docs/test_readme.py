@@ -19,6 +19,7 @@ def test_the_questions_of_the_readme_are_answered(shop):
     assert [(one.status_code, one.text) for one in answers if one.status_code != 200] == []
     promise, registered, scanned, parcel = (one.json() for one in answers)
     assert promise["options"][0]["promised"]
+    assert promise["notes"] == []
     assert registered["shipment_id"] == parcel["shipment_id"] == "p-1"
     assert (scanned["accepted"], scanned["unknown_codes"]) == (1, 0)
     assert (parcel["stage"], parcel["promise"]["delay_risk"]) == ("out_for_delivery", 1.0)
