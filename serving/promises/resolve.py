@@ -7,7 +7,7 @@ from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import InputError
 from parcelcast.place import Place, PlaceIndex
 from parcelcast.promise import PromisePolicy
-from parcelcast.shipment import LONGEST_PLAN_DAYS, Carrier, Origin, counted_dispatch_on
+from parcelcast.shipment import LONGEST_PLAN_DAYS, Carrier, Origin, Service, counted_dispatch_on
 from serving.bundle_sources import ServingBundle
 from serving.promises.cart import Cart, Line, Note, Option
 from serving.promises.requests import (
@@ -164,9 +164,9 @@ def _options(
 ) -> Iterable[Option]:
     if choices is None:
         choices = [
-            OptionChoice(carrier=carrier.carrier_id, service=service.service_id)
+            OptionChoice(carrier=carrier.carrier_id, service=service.service_id or None)
             for carrier in bundle.carriers.values()
-            for service in carrier.services
+            for service in carrier.services or (Service(""),)
         ][:MAX_OPTIONS] or [OptionChoice()]
     for choice in choices:
         yield _option(choice, bundle, destination, notes)
@@ -179,7 +179,7 @@ def _option(choice: OptionChoice, bundle: ServingBundle, destination: Place, not
         notes.append(
             Note(
                 "carrier_unknown",
-                f"carrier {choice.carrier} is not known: deliveries from Monday to Saturday are assumed",
+                f"the days of carrier {choice.carrier} are not known: deliveries from Monday to Saturday are assumed",
             )
         )
     elif choice.service and service is None:
