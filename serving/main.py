@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import LOGGING_CONFIG
 
 from parcelcast.settings import Settings
 from serving.app import create_app
@@ -18,6 +19,8 @@ from serving.keys import load_keys
 # Python lets a thread run for 5 ms before another may. A thread that writes rows asks for its turn after each of them,
 # so beside a busy worker it would write 200 rows a second.
 _TURN_SECONDS = 0.0005
+# Our own words beside the server's, among them which bundle answers.
+_LOGGERS = {**LOGGING_CONFIG["loggers"], "parcelcast": {"handlers": ["default"], "level": "INFO"}}
 
 
 def application() -> FastAPI:
@@ -44,6 +47,7 @@ def run(application: str | FastAPI, settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        log_config={**LOGGING_CONFIG, "loggers": _LOGGERS},
         access_log=False,  # it would hold addresses
         server_header=False,
     )

@@ -36,6 +36,7 @@ def test_workers_get_the_settings_through_their_environment(tmp_path: Path, monk
     assert environment["PARCELCAST_WORKERS"] == "3"
     (application, how), = ran  # fmt: skip
     assert application == "serving.main:application"
+    assert how["log_config"]["loggers"]["parcelcast"]["level"] == "INFO"
     assert (how["factory"], how["workers"], how["port"], how["access_log"]) == (True, 3, 9000, False)
 
 
