@@ -92,6 +92,7 @@ def _demo(options: argparse.Namespace) -> int:
 
     workspace = make_demo(options.source, options.data, options.mapping, options.shipments)
     if options.prepare_only:
+        print("ready; the same command without --prepare-only serves it")
         return 0
     from serving.demo.server import serve_demo
 

@@ -45,6 +45,13 @@ def test_a_refusal_is_one_line_and_status_1(capsys, monkeypatch):
     assert capsys.readouterr().err == "parcelcast publish: got 3 warehouses, expected 4; name the missing one\n"
 
 
+def test_a_demo_that_is_only_prepared_says_what_comes_next(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("pipelines.demo.make_demo", lambda *_: tmp_path)
+
+    assert main(["demo", "--prepare-only"]) == 0
+    assert capsys.readouterr().out == "ready; the same command without --prepare-only serves it\n"
+
+
 def test_dates_are_read_as_dates(capsys):
     with pytest.raises(SystemExit) as exit_:
         parser().parse_args(["backtest", "--source", "olist", "--data", "d", "--test-from", "May", "--out", "o"])

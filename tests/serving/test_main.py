@@ -1,5 +1,6 @@
 """How a serving process is put together."""
 
+import os
 import time
 from pathlib import Path
 
@@ -55,12 +56,18 @@ def test_the_demo_prints_a_key_that_its_server_accepts(
     demo_server.serve_demo(settings)
     printed = capsys.readouterr().out
     assert "http://127.0.0.1:8000/demo/product" in printed
+    assert f"./run serve --bundle {os.path.relpath(tmp_path / 'none')}" in printed
     key = next(word for word in printed.split() if word.startswith("pck_"))
     with running(ran[0]) as (portal, state):
         shop = Shop(ran[0], state, portal, FakeClock(None), FakeSource(), key)
         assert shop.get("/demo/cart").status_code == 200
         assert shop.post("/v1/promises", json=PRODUCT).status_code == 200
+        assert shop.get("/v1/alerts").status_code == 200
+        assert shop.get("/v1/reports/codes").status_code == 200
         assert shop.post("/v1/admin/reload").status_code == 403
+        shop.key = shop.get("/demo/config.json").json()["key"]
+        assert shop.post("/v1/promises", json=PRODUCT).status_code == 200
+        assert shop.get("/v1/alerts").status_code == 403
 
 
 def test_a_published_bundle_is_found_without_being_asked(tmp_path: Path) -> None:
