@@ -64,7 +64,7 @@ class Bundles:
     def _nothing_there(self, *, force: bool) -> bool:
         if force:
             raise ArtefactError("there is no bundle to load; publish one first")
-        told = f"no bundle at {self._source}: answers rest on quotes and calendars; ./run dvc repro makes one"
+        told = f"no bundle at {self._source}: answers rest on quotes and calendars; ./run dvc repro publish makes one"
         if not self.current.generation and told != self.last_error:
             self._tried, self.last_error = None, told
             logger.warning(told)
