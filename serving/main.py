@@ -12,6 +12,7 @@ from uvicorn.config import LOGGING_CONFIG
 
 from parcelcast.settings import Settings
 from serving.app import create_app
+from serving.background import policies_of
 from serving.bundle_sources import DirectorySource
 from serving.clock import system_clock
 from serving.keys import load_keys
@@ -28,6 +29,8 @@ def application() -> FastAPI:
     sys.setswitchinterval(_TURN_SECONDS)
     settings = Settings.from_env(os.environ)
     keys = load_keys(settings.keys, os.environ.get("PARCELCAST_API_KEYS"))
+    if settings.worker:
+        policies_of(settings.alert_policies)  # here, so that a wrong one is told in a line
     app = create_app(settings, system_clock, DirectorySource(settings.bundle), keys)
     gc.freeze()  # what is imported stays; to look through it again and again costs more than a batch of scans
     return app

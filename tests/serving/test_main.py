@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from parcelcast.errors import InputError
 from parcelcast.settings import Settings
 from serving import main
 from serving.demo import server as demo_server
@@ -26,6 +27,19 @@ def test_the_environment_describes_the_application(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PARCELCAST_API_KEYS", key_document([KEY]))
     assert Settings.from_env(main.environment_of(settings)) == settings
     assert isinstance(main.application(), FastAPI)
+
+
+@pytest.mark.parametrize("content", ['{"default": {"quiet_hour": null}}', "{"])
+def test_alert_policies_that_cannot_be_used_are_told_with_their_file_before_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    file = tmp_path / "policies.json"
+    file.write_text(content)
+    monkeypatch.setenv("PARCELCAST_ALERT_POLICIES", str(file))
+    monkeypatch.setenv("PARCELCAST_KEYS", str(tmp_path / "none.json"))
+    with pytest.raises(InputError) as told:
+        main.application()
+    assert str(told.value).count(str(file)) == 1
 
 
 def test_workers_get_the_settings_through_their_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
