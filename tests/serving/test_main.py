@@ -42,6 +42,14 @@ def test_alert_policies_that_cannot_be_used_are_told_with_their_file_before_the_
     assert str(told.value).count(str(file)) == 1
 
 
+def test_a_server_without_keys_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PARCELCAST_KEYS", str(tmp_path / "none.json"))
+    main.application()
+    assert f"no API keys in {tmp_path / 'none.json'}: all questions are refused" in caplog.text
+
+
 def test_workers_get_the_settings_through_their_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[object, dict[str, object]]] = []
     environment: dict[str, str] = {}
