@@ -36,15 +36,10 @@ def carriers_of(shipments: pd.DataFrame) -> dict[str, Carrier]:
     For a history without a table `carriers`: any day may bring a parcel, and nothing is quoted.
     """
     outgoing = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
-    named = outgoing[outgoing["carrier"].notna()]
+    services = {str(carrier): _by_use(names) for carrier, names in outgoing.groupby("carrier")["service"]}
     return {
-        str(carrier): Carrier(
-            str(carrier),
-            tuple(Service(str(service)) for service in _by_use(named["service"][named["carrier"] == carrier])),
-            frozenset(range(7)),
-            observes_holidays=False,
-        )
-        for carrier in _by_use(named["carrier"])
+        carrier: Carrier(carrier, tuple(map(Service, services[carrier])), frozenset(range(7)), observes_holidays=False)
+        for carrier in _by_use(outgoing["carrier"])
     }
 
 
