@@ -14,7 +14,7 @@ from parcelcast.shipment import Carrier, Origin, Service
 
 
 def network_of(tables: Mapping[str, pd.DataFrame], places: PlaceIndex) -> Network:
-    """Return places, origins and carriers; without a table `carriers` any day may bring a parcel.
+    """Return places, origins and carriers; a carrier that no table `carriers` tells of may bring a parcel on any day.
 
     DataError when shipments name an origin that the table `origins` does not have.
     """
@@ -28,6 +28,19 @@ def network_of(tables: Mapping[str, pd.DataFrame], places: PlaceIndex) -> Networ
             remedy="add them to the origins, or look for their rows in the quarantine, and ingest again",
         )
     return Network(places, origins, _carriers(tables["carriers"]) if "carriers" in tables else {})
+
+
+def carriers_of(shipments: pd.DataFrame) -> dict[str, Carrier]:
+    """Return the carriers and services that parcels on their way to shoppers name, those with most parcels first.
+
+    For a history without a table `carriers`: any day may bring a parcel, and nothing is quoted.
+    """
+    outgoing = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
+    services = {str(carrier): _by_use(names) for carrier, names in outgoing.groupby("carrier")["service"]}
+    return {
+        carrier: Carrier(carrier, tuple(map(Service, services[carrier])), frozenset(range(7)), observes_holidays=False)
+        for carrier in _by_use(outgoing["carrier"])
+    }
 
 
 def hub_regions(facilities: pd.DataFrame, places: PlaceIndex) -> dict[str, str]:
@@ -71,6 +84,11 @@ def _carriers(frame: pd.DataFrame) -> dict[str, Carrier]:
 def _service(row: Mapping[Any, Any]) -> Service:
     quoted, price, currency = (_known(row[name]) for name in ("quoted_days", "price", "currency"))
     return Service(str(row["service"]), quoted and int(quoted), price and float(price), currency)
+
+
+def _by_use(names: pd.Series) -> list[str]:
+    counts = names.value_counts()
+    return sorted(map(str, counts.index), key=lambda name: (-counts[name], name))
 
 
 def _known(value: Any) -> Any:

@@ -30,7 +30,7 @@ start here
 
 with your own data
   1. Describe your export in a mapping file and name both in params.yaml (ingest: source, data, mapping).
-  2. ./run dvc repro                runs every stage whose inputs changed, in the order
+  2. ./run dvc repro publish        runs every stage whose inputs changed, in the order
                                     ingest, validate, weather, featurize, train, calibrate, evaluate, register, check,
                                     publish
   3. ./run serve                    answers POST /v1/promises with the published model

@@ -84,13 +84,15 @@ def add_to_store(
 def counts_of(store: Path) -> Count:
     """Return what reads the counts of a store instead of counting.
 
-    InputError where the store does not tell of all that the history does: of its last day, its scans, its lanes.
+    InputError where there is none, and where the store does not tell of all that the history does: of its last day, its
+    scans, its lanes.
     """
+    manifest = read_manifest(store)
+    if manifest is None:
+        raise InputError(f"{store} is no store; expected one that ./run featurize days keeps")
 
     def read(history: ParcelHistory, network: Network, weather: Bulletins) -> Sketches:
-        manifest, last = read_manifest(store), last_known_day(history)
-        if manifest is None:
-            raise InputError(f"{store} is no store; expected one that ./run featurize days keeps")
+        last = last_known_day(history)
         if manifest.until < last:
             raise InputError(
                 f"{store} tells of days until {day_of(manifest.until)}, the tables until {day_of(last)}; "

@@ -1,7 +1,7 @@
 """From canonical tables to what training and evaluation read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.assembly import Assembled, assemble
 from features.engine.scanning import read_first_scans
-from features.network import hub_regions, network_of
+from features.network import carriers_of, hub_regions, network_of
 from features.table import Network, ParcelHistory, Sketches, build_sketches, bulletins_of, parcel_history
 from features.weather import Bulletins
 from models.hazard import HORIZON
@@ -87,6 +87,8 @@ def counted(
         raise DataError("no parcel goes to a shopper", file="shipments", remedy="ingest the shop's outgoing parcels")
     tell(f"reading {len(shipments):,} shipments")
     network = network_of(tables, places)
+    if "carriers" not in tables:
+        network = replace(network, carriers=carriers_of(shipments))
     history = parcel_history(shipments, network, tables.get(FIRST_SCANS))
     hubs = hub_regions(tables["facilities"], places) if "facilities" in tables else {}
     weather = tables.get("weather_daily")

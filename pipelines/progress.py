@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
 from typing import Protocol
 
 from rich.console import Console
@@ -39,8 +41,12 @@ SILENT: TellShare = _silently
 def steps(title: str) -> Iterator[TellShare]:
     """Give a function that names the step now running; finished steps stay on the screen with the time they took.
 
-    Writes to standard error. Where that is no terminal, each finished step is one plain line.
+    Writes to standard error. Where that is no terminal, each step is one plain line when it begins, with the time since
+    the first one.
     """
+    if not sys.stderr.isatty():
+        yield from _plain_steps(title)
+        return
     with _progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()) as progress:
         running: list[TaskID] = []
         names: list[str] = []
@@ -59,6 +65,20 @@ def steps(title: str) -> Iterator[TellShare]:
 
         yield tell
         finish()
+
+
+def _plain_steps(title: str) -> Iterator[TellShare]:
+    began = monotonic()
+    names: list[str] = []
+
+    def tell(step: str, _: float | None = None, /) -> None:
+        if names[-1:] != [step]:
+            names.append(step)
+            sys.stderr.write(f"{title}: {step} {timedelta(seconds=int(monotonic() - began))}\n")
+            sys.stderr.flush()
+
+    yield tell
+    tell("done")
 
 
 @contextmanager

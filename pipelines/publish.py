@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.tracking import CHAMPION, Registry, Version
+from models.tracking import CHALLENGER, CHAMPION, Registry, Version
 from parcelcast.errors import ArtefactError
 
 CURRENT = "current"
@@ -59,6 +59,10 @@ def publish(
 def champion_of(registry: Registry) -> Version:
     """Return the champion; ArtefactError when there is none."""
     champion = registry.named(CHAMPION)
+    if champion is None and registry.named(CHALLENGER) is None:
+        raise ArtefactError(
+            "there is no champion to publish, as nothing was trained; train first: ./run dvc repro publish"
+        )
     if champion is None:
         raise ArtefactError(
             "there is no champion to publish; the challenger did not pass its checks (see reports/checks.json)"

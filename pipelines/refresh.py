@@ -95,7 +95,7 @@ def _check_past(champion: Bundle, home: Path, now: datetime) -> None:
         raise ArtefactError(
             f"{champion.version} knows all before {until}, which has not come: a record of a wrong date was counted, "
             f"or this machine's clock is slow. Remove {home / CURRENT} and run ./run publish; where the model itself "
-            "was trained so, train again: ./run dvc repro"
+            "was trained so, train again: ./run dvc repro publish"
         )
 
 
@@ -104,14 +104,14 @@ def _check_fit(served: Path, champion: Bundle, newest: Newest) -> None:
     if _rows(champion.places) != _rows(newest.places) or champion.places.grouping != newest.places.grouping:
         raise InputError(
             "the places of params.yaml are not those that the champion learned with; "
-            "name its table, region and area again, or train with the new ones: ./run dvc repro"
+            "name its table, region and area again, or train with the new ones: ./run dvc repro publish"
         )
     families = pq.read_table(served / HISTORY, columns=["family"])["family"].unique().to_pylist()
     if _FROM_SCANS in families and FIRST_SCANS not in newest.tables:
         raise DataError(
             "the champion's histories were counted with scans, and there are none now",
             file=str(newest.validated / "scans.parquet"),
-            remedy="ingest the scans too, or train without them: ./run dvc repro",
+            remedy="ingest the scans too, or train without them: ./run dvc repro publish",
         )
 
 

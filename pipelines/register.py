@@ -98,4 +98,6 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise DataError("no such file", file=str(path), remedy="run ./run dvc repro, which makes it first") from error
+        raise DataError(
+            "no such file", file=str(path), remedy="run ./run dvc repro publish, which makes it first"
+        ) from error

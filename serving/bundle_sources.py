@@ -82,6 +82,10 @@ class DirectorySource:
 
     path: Path
 
+    def __str__(self) -> str:
+        """Return the path."""
+        return str(self.path)
+
     def identity(self) -> str | None:
         """Return the real directory and the age of its manifest."""
         try:

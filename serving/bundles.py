@@ -39,8 +39,8 @@ class Bundles:
     def refresh(self, *, force: bool = False) -> bool:
         """Load the source's bundle if it changed (or by force) and return whether it was swapped in.
 
-        A failure keeps the bundle in use and is told in `last_error`; by force it is also raised as ArtefactError. Any
-        thread may call it; the swap is one assignment.
+        A failure keeps the bundle in use and is told in `last_error`, as is a source that never had one; by force it is
+        also raised as ArtefactError. Any thread may call it; the swap is one assignment.
         """
         with self._lock:
             identity = self._source.identity()
@@ -64,6 +64,10 @@ class Bundles:
     def _nothing_there(self, *, force: bool) -> bool:
         if force:
             raise ArtefactError("there is no bundle to load; publish one first")
+        told = f"no bundle at {self._source}: answers rest on quotes and calendars; ./run dvc repro publish makes one"
+        if not self.current.generation and told != self.last_error:
+            self._tried, self.last_error = None, told
+            logger.warning(told)
         return False
 
 

@@ -68,7 +68,7 @@ _REASONS = {
     403: "The key does not carry the scope this call needs",
     404: "There is nothing under this id",
     413: "The body is larger than the server accepts",
-    415: "The body is neither JSON nor lines of JSON, or packed in an unknown way",
+    415: "The body is of another type than this path reads, or packed in an unknown way",
     422: "The request is well formed, but a value in it cannot be used",
     503: "The server cannot keep its word now: the promise store or the bundle is not usable",
 }
@@ -113,6 +113,9 @@ async def _answer(request: Request, error: Exception) -> Response:
                 logger.error("%s on %s: %s", error.code, route_of(request.scope), error)
             challenge = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
             return problem(error.status, error.code, str(error), headers=challenge)
+        case RequestValidationError() if isinstance(error.body, bytes):  # which FastAPI takes apart where it is JSON
+            got = ascii(request.headers.get("content-type", ""))[:60]
+            return problem(415, "unsupported-media-type", f"got Content-Type {got}; expected application/json")
         case RequestValidationError():
             return _invalid(error)
         case HTTPException():

@@ -31,7 +31,11 @@ class Calibrated:
         if wrong:
             return Verdict(self.code, Outcome.ISSUE, "; ".join(wrong))
         seen = ", ".join(f"{level:.0%}: {share:.1%}" for level, share in sorted(scores.coverage.items()))
-        return Verdict(self.code, Outcome.PASS, f"coverage {seen}; PIT within {pit_gap(scores.pit):.3f} of uniform")
+        return Verdict(
+            self.code,
+            Outcome.PASS,
+            f"coverage {seen} (intervals of whole days hold more); PIT within {pit_gap(scores.pit):.3f} of uniform",
+        )
 
     def _coverage_gaps(self, scores: Scores) -> list[str]:
         return [

@@ -1,9 +1,10 @@
 """Histories of orders, simulated or a shop's own: how good promises would have been, and what their places are."""
 
 import argparse
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from parcelcast.commands import day
 
 if TYPE_CHECKING:
     from parcelcast.commands import Commands
@@ -27,8 +28,8 @@ def add_backtest(commands: "Commands") -> None:
         "--mapping", type=Path, metavar="FILE",
         help="what foreign columns mean (source canonical; data/reference/mappings/example.yaml, docs/data.md)",
     )  # fmt: skip
-    command.add_argument("--test-from", type=date.fromisoformat, metavar="DATE", help="first day")
-    command.add_argument("--test-until", type=date.fromisoformat, metavar="DATE", help="day after the last")
+    command.add_argument("--test-from", type=day, metavar="DATE", help="first day")
+    command.add_argument("--test-until", type=day, metavar="DATE", help="day after the last")
     command.add_argument("--train-share", type=float, default=0.7, metavar="S", help="cargo2000 only (default: 0.7)")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     command.add_argument("--places", type=Path, metavar="TABLE", help="places that ./run places made (default: ours)")

@@ -67,10 +67,11 @@ def add_key(commands: "Commands") -> None:
     command = commands.add_parser(
         "key",
         help="make an API key for the server",
+        usage="./run key NAME [--scopes SCOPE ...]",  # as NAME behind the scopes would be read as one of them
         description="Add a key to the server's key file and print it, this once: only its hash is kept. Running "
         "servers accept it after a restart.",
     )
-    command.add_argument("name", help="who will use it")
+    command.add_argument("name", metavar="NAME", help="who will use it")
     command.add_argument(
         "--scopes",
         nargs="+",
@@ -92,6 +93,7 @@ def _demo(options: argparse.Namespace) -> int:
 
     workspace = make_demo(options.source, options.data, options.mapping, options.shipments)
     if options.prepare_only:
+        print("ready; the same command without --prepare-only serves it")
         return 0
     from serving.demo.server import serve_demo
 
@@ -122,8 +124,11 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _key(options: argparse.Namespace) -> int:
+    from parcelcast.errors import InputError
     from serving.keys import create_key
 
+    if not options.name.strip():
+        raise InputError("got an empty name for the key; expected who will use it, such as checkout")
     path = settings_of(options).keys
     path.parent.mkdir(parents=True, exist_ok=True)
     print(create_key(path, options.scopes, options.name, datetime.now(UTC), os.urandom(64)))
@@ -134,5 +139,6 @@ def settings_of(options: argparse.Namespace) -> "Settings":
     """Return the settings of the environment, with those options that were given in their place."""
     from parcelcast.settings import Settings
 
-    given = {name: value for name in ("host", "port", "workers", "bundle") if (value := getattr(options, name, None))}
+    asked = {name: getattr(options, name, None) for name in ("host", "port", "workers", "bundle")}
+    given = {name: value for name, value in asked.items() if value is not None}
     return replace(Settings.from_env(os.environ), **given)

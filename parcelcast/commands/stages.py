@@ -1,10 +1,10 @@
 """The stages of the pipeline, and what goes on with their work: days that are added, the model that is refreshed."""
 
 import argparse
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parcelcast.commands import day
 from parcelcast.commands.services import settings_of
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def add_stages(commands: "Commands") -> None:
         )
         command.set_defaults(handler=_stage)
         if name == "ingest":
-            _add_scans(command.add_subparsers(metavar="scans", help="instead: read scans into the server's database"))
+            _add_scans(command.add_subparsers(metavar="[scans]", help="instead: read scans into the server's database"))
         if name == "featurize":
-            _add_days(command.add_subparsers(metavar="days", help="instead: add a day's files to a store of counts"))
+            _add_days(command.add_subparsers(metavar="[days]", help="instead: add a day's files to a store of counts"))
 
 
 def add_refresh(commands: "Commands") -> None:
@@ -108,7 +108,7 @@ def _add_days(forms: "Commands") -> None:
         help="folder of the canonical tables origins and carriers (default: data/validated)",
     )  # fmt: skip
     form.add_argument(
-        "--until", type=date.fromisoformat, metavar="DATE",
+        "--until", type=day, metavar="DATE",
         help="last UTC day to count (default: that of the last record of the shipments)",
     )  # fmt: skip
     form.set_defaults(handler=_featurize_days)

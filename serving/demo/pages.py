@@ -26,8 +26,13 @@ def add_demo(app: FastAPI, key: str) -> None:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
+    @router.get("/demo")
     async def start() -> Response:
         return RedirectResponse("/demo/product")
+
+    @router.get("/favicon.ico")
+    async def icon() -> Response:
+        return RedirectResponse("/demo/static/art/parcel.svg")
 
     @router.get("/demo/product")
     async def product() -> Response:

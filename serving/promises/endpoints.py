@@ -48,7 +48,7 @@ router.add_api_route(
     create_promise,
     methods=["POST"],
     response_model=PromiseAnswer,
-    responses=documented(400, 401, 403, 413, 422, 503),
+    responses=documented(400, 401, 403, 413, 415, 422, 503),
     route_class_override=FastRoute,
 )
 

@@ -134,7 +134,8 @@ class Item(Strictly):
         default=None,
         min_length=1,
         max_length=MAX_ORIGINS_PER_ITEM,
-        description="ids of the warehouses, stores or sellers that could send it; default: all that the server knows",
+        description="ids of the warehouses, stores or sellers that could send it; default: those that the question "
+        "defines, or all that the server knows",
         examples=[["wh-leipzig", "wh-koeln"]],
     )
 

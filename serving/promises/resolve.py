@@ -7,7 +7,7 @@ from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import InputError
 from parcelcast.place import Place, PlaceIndex
 from parcelcast.promise import PromisePolicy
-from parcelcast.shipment import LONGEST_PLAN_DAYS, Carrier, Origin, counted_dispatch_on
+from parcelcast.shipment import LONGEST_PLAN_DAYS, Carrier, Origin, Service, counted_dispatch_on
 from serving.bundle_sources import ServingBundle
 from serving.promises.cart import Cart, Line, Note, Option
 from serving.promises.requests import (
@@ -32,13 +32,14 @@ def resolve(request: PromiseRequest, bundle: ServingBundle, now: datetime, servi
     to = request.destination
     destination = bundle.places.find(to.country, to.postal_code, to.city)
     notes = list(_place_notes(destination))
-    origins = _origins(request, bundle, destination, notes)
+    unnamed = _candidates_of_unnamed(request, bundle)
+    origins = _origins(request, unnamed, bundle, destination, notes)
     ordered_at = request.ordered_at or now
     notes += _plan_notes(request.planned_dispatch_on, ordered_at, origins.values())
     return Cart(
         ordered_at=ordered_at,
         destination=destination,
-        lines=tuple(_line(item, _candidates(item, request, bundle), origins) for item in request.items),
+        lines=tuple(_line(item, _candidates(item, unnamed), origins) for item in request.items),
         origins=origins,
         options=tuple(_options(request.options, bundle, destination, notes)),
         policy=_policy(request, service_level),
@@ -72,36 +73,53 @@ def _plan_notes(told: date | None, ordered_at: datetime, origins: Iterable[Origi
         )
 
 
-def _candidates(item: Item, request: PromiseRequest, bundle: ServingBundle) -> tuple[str, ...]:
-    if item.origins is not None:
-        return tuple(dict.fromkeys(item.origins))
-    if len(bundle.origins) > MAX_ORIGINS_PER_ITEM:  # a marketplace: nobody can say which seller is meant
-        return (ANY_ORIGIN,)
-    known = tuple(sorted({*bundle.origins, *(definition.id for definition in request.origins)}))
-    return known if 0 < len(known) <= MAX_ORIGINS_PER_ITEM else (ANY_ORIGIN,)
+def _candidates(item: Item, unnamed: tuple[str, ...]) -> tuple[str, ...]:
+    return unnamed if item.origins is None else tuple(dict.fromkeys(item.origins))
+
+
+def _candidates_of_unnamed(request: PromiseRequest, bundle: ServingBundle) -> tuple[str, ...]:
+    """Return where an item that names no origin may come from: those that the request defines, if no item names any."""
+    known = {definition.id for definition in request.origins}
+    if not known or any(item.origins is not None for item in request.items):
+        known.update(bundle.origins)
+    # More are a marketplace: nobody can say which seller is meant.
+    return tuple(sorted(known)) if 0 < len(known) <= MAX_ORIGINS_PER_ITEM else (ANY_ORIGIN,)
 
 
 def _origins(
-    request: PromiseRequest, bundle: ServingBundle, destination: Place, notes: list[Note]
+    request: PromiseRequest,
+    unnamed: tuple[str, ...],
+    bundle: ServingBundle,
+    destination: Place,
+    notes: list[Note],
 ) -> dict[str, Origin]:
     defined = {definition.id: _defined_origin(definition, bundle.places) for definition in request.origins}
     if len(defined) < len(request.origins):
         raise InputError("origins define the same id twice; expected each id once")
-    wanted = dict.fromkeys(name for item in request.items for name in _candidates(item, request, bundle))
+    wanted = dict.fromkeys(name for item in request.items for name in _candidates(item, unnamed))
     if len(wanted) > MAX_ORIGINS:
         raise InputError(
             f"the items name {len(wanted)} different origins; expected at most {MAX_ORIGINS}: ask for parts of the cart"
         )
     found = {name: defined.get(name) or bundle.origins.get(name) for name in wanted}
-    if missing := [name for name, origin in found.items() if origin is None]:
-        notes.append(
-            Note(
-                "origin_unknown",
-                f"nothing is known of origin {', '.join(missing)}: dispatch is assumed from Monday to Friday "
-                "with a cut-off at 14:00 at the destination; define it in `origins`",
-            )
-        )
+    missing = [name for name, origin in found.items() if origin is None]
+    notes += _origin_notes(missing, len({*bundle.origins, *defined}))
     return {name: origin or assumed_origin(name, destination) for name, origin in found.items()}
+
+
+def _origin_notes(missing: list[str], known: int) -> Iterable[Note]:
+    assumed = "dispatch is assumed from Monday to Friday with a cut-off at 14:00 at the destination"
+    if ANY_ORIGIN in missing and known > MAX_ORIGINS_PER_ITEM:
+        missing = [name for name in missing if name != ANY_ORIGIN]
+        yield Note(
+            "origins_not_named",
+            f"{known} origins are known, at most {MAX_ORIGINS_PER_ITEM} are candidates: {assumed}; "
+            "name yours in `items[].origins`",
+        )
+    if missing:
+        yield Note(
+            "origin_unknown", f"nothing is known of origin {', '.join(missing)}: {assumed}; define it in `origins`"
+        )
 
 
 def _defined_origin(definition: OriginDefinition, places: PlaceIndex) -> Origin:
@@ -146,9 +164,9 @@ def _options(
 ) -> Iterable[Option]:
     if choices is None:
         choices = [
-            OptionChoice(carrier=carrier.carrier_id, service=service.service_id)
+            OptionChoice(carrier=carrier.carrier_id, service=service.service_id or None)
             for carrier in bundle.carriers.values()
-            for service in carrier.services
+            for service in carrier.services or (Service(""),)
         ][:MAX_OPTIONS] or [OptionChoice()]
     for choice in choices:
         yield _option(choice, bundle, destination, notes)
@@ -161,7 +179,7 @@ def _option(choice: OptionChoice, bundle: ServingBundle, destination: Place, not
         notes.append(
             Note(
                 "carrier_unknown",
-                f"carrier {choice.carrier} is not known: deliveries from Monday to Saturday are assumed",
+                f"the days of carrier {choice.carrier} are not known: deliveries from Monday to Saturday are assumed",
             )
         )
     elif choice.service and service is None:

@@ -30,10 +30,10 @@ Before = Annotated[Cursor | None, Query(description="`cursor` of the page before
 Limit = Annotated[int, Query(ge=1, le=MAX_DELIVERIES)]
 
 _OF_ONE = documented(401, 403, 404, 422, 503)
-_WITH_BODY = documented(400, 401, 403, 404, 413, 422, 503)
+_WITH_BODY = documented(400, 401, 403, 404, 413, 415, 422, 503)
 
 
-@router.post("", status_code=201, responses=documented(400, 401, 403, 413, 422, 503))
+@router.post("", status_code=201, responses=documented(400, 401, 403, 413, 415, 422, 503))
 def subscribe(body: NewWebhook, services: Serving, _caller: AlertWriter) -> NewWebhookAnswer:
     """Subscribe a URL to events. The secret in the answer is shown this once."""
     now = services.clock()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+_DATE = re.compile(r"'\$\(date -u -d '(\d) days? ago' \+%F(.*?)\)'")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -50,6 +51,11 @@ PAGES = [
     *map(page, ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/notifier/README.md")),
     *map(Page, sorted((ROOT / "docs").rglob("*.md"))),
 ]
+
+
+def dated(block: str) -> str:
+    """Commands with the shell's dates as of 23 November 2026."""
+    return _DATE.sub(lambda ago: f"2026-11-{23 - int(ago[1])}{ago[2]}", block)
 
 
 def quoted(cell: str) -> list[str]:

@@ -14,20 +14,19 @@ from serving.alerts.answers import Feed
 from serving.alerts.wording import Wording
 from serving.webhooks.signing import headers, new_secret, rotated
 from serving.worker.policies import Policies
-from tests.docs.pages import page
+from tests.docs.pages import dated, page
 from tests.parcelcast.alerts.situations import AWAKE, situation
 from tests.parcelcast.tracking.reports import hours
 from tests.serving.shop import open_shop
 
+AT_ONCE = {"default": {"quiet_hours": None, "confirm_grace_hours": 0}}
 ALERTS = page("docs/alerts.md")
 _CURL = re.compile(r"curl (?:-s )?http://127\.0\.0\.1:8000(/\S+) .*?-d '(\{.*?\})'$", re.DOTALL | re.MULTILINE)
-_DATE = re.compile(r"'\$\(date -u -d '(\d) days? ago' \+%F(.*?)\)'")
 
 
 def asked(name: str) -> list[tuple[str, dict[str, Any]]]:
     """Paths and bodies of the curl commands of a page; the shell's dates are those of 23 November 2026."""
-    plain = [_DATE.sub(lambda ago: f"2026-11-{23 - int(ago[1])}{ago[2]}", block) for block in page(name).blocks()]
-    return [(path, json.loads(body)) for block in plain for path, body in _CURL.findall(block)]
+    return [(path, json.loads(body)) for block in page(name).blocks() for path, body in _CURL.findall(dated(block))]
 
 
 def shape(told: Any) -> Any:
@@ -101,8 +100,10 @@ def test_policies_are_read_as_the_pages_write_them():
     assert tiers[1] == Tier("voucher-5", 2, parties=frozenset({"warehouse", "carrier"}))
     [threshold] = [term for term in ALERTS.terms if term.startswith('{"open_at"')]
     assert AlertPolicy.from_dict({"thresholds": {"any": json.loads(threshold)}}).threshold("line_haul").sure_at == 0.9
-    [awake] = [term for term in page("examples/notifier/README.md").terms if term.startswith('{"default"')]
-    Policies(json.loads(awake))
+    for name in ("README.md", "examples/notifier/README.md"):
+        [at_once] = re.findall(r"^echo '(\{.*\})' > \S*at-once.json$", page(name).text, re.MULTILINE)
+        assert json.loads(at_once) == AT_ONCE
+    Policies(AT_ONCE)
 
 
 def test_a_page_of_the_feed_has_the_fields_that_are_shown():

@@ -3,7 +3,8 @@ import json
 import pandas as pd
 import pytest
 
-from features.network import hub_regions, network_of
+from features.network import carriers_of, hub_regions, network_of
+from features.orders import delivery_calendar_key
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError
 from parcelcast.shipment import Service
@@ -72,6 +73,19 @@ def test_a_carrier_delivers_whenever_one_of_its_services_does(tables):
 def test_without_carriers_none_is_known(tables):
     del tables["carriers"]
     assert network_of(tables, PLACES).carriers == {}
+
+
+def test_a_history_knows_its_own_carriers_and_delivers_with_them_on_any_day():
+    ways = [("gls", "flex", None), ("dpd", "b", False), ("dpd", "a", False), ("dpd", "b", False), ("ups", None, False)]
+    ways += [("back", "standard", True), (None, "standard", False)]
+    frame = pd.DataFrame(ways, columns=["carrier", "service", "is_return"])
+    found = carriers_of(frame.astype({"is_return": "boolean"}))
+    assert {name: [one.service_id for one in carrier.services] for name, carrier in found.items()} == {
+        "dpd": ["b", "a"], "gls": ["flex"], "ups": [],
+    }  # fmt: skip
+    assert list(found) == ["dpd", "gls", "ups"]
+    munich = PLACES.find("DE", "80331")
+    assert {delivery_calendar_key(one, munich) for one in found.values()} == {delivery_calendar_key(None, munich)}
 
 
 def test_an_origin_that_nobody_described_is_named(tables):

@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from parcelcast.cli import main, parser
+from parcelcast.commands.services import settings_of
 from parcelcast.commands.stages import STAGES
 from parcelcast.errors import InputError
 
@@ -54,12 +55,37 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(capsys, tmp_pat
     assert f"parcelcast backtest: cannot read or write {out} (File exists)" in capsys.readouterr().err
 
 
+def test_a_demo_that_is_only_prepared_says_what_comes_next(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("pipelines.demo.make_demo", lambda *_: tmp_path)
+
+    assert main(["demo", "--prepare-only"]) == 0
+    assert capsys.readouterr().out == "ready; the same command without --prepare-only serves it\n"
+
+
 def test_dates_are_read_as_dates(capsys):
     with pytest.raises(SystemExit) as exit_:
         parser().parse_args(["backtest", "--source", "olist", "--data", "d", "--test-from", "May", "--out", "o"])
 
     assert exit_.value.code == 2
-    assert "--test-from" in capsys.readouterr().err
+    assert "--test-from: got 'May'; expected YYYY-MM-DD" in capsys.readouterr().err
+
+
+def test_options_replace_settings_also_where_they_are_zero(monkeypatch):
+    monkeypatch.setenv("PARCELCAST_PORT", "9000")
+
+    assert settings_of(parser().parse_args(["serve", "--port", "0"])).port == 0
+    assert settings_of(parser().parse_args(["serve"])).port == 9000
+
+
+def test_a_key_needs_a_name(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("PARCELCAST_KEYS", str(tmp_path / "keys.json"))
+
+    assert main(["key", " "]) == 1
+    assert "expected who will use it" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["key", "--scopes", "parcels:read", "shop"])
+    assert "usage: ./run key NAME [--scopes" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_new_key_is_printed_once_and_only_its_hash_is_kept(capsys, monkeypatch, tmp_path):

@@ -13,7 +13,7 @@ from features.engine.store import locked, read_manifest
 from parcelcast.cli import main
 from parcelcast.errors import DataError, InputError
 from parcelcast.place import PlaceIndex
-from pipelines.daystore import Addition, add_to_store
+from pipelines.daystore import Addition, add_to_store, counts_of
 from pipelines.simulator.library import small_world
 from pipelines.workspace import ROOT
 from tests.features.engine.stores import (
@@ -194,3 +194,8 @@ def test_the_command_teaches_how_a_store_is_begun(capsys):
     with pytest.raises(SystemExit):
         main(["featurize", "days", "--help"])
     assert "begin a store with all that is known" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_no_store_has_no_counts(tmp_path):
+    with pytest.raises(InputError, match=r"absent is no store; expected one that \./run featurize days keeps"):
+        counts_of(tmp_path / "absent")

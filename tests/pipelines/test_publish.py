@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from models.tracking import CHAMPION, Version
+from models.tracking import CHALLENGER, CHAMPION, Version
 from parcelcast.errors import ArtefactError
 from pipelines.publish import publish
 
@@ -18,6 +18,9 @@ class FakeRegistry:
         bundle.mkdir(parents=True)
         (bundle / "manifest.json").write_text(number)
         self._names[CHAMPION] = Version(number, f"run-{number}")
+
+    def challenge(self, number: str) -> None:
+        self._names[CHALLENGER] = Version(number, f"run-{number}")
 
     def named(self, alias: str) -> Version | None:
         return self._names.get(alias)
@@ -128,7 +131,10 @@ def test_a_champion_that_is_served_already_fills_the_online_store_again(registry
 
 
 def test_without_a_champion_there_is_nothing_to_publish(registry, home):
-    with pytest.raises(ArtefactError, match="no champion"):
+    with pytest.raises(ArtefactError, match=r"no champion.*train first: ./run dvc repro publish"):
+        publish(registry, home, _accept, _online)
+    registry.challenge("1")
+    with pytest.raises(ArtefactError, match=r"no champion.*did not pass its checks"):
         publish(registry, home, _accept, _online)
 
 

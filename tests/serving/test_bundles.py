@@ -116,10 +116,21 @@ def test_readiness_tells_which_bundle_answers_and_why_not_a_newer_one(shop: Shop
     assert shop.post("/v1/admin/reload").status_code == 403
 
 
+def test_that_there_is_no_bundle_is_logged_once_with_its_place(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundles = Bundles(DirectorySource(tmp_path / "none"), lambda: NOW)
+    assert [bundles.refresh(), bundles.refresh()] == [False, False]
+    assert bundles.last_error is not None
+    assert bundles.last_error.startswith(f"no bundle at {tmp_path / 'none'}: answers rest on quotes and calendars;")
+    assert caplog.messages == [bundles.last_error]
+
+
 def test_a_server_without_a_bundle_says_that_it_is_degraded(tmp_path: Path) -> None:
     with open_shop(tmp_path, source=FakeSource(published=None)) as shop:
         told = shop.get("/readyz").json()
         assert (told["status"], told["bundle"]["age_days"]) == ("degraded", None)
+        assert told["last_error"].startswith("no bundle at ")
         assert "bundle_age_days" not in shop.get("/metrics").text
         assert shop.post("/v1/promises", json=PRODUCT).status_code == 200
 

@@ -126,11 +126,23 @@ def test_an_item_without_origins_may_come_from_anywhere_known(tmp_path: Path, *,
         assert sorted(found["origin"] for found in ranks) == expected
 
 
-def test_in_a_marketplace_an_item_without_origins_comes_from_somewhere_unknown(tmp_path: Path) -> None:
+def test_in_a_marketplace_an_item_without_origins_comes_from_somewhere_and_is_told_to_name_one(tmp_path: Path) -> None:
     sellers = {f"seller-{n}": origin(f"seller-{n}", "DE", "04109") for n in range(17)}
     with open_shop(tmp_path, source=FakeSource(FakeBundle(origins=sellers))) as shop:
-        answer = shop.promise(items=[{"id": "a"}])
-        assert [note["code"] for note in answer["notes"]] == ["origin_unknown"]
+        [note] = shop.promise(items=[{"id": "a"}])["notes"]
+        assert note["code"] == "origins_not_named"
+        assert note["detail"].startswith("17 origins are known, at most 16 are candidates: ")
+        both = shop.promise(items=[{"id": "a"}, item("b", "store-graz")])["notes"]
+        assert [note["code"] for note in both] == ["origins_not_named", "origin_unknown"]
+
+
+@pytest.mark.parametrize("sellers", [1, 17])
+def test_items_without_origins_come_from_those_that_the_question_defines(tmp_path: Path, sellers: int) -> None:
+    known = {f"seller-{n}": origin(f"seller-{n}", "DE", "04109") for n in range(sellers)}
+    with open_shop(tmp_path, source=FakeSource(FakeBundle(origins=known))) as shop:
+        answer = shop.promise(items=[{"id": "a"}, {"id": "b"}], origins=[{"id": "store-graz", "country": "AT"}])
+    assert [found["origin"] for found in answer["options"][0]["origins"]] == ["store-graz"]
+    assert answer["notes"] == []
 
 
 def test_the_parcel_is_the_sum_of_its_items(shop: Shop) -> None:

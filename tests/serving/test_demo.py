@@ -39,7 +39,9 @@ def test_the_pages_are_complete_and_may_load_nothing_from_elsewhere(demo: Shop) 
         for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
             assert demo.get(address).status_code == 200, address
         assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", page.text)
-    assert demo.get("/").headers["location"] == "/demo/product"
+    for path in ("/", "/demo"):
+        assert demo.get(path).headers["location"] == "/demo/product"
+    assert demo.get(demo.get("/favicon.ico").headers["location"]).headers["content-type"].startswith("image/svg")
     for file in WEB.rglob("*.*"):
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", file.read_text()), file.name
 

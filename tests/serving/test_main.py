@@ -1,11 +1,13 @@
 """How a serving process is put together."""
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 
+from parcelcast.errors import InputError
 from parcelcast.settings import Settings
 from serving import main
 from serving.demo import server as demo_server
@@ -27,6 +29,27 @@ def test_the_environment_describes_the_application(tmp_path: Path, monkeypatch: 
     assert isinstance(main.application(), FastAPI)
 
 
+@pytest.mark.parametrize("content", ['{"default": {"quiet_hour": null}}', "{"])
+def test_alert_policies_that_cannot_be_used_are_told_with_their_file_before_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    file = tmp_path / "policies.json"
+    file.write_text(content)
+    monkeypatch.setenv("PARCELCAST_ALERT_POLICIES", str(file))
+    monkeypatch.setenv("PARCELCAST_KEYS", str(tmp_path / "none.json"))
+    with pytest.raises(InputError) as told:
+        main.application()
+    assert str(told.value).count(str(file)) == 1
+
+
+def test_a_server_without_keys_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PARCELCAST_KEYS", str(tmp_path / "none.json"))
+    main.application()
+    assert f"no API keys in {tmp_path / 'none.json'}: all questions are refused" in caplog.text
+
+
 def test_workers_get_the_settings_through_their_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[object, dict[str, object]]] = []
     environment: dict[str, str] = {}
@@ -36,6 +59,7 @@ def test_workers_get_the_settings_through_their_environment(tmp_path: Path, monk
     assert environment["PARCELCAST_WORKERS"] == "3"
     (application, how), = ran  # fmt: skip
     assert application == "serving.main:application"
+    assert how["log_config"]["loggers"]["parcelcast"]["level"] == "INFO"
     assert (how["factory"], how["workers"], how["port"], how["access_log"]) == (True, 3, 9000, False)
 
 
@@ -54,12 +78,18 @@ def test_the_demo_prints_a_key_that_its_server_accepts(
     demo_server.serve_demo(settings)
     printed = capsys.readouterr().out
     assert "http://127.0.0.1:8000/demo/product" in printed
+    assert f"./run serve --bundle {os.path.relpath(tmp_path / 'none')}" in printed
     key = next(word for word in printed.split() if word.startswith("pck_"))
     with running(ran[0]) as (portal, state):
         shop = Shop(ran[0], state, portal, FakeClock(None), FakeSource(), key)
         assert shop.get("/demo/cart").status_code == 200
         assert shop.post("/v1/promises", json=PRODUCT).status_code == 200
+        assert shop.get("/v1/alerts").status_code == 200
+        assert shop.get("/v1/reports/codes").status_code == 200
         assert shop.post("/v1/admin/reload").status_code == 403
+        shop.key = shop.get("/demo/config.json").json()["key"]
+        assert shop.post("/v1/promises", json=PRODUCT).status_code == 200
+        assert shop.get("/v1/alerts").status_code == 403
 
 
 def test_a_published_bundle_is_found_without_being_asked(tmp_path: Path) -> None:

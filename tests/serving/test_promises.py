@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from parcelcast.shipment import Carrier
 from serving.promises.answers import PromiseAnswer
-from tests.serving.fakes import FakeSource
+from tests.serving.fakes import KRANICH, FakeBundle, FakeSource
 from tests.serving.shop import PRODUCT, Shop, open_shop
 
 
@@ -160,6 +161,16 @@ def test_an_unknown_carrier_or_service_is_answered_and_noted(shop: Shop) -> None
     check_adds_up(answer)
     assert codes(answer) == {"carrier_unknown", "service_unknown"}
     assert [option["evidence"]["level"] for option in answer["options"]] == ["all", "lane"]
+    assert "the days of carrier nobody are not known" in answer["notes"][0]["detail"]
+
+
+def test_without_options_a_carrier_without_services_is_answered_too(tmp_path: Path) -> None:
+    carriers = {"kranich": KRANICH, "dpd": Carrier("dpd")}
+    with open_shop(tmp_path, source=FakeSource(FakeBundle(carriers=carriers))) as shop:
+        options = shop.promise(options=None)["options"]
+    assert [(option["carrier"], option["service"]) for option in options] == [
+        ("kranich", "standard"), ("kranich", "express"), ("dpd", None),
+    ]  # fmt: skip
 
 
 def test_an_unknown_origin_is_answered_and_noted_and_can_be_defined(shop: Shop) -> None:

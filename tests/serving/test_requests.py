@@ -124,7 +124,11 @@ def test_text_that_cannot_be_told_back_is_refused(shop: Shop, text: bytes) -> No
 
 
 def test_a_body_of_another_type_is_refused(shop: Shop) -> None:
-    assert ask(shop, orjson.dumps(PRODUCT), **{"content-type": "text/plain"}).status_code == 422
+    for path in ("/v1/promises", "/v1/shipments", "/v1/webhooks"):
+        form = {"content-type": "application/x-www-form-urlencoded"}  # curl's, unless told otherwise
+        refused = shop.post(path, content=orjson.dumps(PRODUCT), headers=form)
+        assert (refused.status_code, refused.json()["type"]) == (415, "urn:parcelcast:problem:unsupported-media-type")
+        assert "expected application/json" in refused.json()["detail"]
     assert ask(shop, orjson.dumps(PRODUCT), **{"content-type": "application/json; charset=utf-8"}).status_code == 200
 
 

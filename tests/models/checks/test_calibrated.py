@@ -20,7 +20,10 @@ def test_intervals_that_hold_too_rarely_are_an_issue_and_named(evidence_with, sc
 def test_whole_days_may_cover_more_than_their_level_while_the_pit_is_flat(evidence_with, scores):
     coarse = replace(scores(1.0), coverage={0.5: 0.8})
 
-    assert Calibrated().judge(evidence_with(model=coarse)).outcome is Outcome.PASS
+    verdict = Calibrated().judge(evidence_with(model=coarse))
+
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.explanation.startswith("coverage 50%: 80.0% (intervals of whole days hold more); PIT within ")
 
 
 def test_stated_widths_beyond_what_happens_show_in_the_pit(evidence_with, scores):
