@@ -16,7 +16,7 @@ from serving.stores.parcels import NewParcel, Registered, register_parcels
 router = APIRouter(prefix="/v1/shipments", tags=["parcels"])
 
 
-@router.post("", responses=documented(400, 401, 403, 413, 422, 503))
+@router.post("", responses=documented(400, 401, 403, 413, 415, 422, 503))
 async def register(body: ParcelsRequest, services: Serving, _caller: ParcelWriter) -> ParcelAnswer | list[ParcelAnswer]:
     """Register a parcel, or up to 500, with what was promised. Answered once it is kept.
 
