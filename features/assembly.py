@@ -165,7 +165,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
     ways = lanes.lane_keys(orders)
     lead, hazards = lanes.lane_features(histories.lead, ways, orders.known_day)
     start, start_hazards = starts.start_features(histories.lane_starts, orders, ways)
-    usual_hubs = hubs.usual_hubs(histories.hub, orders)
+    at_hubs, usual_hubs = hubs.hub_features(histories.hub, orders)
     outlook = weather.way_outlook(histories.weather, orders, usual_hubs)
     static = np.concatenate(
         [
@@ -175,7 +175,7 @@ def assemble(orders: Orders, histories: Histories, horizon: int, earliest: int |
             start,
             origins.origin_features(histories.handling, orders),
             loads.load_features(histories.depot, histories.haul, histories.departure, orders),
-            hubs.hub_features(histories.hub, orders, usual_hubs),
+            at_hubs,
             regime.regime_features(histories.transit, histories.handling, orders),
             weather.order_features(orders, outlook),
         ],

@@ -62,3 +62,8 @@ def objects(values: Sequence[Any]) -> Texts:
 def _day_numbers(column: pd.Series) -> Days:
     values = column.to_numpy().astype("datetime64[D]")
     return np.where(np.isnat(values), UNKNOWN, values.astype(np.int64))
+
+
+def outgoing(shipments: pd.DataFrame) -> pd.DataFrame:
+    """Return the shipments that go to shoppers: all but returns."""
+    return shipments[~shipments["is_return"].fillna(value=False).astype(bool)]

@@ -147,18 +147,12 @@ def hub_keys(carrier: Texts, ways: tuple[Texts, ...], hub: Texts) -> tuple[Texts
     return (np.full(len(carrier), "*", dtype=object), carrier, country, carrier + at, *(way + at for way in narrow))
 
 
-def usual_hubs(history: History, orders: Orders) -> tuple[Texts, Texts]:
-    """Return the usual first and last hub of each order, "" where none is known."""
-    first, last = (
-        history.busiest(ways[1:], orders.known_day, USUAL) for ways in (first_ways(orders), last_ways(orders))
-    )
-    return first, last
-
-
-def hub_features(history: History, orders: Orders, usual: tuple[Texts, Texts]) -> Floats:
-    """Return `COLUMNS` in order, shape (n, columns); `usual` is what `usual_hubs` returns."""
-    day, parts = orders.known_day, []
-    for ways, hub in zip((first_ways(orders), last_ways(orders)), usual, strict=True):
+def hub_features(history: History, orders: Orders) -> tuple[Floats, tuple[Texts, ...]]:
+    """Return `COLUMNS` in order, shape (n, columns), and the usual first and last hub, "" where none is known."""
+    day, parts, usual = orders.known_day, [], []
+    for ways in (first_ways(orders), last_ways(orders)):
+        hub = history.busiest(ways[1:], day, USUAL)
         keys = hub_keys(orders.carrier, ways, hub)[:TOLD]
         parts += [pace(history, keys, day, NOW, USUAL).ended, pace(history, keys, day, WEEK, MONTH).under_way]
-    return np.stack(parts, axis=1)
+        usual.append(hub)
+    return np.stack(parts, axis=1), tuple(usual)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.frames import outgoing
 from features.table import Network
 from parcelcast.calendar import WorkingCalendar
 from parcelcast.errors import DataError
@@ -35,12 +36,17 @@ def carriers_of(shipments: pd.DataFrame) -> dict[str, Carrier]:
 
     For a history without a table `carriers`: any day may bring a parcel, and nothing is quoted.
     """
-    outgoing = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
-    services = {str(carrier): _by_use(names) for carrier, names in outgoing.groupby("carrier")["service"]}
+    sent = outgoing(shipments)
+    services = {str(carrier): _by_use(names) for carrier, names in sent.groupby("carrier")["service"]}
     return {
         carrier: Carrier(carrier, tuple(map(Service, services[carrier])), frozenset(range(7)), observes_holidays=False)
-        for carrier in _by_use(outgoing["carrier"])
+        for carrier in _by_use(sent["carrier"])
     }
+
+
+def hubs_of(facilities: pd.DataFrame) -> pd.DataFrame:
+    """Return the hubs among the canonical facilities."""
+    return facilities[facilities["kind"] == "hub"]
 
 
 def hub_regions(facilities: pd.DataFrame, places: PlaceIndex) -> dict[str, str]:
@@ -48,7 +54,7 @@ def hub_regions(facilities: pd.DataFrame, places: PlaceIndex) -> dict[str, str]:
 
     Where the table does not name it, postal code or city tell it; "DE-" where nothing does.
     """
-    hubs = facilities[facilities["kind"] == "hub"]
+    hubs = hubs_of(facilities)
     columns = ("facility_id", "country", "region", "postal_code", "place")
     rows = zip(*(hubs[name].astype(object) for name in columns), strict=True)
     return {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features import hubs, loads
 from features.assembly import FAMILIES, Histories
 from features.distinct import distinct_rows
-from features.frames import dates, floats, local_days, local_hours, objects, texts, utc_days
+from features.frames import dates, floats, local_days, local_hours, objects, outgoing, texts, utc_days
 from features.history import SketchHistory, SnapshotHistory
 from features.hubs import SLOTS, Visit, hub_keys, stay, visits_of
 from features.lanes import LEVELS, lane_keys
@@ -85,7 +85,7 @@ def parcel_history(shipments: pd.DataFrame, network: Network, first_scans: pd.Da
 
     `first_scans` is what `features.engine.scanning.read_first_scans` tells of their scans.
     """
-    frame = shipments[~shipments["is_return"].fillna(value=False).astype(bool)]
+    frame = outgoing(shipments)
     if frame.empty:
         raise DataError("no shipments but returns", file="shipments", remedy="ingest a history with orders")
     frame = frame.sort_values(["ordered_at", "shipment_id"], kind="stable").reset_index(drop=True)

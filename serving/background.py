@@ -75,16 +75,6 @@ class Background:
         return True
 
 
-def policies_of(path: Path) -> Policies:
-    """Read the alert policies of a file; InputError names it."""
-    try:
-        return Policies.read(path)
-    except InputError as error:
-        if str(path) in str(error):
-            raise
-        raise InputError(f"{path}: {error}") from error
-
-
 def background_of(
     settings: Settings, database: Database, bundles: Bundles, clock: Clock, entropy: Entropy, *, works: bool
 ) -> Background:
@@ -93,7 +83,7 @@ def background_of(
     if not works:
         return Background(database, peers)
     new_id = ids_of(entropy)
-    alerting = Alerting(policies_of(settings.alert_policies), new_id, texts_of(settings.alert_texts))
+    alerting = Alerting(Policies.read(settings.alert_policies), new_id, texts_of(settings.alert_texts))
     worker = Worker(
         database,
         lambda: bundles.current.bundle,

@@ -13,10 +13,10 @@ from uvicorn.config import LOGGING_CONFIG
 
 from parcelcast.settings import Settings
 from serving.app import create_app
-from serving.background import policies_of
 from serving.bundle_sources import DirectorySource
 from serving.clock import system_clock
 from serving.keys import load_keys
+from serving.worker.policies import Policies
 
 logger = logging.getLogger("parcelcast.serving")
 
@@ -35,7 +35,7 @@ def application() -> FastAPI:
     if not len(keys):
         logger.warning("no API keys in %s: all questions are refused; ./run key NAME makes one", settings.keys)
     if settings.worker:
-        policies_of(settings.alert_policies)  # here, so that a wrong one is told in a line
+        Policies.read(settings.alert_policies)  # here, so that a wrong one is told in a line
     app = create_app(settings, system_clock, DirectorySource(settings.bundle), keys)
     gc.freeze()  # what is imported stays; to look through it again and again costs more than a batch of scans
     return app

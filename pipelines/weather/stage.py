@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from features.frames import texts
+from features.network import hubs_of
 from features.weather import LAST
 from parcelcast.errors import InputError
 from parcelcast.place import Place, PlaceIndex
@@ -183,8 +184,7 @@ def _hubs(validated: Path) -> pd.DataFrame | None:
     """Return the carriers' hubs, None where the shop does not tell of facilities."""
     if not (validated / f"{FACILITIES.name}.parquet").is_file():
         return None
-    facilities = load_table(validated, FACILITIES)
-    return facilities[facilities["kind"] == "hub"]
+    return hubs_of(load_table(validated, FACILITIES))
 
 
 def areas_of(

@@ -38,11 +38,15 @@ class Policies:
     def read(cls, path: Path) -> "Policies":
         """Read a file; without one everybody has the default policy. InputError says what is wrong with it."""
         try:
-            return cls(orjson.loads(path.read_bytes()))
+            content = orjson.loads(path.read_bytes())
         except FileNotFoundError:
             return cls()
         except (OSError, orjson.JSONDecodeError) as error:
             raise InputError(f"{path} cannot be read ({error}); expected JSON such as {_FORM}") from error
+        try:
+            return cls(content)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
 
     def policy_of(self, merchant_id: str, fitted: FittedAlerts, version: str) -> AlertPolicy:
         """Return the policy of a merchant, with the thresholds that a bundle of this version has fitted for it."""
